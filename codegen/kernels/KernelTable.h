@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The kernel table: every C kernel that generated code may call, and how the compiler itself calls it.
+#pragma once
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+namespace thimble::kernels {
+
+/// Calls a kernel with pointers in the order of its C prototype: inputs and constants, outputs, scratch, record.
+using Invoke = void (*)(void *const *arguments);
+
+struct Kernel {
+  llvm::StringRef name;   // C function; its source is src/kernels/<name>.c
+  llvm::StringRef record; // C struct of its parameters
+  unsigned ins;           // inputs and constants
+  unsigned outs;
+  bool hasScratch;
+  unsigned inPlace; // bit i is set if the output may lie exactly where input i does
+  bool usesLibm;
+  Invoke invoke;
+};
+
+/// The kernel called `name`, or null.
+const Kernel *lookup(llvm::StringRef name);
+
+/// All kernels, sorted by name.
+llvm::ArrayRef<Kernel> getKernels();
+
+} // namespace thimble::kernels

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Conversions between number formats, and the factors of integer requantization.
+#include "compiler/support/Numeric.h"
+#include "llvm/ADT/APFloat.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace thimble;
+
+static float convert(const llvm::fltSemantics &semantics, uint16_t bits) {
+  llvm::APFloat value(semantics, llvm::APInt(16, bits));
+  bool lossy;
+  value.convert(llvm::APFloat::IEEEsingle(), llvm::APFloat::rmNearestTiesToEven, &lossy);
+  return value.convertToFloat();
+}
+
+float thimble::halfToFloat(uint16_t bits) { return convert(llvm::APFloat::IEEEhalf(), bits); }
+float thimble::bfloat16ToFloat(uint16_t bits) { return convert(llvm::APFloat::BFloat(), bits); }
+
+FailureOr<RequantFactor> thimble::makeRequantFactor(double factor, int32_t shift) {
+  if (!(factor >= 0) || factor >= double(1 << 24))
+    return failure();
+  while (std::round(std::ldexp(factor, 32 - shift)) > double(INT32_MAX))
+    ++shift;
+  return RequantFactor{int32_t(std::round(std::ldexp(factor, 32 - shift))), shift};
+}
+
+FailureOr<int32_t> thimble::commonRequantShift(llvm::ArrayRef<double> factors) {
+  int32_t shift = 0;
+  for (double factor : factors) {
+    FailureOr<RequantFactor> single = makeRequantFactor(factor, shift);
+    if (failed(single))
+      return failure();
+    shift = single->shift;
+  }
+  return shift;
+}

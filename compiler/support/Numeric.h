@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Conversions between number formats, and the factors of integer requantization.
+#pragma once
+
+#include "mlir/Support/LLVM.h"
+#include <cstdint>
+
+namespace thimble {
+
+float halfToFloat(uint16_t bits);
+float bfloat16ToFloat(uint16_t bits);
+
+/// A real factor as tmb_requant.h defines it: factor = multiplier * 2^(shift - 32).
+struct RequantFactor {
+  int32_t multiplier;
+  int32_t shift;
+};
+
+/// The nearest representation of `factor`, with at least `shift`; fails unless 0 <= factor < 2^24 and finite.
+mlir::FailureOr<RequantFactor> makeRequantFactor(double factor, int32_t shift = 0);
+
+/// One shift for all factors of a layer: the largest that any of them needs.
+mlir::FailureOr<int32_t> commonRequantShift(llvm::ArrayRef<double> factors);
+
+} // namespace thimble

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// C++ face of the mcu dialect.
+#pragma once
+
+#include "dialects/pack/PackDialect.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/mcu/McuDialect.h.inc"
+#include "dialects/mcu/McuEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/mcu/McuAttrs.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/mcu/McuOps.h.inc"
+
+namespace thimble::mcu {
+/// The buffer or constant that `memory` is, seen through views.
+mlir::Operation *getRoot(mlir::Value memory);
+/// The buffer behind `memory`, or null if it is a constant.
+BufferOp getBuffer(mlir::Value memory);
+/// Bytes of a buffer, view or constant.
+int64_t byteSize(mlir::Value memory);
+} // namespace thimble::mcu

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The mcu dialect: the C program and its memory.
+#ifndef THIMBLE_MCU_OPS
+#define THIMBLE_MCU_OPS
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def McuDialect : Dialect {
+  let name = "mcu";
+  let cppNamespace = "::thimble::mcu";
+  let summary = "A model as kernel calls on buffers of one arena";
+  let description = [{
+    What this dialect can say is exactly what the writer can print as C and the executor can run: an `mcu.program` is a list of
+    buffers, constants and kernel calls, in the order of execution. Scheduling orders the calls and gives each buffer its offset
+    in the arena; before that, buffers have none. Types are plain `memref`s; `i1` elements take one byte.
+
+    ```mlir
+    mcu.program @kws {
+      %x = mcu.buffer "input" input 0 {io = #mcu.io<"input", array<i64: 1, 1, 49, 10>, 0.5 : f64, 83>} : memref<1x49x10x1xi8>
+      %w = mcu.constant "conv1_weights" dense_resource<w> : memref<64x10x4x1xi8>
+      %y = mcu.buffer "conv1" temporary 0 : memref<1x25x5x64xi8>
+      mcu.call "tmb_conv2d_s8" ins(%x, %w, %b, %m) outs(%y) record "tmb_conv2d_s8_params" {batch = 1 : i32, ...} macs 320000
+        : memref<..>, ...
+    }
+    ```
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let usePropertiesForAttributes = 1;
+  let dependentDialects = ["::thimble::pack::PackDialect"];
+}
+
+def Mcu_Role : I32EnumAttr<"Role", "what a buffer is for", [
+  I32EnumAttrCase<"Input", 0, "input">, I32EnumAttrCase<"Output", 1, "output">,
+  I32EnumAttrCase<"Temporary", 2, "temporary">, I32EnumAttrCase<"Scratch", 3, "scratch">
+]> {
+  let cppNamespace = "::thimble::mcu";
+  let genSpecializedAttr = 0;
+}
+def Mcu_RoleAttr : EnumAttr<McuDialect, Mcu_Role, "role">;
+
+def Mcu_IoAttr : AttrDef<McuDialect, "Io"> {
+  let mnemonic = "io";
+  let summary = "How an input or output of the model looks to the caller";
+  let description = [{
+    `name` is the ONNX name, `shape` the shape in the layout that the caller sees. `scale` and `zero_point` are those of an int8
+    tensor; scale 0 means that the elements are plain numbers.
+  }];
+  let parameters = (ins StringRefParameter<"ONNX name">:$name, "::mlir::DenseI64ArrayAttr":$shape, "::mlir::FloatAttr":$scale,
+                        "int64_t":$zeroPoint);
+  let assemblyFormat = "`<` $name `,` $shape `,` $scale `,` $zeroPoint `>`";
+}
+
+class Mcu_Op<string mnemonic, list<Trait> traits = []> : Op<McuDialect, mnemonic, traits>;
+
+def Mcu_ProgramOp : Mcu_Op<"program", [Symbol, NoTerminator, SingleBlock, NoRegionArguments, IsolatedFromAbove]> {
+  let summary = "One compiled model";
+  let description = [{
+    `alignment` is that of the arena in bytes. Once scheduled, `arena_bytes` is its size and `lower_bound` the proven least number
+    of bytes that any plan within the scheduler's techniques needs. `macs` of the calls add up to the model's.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, DefaultValuedAttr<I64Attr, "16">:$alignment,
+                       OptionalAttr<I64Attr>:$arena_bytes, OptionalAttr<I64Attr>:$lower_bound);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let hasVerifier = 1;
+}
+
+def Mcu_BufferOp : Mcu_Op<"buffer"> {
+  let summary = "Memory of a tensor in the arena";
+  let description = [{
+    Inputs and outputs carry their position in `index` and how the caller sees them in `io`. A buffer is live from the first call
+    that writes it (inputs: from the start) to the last call that touches it (outputs: to the end). `offset` is in bytes.
+  }];
+  let arguments = (ins StrAttr:$name, Mcu_RoleAttr:$role, I64Attr:$index, OptionalAttr<Mcu_IoAttr>:$io,
+                       OptionalAttr<I64Attr>:$offset);
+  let results = (outs AnyMemRef:$memory);
+  let assemblyFormat = "$name $role $index (`at` $offset^)? attr-dict `:` type($memory)";
+  let hasVerifier = 1;
+}
+
+def Mcu_ConstantOp : Mcu_Op<"constant"> {
+  let summary = "A constant in flash";
+  let description = [{
+    `name` is unique in the program and becomes part of a C identifier. `encoding`, an attribute with pack's EncodingInterface, says
+    how the codes lie in flash where they are not stored as plain elements.
+  }];
+  let arguments = (ins StrAttr:$name, ElementsAttr:$value, OptionalAttr<AnyAttr>:$encoding);
+  let results = (outs AnyMemRef:$memory);
+  let assemblyFormat = "$name $value attr-dict `:` type($memory)";
+  let hasVerifier = 1;
+}
+
+def Mcu_ViewOp : Mcu_Op<"view", [Pure]> {
+  let summary = "The same bytes with another shape";
+  let arguments = (ins AnyMemRef:$source);
+  let results = (outs AnyMemRef:$memory);
+  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($memory)";
+  let hasVerifier = 1;
+}
+
+def Mcu_CallOp : Mcu_Op<"call", [AttrSizedOperandSegments]> {
+  let summary = "A call of a kernel of the runtime";
+  let description = [{
+    `ins` are read, `outs` written (a concatenation writes one buffer with several calls), `scratch` is both and holds nothing
+    before or after. `params` gives every field of the parameter record `record` of tmb_abi.h: i32 and f32 attributes, and
+    `array<i32>` for arrays, which may be shorter than the field (the rest is 0). `macs` counts multiply-accumulates.
+  }];
+  let arguments = (ins StrAttr:$kernel, Variadic<AnyMemRef>:$ins, Variadic<AnyMemRef>:$outs, Optional<AnyMemRef>:$scratch,
+                       StrAttr:$record, DictionaryAttr:$params, DefaultValuedAttr<I64Attr, "0">:$macs);
+  let assemblyFormat = [{
+    $kernel `ins` `(` $ins `)` `outs` `(` $outs `)` (`scratch` `(` $scratch^ `)`)? `record` $record $params
+    attr-dict `:` type(operands)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif

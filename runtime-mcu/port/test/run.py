@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Checks the ports: builds small programs for every target in codegen/targets and runs them on their emulators.
+
+  run.py [--long] [TARGET...]       --long: also count 3 G instructions, which takes some 10 s a board
+"""
+import json, os, re, subprocess, sys, tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PORT = HERE.parent
+TARGETS = HERE.parents[2] / "codegen" / "targets"
+WARNINGS = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Wundef -Werror".split()
+STACK = 4096
+
+passed = failed = 0
+
+
+def check(target, what, problem=None):
+    """Prints one line for a check; `problem` says what is wrong, or is empty."""
+    global passed, failed
+    if problem:
+        failed += 1
+        print(f"FAIL {target}: {what}: {problem}", flush=True)
+    else:
+        passed += 1
+        print(f"pass {target}: {what}", flush=True)
+
+
+def command(args, **options):
+    """Returns (exit code, output); never raises."""
+    try:
+        p = subprocess.run([str(a) for a in args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                           timeout=120, **options)
+        return p.returncode, p.stdout
+    except subprocess.TimeoutExpired:
+        return -1, "hangs"
+    except OSError as e:
+        return -1, str(e)
+
+
+def schema_problems(schema, value, path, root):
+    """The few keywords of JSON Schema that target.schema.json uses."""
+    if "$ref" in schema:
+        schema = root["definitions"][schema["$ref"].rsplit("/", 1)[1]]
+    if "anyOf" in schema:
+        options = [list(schema_problems(s, value, path, root)) for s in schema["anyOf"]]
+        if all(options):
+            yield from options[-1]
+    kinds = {"object": dict, "array": list, "string": str, "integer": int, "null": type(None)}
+    if "type" in schema and not isinstance(value, kinds[schema["type"]]):
+        yield f"{path} is no {schema['type']}"
+        return
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"{path} is {value!r}, which is none of {schema['enum']}"
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        yield f"{path} is {value!r}, which does not match {schema['pattern']}"
+    if "minimum" in schema and value < schema["minimum"]:
+        yield f"{path} is too small"
+    for key in schema.get("required", []):
+        if key not in value:
+            yield f"{path} lacks {key}"
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in schema.get("properties", {}):
+                yield from schema_problems(schema["properties"][key], item, f"{path}.{key}", root)
+            elif schema.get("additionalProperties") is False:
+                yield f"{path}.{key} is unknown"
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from schema_problems(schema["items"], item, f"{path}[{i}]", root)
+
+
+class Image:
+    """A test program, built for a target and ready to run."""
+
+    def __init__(self, target, source, folder, ram=None, stack=STACK, defines=(), libraries=(), optimise="-O2", clang=False):
+        self.target, self.folder, self.emulator = target, folder, target["emulator"]
+        self.file = folder / f"{Path(source).stem}.elf"
+        ports = [PORT / p for p in self.emulator["port"]]
+        sources = [HERE / source] + sorted(f for p in ports for f in p.glob("*.c"))
+        common = WARNINGS + [optimise, "-ffunction-sections", "-fdata-sections", *defines, *target["flags"]]
+        self.memory(ram or target["ram"][0]["bytes"], stack)
+        link = [*self.emulator["link_flags"], "-T", "link.ld", "-L", ports[0], "-L", folder, *libraries]
+        if clang:  # compiles; the GNU toolchain still links, with its libraries
+            code, self.log = command(["clang-19", "--target=arm-none-eabi", "-isystem", "/usr/include/newlib", *common, "-c", *sources],
+                                     cwd=folder)
+            objects = [folder / s.with_suffix(".o").name for s in sources]
+            if code == 0:
+                code, self.log = command([target["compiler"], *target["flags"], *objects, *link, "-o", self.file])
+        else:
+            code, self.log = command([target["compiler"], *common, *sources, *link, "-o", self.file])
+        if code == 0 and self.log:
+            code = 1  # a warning of the linker
+        self.built = code == 0
+
+    def memory(self, ram, stack):
+        e, flash = self.emulator, self.target["flash"][0]["bytes"]
+        text = (f"MEMORY {{ FLASH (rx) : ORIGIN = {e['flash_origin']}, LENGTH = {flash}\n"
+                f"         RAM (rwx) : ORIGIN = {e['ram_origin']}, LENGTH = {ram} }}\n_stack_size = {stack};\n")
+        if "vectors_origin" in e:
+            text += f"_vectors_origin = {e['vectors_origin']};\n"
+        (self.folder / "memory.ld").write_text(text)
+
+    def run(self):
+        if not self.built:
+            return -1, self.log
+        e = self.emulator
+        return command([e["qemu"], "-M", e["machine"], *e["args"], "-kernel", self.file], cwd=self.folder)
+
+    def expect(self, what, code, text=""):
+        got, output = self.run()
+        wrong = got != code or not re.search(text, output)
+        check(self.target["name"], what, f"exit code {got} instead of {code}: {output.strip()}" if wrong else None)
+
+
+def check_files(name, folder, run):
+    data = bytes(i * 7 & 255 for i in range(123457))
+    (folder / "inputs.bin").write_bytes(data)
+    (folder / "outputs.bin").unlink(missing_ok=True)
+    code, output = run()
+    problem = None
+    if code != 42 or output != "copied\n":
+        problem = f"exit code {code}: {output.strip()}"
+    elif (folder / "outputs.bin").read_bytes() != bytes(b ^ 0x5A for b in data):
+        problem = "outputs.bin differs"
+    check(name, "files are read and written", problem)
+
+
+def check_host(folder):
+    for compiler in ("gcc", "clang-19"):
+        code, log = command([compiler, *WARNINGS, "-O2", HERE / "files.c", PORT / "harness" / "host.c", "-o", folder / "files"])
+        check_files(f"host ({compiler})", folder, lambda: (code, log) if code else command([folder / "files"], cwd=folder))
+
+
+# name of the case in fault.c: what the report must say
+PAST_RAM, OUTSIDE = "access past the end of RAM; address=0x{ram_end:08x} pc=0x", "access outside flash and RAM; address=0x"
+BAD_STACK = r"(stack overflow|invalid stack pointer|outside flash and RAM|past the end of RAM|write to flash)"
+FAULTS = {
+    "past_ram_write": PAST_RAM, "past_ram_read": PAST_RAM, "past_ram_byte": PAST_RAM,
+    "below_ram": OUTSIDE, "past_flash": OUTSIDE + "{flash_end:08x} pc=0x", "peripheral": OUTSIDE + "60000000 pc=0x",
+    "flash_write": "write to flash; address=0x", "null_write": "(write to flash|outside flash and RAM); address=0x00000000 pc=0x",
+    "stack_overflow": "stack overflow", "execute_ram": "execution outside flash pc=0x", "execute_nothing": "execution outside flash pc=0x",
+    "not_thumb": "not Thumb code", "undefined": "UsageFault: undefined instruction pc=0x",
+    "supervisor_call": "unexpected interrupt", "division": "UsageFault: division by zero pc=0x",
+    "unaligned": "UsageFault: unaligned access pc=0x",
+    "stack_nowhere": BAD_STACK, "stack_null": BAD_STACK, "stack_in_flash": BAD_STACK, "stack_past_ram": BAD_STACK,
+}
+
+
+def check_faults(target, folder):
+    image = Image(target, "fault.c", folder)
+    ends = {k: int(target["emulator"][f"{k}_origin"], 16) + target[k][0]["bytes"] for k in ("flash", "ram")}
+    armv6m = target["isa"] == "armv6m"
+
+    def case(name, what, code, text=""):
+        (folder / "case.txt").write_text(name)
+        image.expect(what, code, text)
+
+    case("last_of_ram", "the last word of RAM is usable", 0)
+    case("last_of_flash", "the last word of flash is readable", 0)
+    for name, text in FAULTS.items():
+        if name == "division" and armv6m:
+            continue  # has no such instruction
+        if name == "unaligned" and not armv6m:
+            case(name, "unaligned accesses are allowed", 2)
+            continue
+        case(name, f"fault {name}", 99, "FAULT .*" + text.format(flash_end=ends["flash"], ram_end=ends["ram"]))
+
+
+def check_target(target, folder, long):
+    name = target["name"]
+    image = Image(target, "files.c", folder)
+    check_files(name, folder, image.run)
+    Image(target, "count.c", folder, defines=["-DTMB_TEST_LONG"] if long else []).expect("instructions are counted exactly", 0)
+    Image(target, "stack.c", folder).expect("the stack's high-water mark", 0)
+    Image(target, "math.c", folder, libraries=["-lm"]).expect("the C library's float functions", 0)
+    Image(target, "count.c", folder, optimise="-Os", clang=True).expect("a build by clang counts the same", 0)
+    check_faults(target, folder)
+
+
+def check_sizes(target, folder):
+    """RAM sizes that the MPU must compose from several regions, and a RAM that is full."""
+    v8 = target["isa"].startswith("armv8")
+    origin = int(target["emulator"]["ram_origin"], 16)
+    for ram in (6 * 1024, 20 * 1024, 36 * 1024, 96 * 1024 + 256, 20000, 262144 - 64, 320 * 1024, 512 * 1024 - 128):
+        image = Image(target, "fault.c", folder, ram=ram)
+        (folder / "case.txt").write_text("last_of_ram")
+        image.expect(f"RAM of {ram} bytes: its last word is usable", 0)
+        (folder / "case.txt").write_text("past_ram_write")
+        image.expect(f"RAM of {ram} bytes: the next word is not", 99, f"past the end of RAM; address=0x{origin + ram:08x}")
+    exceed = dict(stack=1024, defines=["-DTMB_TEST_EXCEED"])
+    for ram, what in ((8192 + 64 + 1024, "little room below the stack"), (8192 + 32 + 1024, "no room below the stack")):
+        image = Image(target, "stack.c", folder, ram=ram, **exceed)
+        image.expect(f"overflow with {what}", 99, "stack overflow" if v8 or "little" in what else "FAULT stack")
+    code, log = (image := Image(target, "stack.c", folder, ram=8192 + 512, **exceed)).run()
+    check(target["name"], "data and stack that do not fit are refused", "" if "do not fit into RAM" in log else log)
+
+
+def main(args):
+    long = "--long" in args
+    wanted = [a for a in args if a != "--long"]
+    schema = json.loads((TARGETS / "target.schema.json").read_text())
+    targets = []
+    for file in sorted(TARGETS.glob("*.json")):
+        if file.name == "target.schema.json" or wanted and file.stem not in wanted:
+            continue
+        target = json.loads(file.read_text())
+        problems = list(schema_problems(schema, target, "target", schema))
+        if target.get("name") != file.stem:
+            problems.append("its name is not that of its file")
+        check(file.stem, "follows the schema", "; ".join(problems))
+        if not problems:
+            targets.append(target)
+    for target in targets:
+        with tempfile.TemporaryDirectory() as folder:
+            if target["emulator"]:
+                check_target(target, Path(folder), long)
+                if target["name"] in ("cortex-m3", "cortex-m33"):  # one for each kind of MPU
+                    check_sizes(target, Path(folder))
+            elif target["core"] == "host":
+                check_host(Path(folder))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* 2-D convolution with groups, float32. */
+#include "thimble/tmb_kernels.h"
+#include "tmb_dot_f32.h"
+#include "tmb_window.h"
+
+/* Adds one window to acc. x is the image at the group's first channel, w the weights of the first of `lanes` outputs. */
+static void tmb_conv2d_f32_window(const float *x, const float *w, tmb_taps rows, tmb_taps cols, int32_t lanes, float *acc,
+                                  const tmb_conv2d_f32_params *p) {
+  const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
+  const int32_t w_row_size = p->kernel_w * depth;
+  const int32_t w_stride = p->kernel_h * w_row_size;
+  /* A row of taps is one run of memory if neither groups nor dilation leave gaps in it. */
+  const int32_t run = p->groups == 1 && p->dilation_w == 1 ? cols.end - cols.begin : 1;
+  int32_t ky, kx;
+  for (ky = rows.begin; ky < rows.end; ++ky) {
+    const float *w_row = w + ky * w_row_size;
+    const int32_t x_row = (rows.start + ky * p->dilation_h) * p->in_w + cols.start;
+    for (kx = cols.begin; kx < cols.end; kx += run)
+      tmb_dot_f32(x + (x_row + kx * p->dilation_w) * p->in_c, w_row + kx * depth, w_stride, run * depth, lanes, acc);
+  }
+}
+
+/* All output channels of one output position. */
+static void tmb_conv2d_f32_position(const float *x, const float *w, const float *bias, float *y, tmb_taps rows,
+                                    tmb_taps cols, const tmb_conv2d_f32_params *p) {
+  const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
+  const int32_t group_out_c = p->groups == 1 ? p->out_c : p->out_c / p->groups;
+  const int32_t w_stride = p->kernel_h * p->kernel_w * depth;
+  int32_t g, o, j;
+  for (g = 0; g < p->groups; ++g) {
+    const int32_t end = (g + 1) * group_out_c;
+    for (o = g * group_out_c; o < end; o += TMB_LANES) {
+      const int32_t lanes = end - o < TMB_LANES ? end - o : TMB_LANES;
+      float acc[TMB_LANES];
+      for (j = 0; j < lanes; ++j)
+        acc[j] = tmb_bias_f32(bias, o + j);
+      tmb_conv2d_f32_window(x + g * depth, w + o * w_stride, rows, cols, lanes, acc, p);
+      for (j = 0; j < lanes; ++j)
+        y[o + j] = tmb_clamp_f32(acc[j], p->act_min, p->act_max);
+    }
+  }
+}
+
+void tmb_conv2d_f32(const float *x, const float *w, const float *bias, float *y, const tmb_conv2d_f32_params *p) {
+  const int32_t image = p->in_h * p->in_w * p->in_c;
+  int32_t n, oy, ox;
+  if (p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1 && p->groups == 1 && p->pad_top == 0 &&
+      p->pad_left == 0 && p->out_h == p->in_h && p->out_w == p->in_w) {
+    const tmb_output_f32 out = {p->act_min, p->act_max};
+    tmb_rows_f32(x, w, bias, y, p->batch * p->in_h * p->in_w, p->in_c, p->out_c, &out);
+    return;
+  }
+  for (n = 0; n < p->batch; ++n) {
+    for (oy = 0; oy < p->out_h; ++oy) {
+      const tmb_taps rows = tmb_taps_inside(oy * p->stride_h - p->pad_top, p->in_h, p->dilation_h, p->kernel_h);
+      for (ox = 0; ox < p->out_w; ++ox) {
+        const tmb_taps cols = tmb_taps_inside(ox * p->stride_w - p->pad_left, p->in_w, p->dilation_w, p->kernel_w);
+        tmb_conv2d_f32_position(x + n * image, w, bias, y, rows, cols, p);
+        y += p->out_c;
+      }
+    }
+  }
+}

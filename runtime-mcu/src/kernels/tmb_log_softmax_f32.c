@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Logarithm of softmax, float32. */
+#include <math.h>
+
+#include "thimble/tmb_kernels.h"
+
+/* One row of `depth` elements that lie `step` apart. */
+static void tmb_log_softmax_f32_row(const float *x, float *y, int32_t depth, int32_t step) {
+  float max = x[0];
+  float sum = 0.0f;
+  float log_sum;
+  int32_t d;
+  for (d = 1; d < depth; ++d)
+    max = x[d * step] > max ? x[d * step] : max;
+  for (d = 0; d < depth; ++d)
+    sum += expf(x[d * step] - max); /* in 0 to 1: never overflows */
+  log_sum = logf(sum);
+  for (d = 0; d < depth; ++d)
+    y[d * step] = x[d * step] - max - log_sum;
+}
+
+void tmb_log_softmax_f32(const float *x, float *y, const tmb_softmax_params *p) {
+  int32_t o, i;
+  if (p->depth == 0)
+    return;
+  for (o = 0; o < p->outer; ++o) {
+    const int32_t slab = o * p->depth * p->inner;
+    for (i = 0; i < p->inner; ++i)
+      tmb_log_softmax_f32_row(x + slab + i, y + slab + i, p->depth, p->inner);
+  }
+}
