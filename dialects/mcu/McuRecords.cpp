@@ -10,225 +10,75 @@
 using namespace mlir;
 using namespace thimble::mcu;
 
-template <typename Field> static RecordField describe(llvm::StringRef name, size_t offset) {
+// Fields hold int32_t or float, or arrays of int32_t.
+template <typename Struct, typename Field> static constexpr RecordField describe(const char *name, size_t offset) {
   using Element = std::remove_all_extents_t<Field>;
-  static_assert(std::is_same_v<Element, int32_t> || std::is_same_v<Element, float>, "fields are int32_t or float");
+  static_assert(std::is_same_v<Element, int32_t> || std::is_same_v<Element, float>);
   return {name, offset, std::is_same_v<Element, float>, sizeof(Field) / sizeof(Element)};
 }
 
-// The size of the struct must be that of the fields listed: one that is forgotten here does not compile.
-template <typename Struct, size_t fieldBytes> static Record makeRecord(llvm::StringRef name, std::vector<RecordField> fields) {
-  static_assert(sizeof(Struct) == fieldBytes, "a field of this record is missing in this list");
-  return {name, sizeof(Struct), std::move(fields)};
+// True if the fields are all of the struct's bytes: one that is forgotten in a list below does not compile.
+template <typename Struct, size_t count> static constexpr bool covers(const RecordField (&fields)[count]) {
+  size_t bytes = 0;
+  for (const RecordField &field : fields)
+    bytes += 4 * field.count;
+  return bytes == sizeof(Struct);
 }
 
-#define FIELD(S, F) describe<decltype(S::F)>(#F, offsetof(S, F))
+#define F(NAME) describe<S, decltype(S::NAME)>(#NAME, offsetof(S, NAME))
+#define RECORD(STRUCT, ...)                                                                                                    \
+  [] {                                                                                                                         \
+    using S = STRUCT;                                                                                                          \
+    static constexpr RecordField fields[] = {__VA_ARGS__};                                                                     \
+    static_assert(covers<S>(fields), "a field of this record is missing in the list");                                         \
+    return Record{#STRUCT, sizeof(S), fields};                                                                                 \
+  }()
 
-static const std::vector<Record> &records() {
-  static const std::vector<Record> all = {
-      makeRecord<tmb_conv2d_f32_params, sizeof(tmb_conv2d_f32_params::batch) + sizeof(tmb_conv2d_f32_params::in_h) +
-                                            sizeof(tmb_conv2d_f32_params::in_w) + sizeof(tmb_conv2d_f32_params::in_c) +
-                                            sizeof(tmb_conv2d_f32_params::out_h) + sizeof(tmb_conv2d_f32_params::out_w) +
-                                            sizeof(tmb_conv2d_f32_params::out_c) + sizeof(tmb_conv2d_f32_params::kernel_h) +
-                                            sizeof(tmb_conv2d_f32_params::kernel_w) + sizeof(tmb_conv2d_f32_params::stride_h) +
-                                            sizeof(tmb_conv2d_f32_params::stride_w) +
-                                            sizeof(tmb_conv2d_f32_params::dilation_h) +
-                                            sizeof(tmb_conv2d_f32_params::dilation_w) + sizeof(tmb_conv2d_f32_params::pad_top) +
-                                            sizeof(tmb_conv2d_f32_params::pad_left) + sizeof(tmb_conv2d_f32_params::groups) +
-                                            sizeof(tmb_conv2d_f32_params::act_min) + sizeof(tmb_conv2d_f32_params::act_max)>(
-          "tmb_conv2d_f32_params",
-          {FIELD(tmb_conv2d_f32_params, batch), FIELD(tmb_conv2d_f32_params, in_h), FIELD(tmb_conv2d_f32_params, in_w),
-           FIELD(tmb_conv2d_f32_params, in_c), FIELD(tmb_conv2d_f32_params, out_h), FIELD(tmb_conv2d_f32_params, out_w),
-           FIELD(tmb_conv2d_f32_params, out_c), FIELD(tmb_conv2d_f32_params, kernel_h), FIELD(tmb_conv2d_f32_params, kernel_w),
-           FIELD(tmb_conv2d_f32_params, stride_h), FIELD(tmb_conv2d_f32_params, stride_w),
-           FIELD(tmb_conv2d_f32_params, dilation_h), FIELD(tmb_conv2d_f32_params, dilation_w),
-           FIELD(tmb_conv2d_f32_params, pad_top), FIELD(tmb_conv2d_f32_params, pad_left), FIELD(tmb_conv2d_f32_params, groups),
-           FIELD(tmb_conv2d_f32_params, act_min), FIELD(tmb_conv2d_f32_params, act_max)}),
-      makeRecord<tmb_conv2d_s8_params, sizeof(tmb_conv2d_s8_params::batch) + sizeof(tmb_conv2d_s8_params::in_h) +
-                                           sizeof(tmb_conv2d_s8_params::in_w) + sizeof(tmb_conv2d_s8_params::in_c) +
-                                           sizeof(tmb_conv2d_s8_params::out_h) + sizeof(tmb_conv2d_s8_params::out_w) +
-                                           sizeof(tmb_conv2d_s8_params::out_c) + sizeof(tmb_conv2d_s8_params::kernel_h) +
-                                           sizeof(tmb_conv2d_s8_params::kernel_w) + sizeof(tmb_conv2d_s8_params::stride_h) +
-                                           sizeof(tmb_conv2d_s8_params::stride_w) + sizeof(tmb_conv2d_s8_params::dilation_h) +
-                                           sizeof(tmb_conv2d_s8_params::dilation_w) + sizeof(tmb_conv2d_s8_params::pad_top) +
-                                           sizeof(tmb_conv2d_s8_params::pad_left) + sizeof(tmb_conv2d_s8_params::groups) +
-                                           sizeof(tmb_conv2d_s8_params::in_zero_point) +
-                                           sizeof(tmb_conv2d_s8_params::out_zero_point) + sizeof(tmb_conv2d_s8_params::shift) +
-                                           sizeof(tmb_conv2d_s8_params::act_min) + sizeof(tmb_conv2d_s8_params::act_max)>(
-          "tmb_conv2d_s8_params", {FIELD(tmb_conv2d_s8_params, batch),         FIELD(tmb_conv2d_s8_params, in_h),
-                                   FIELD(tmb_conv2d_s8_params, in_w),          FIELD(tmb_conv2d_s8_params, in_c),
-                                   FIELD(tmb_conv2d_s8_params, out_h),         FIELD(tmb_conv2d_s8_params, out_w),
-                                   FIELD(tmb_conv2d_s8_params, out_c),         FIELD(tmb_conv2d_s8_params, kernel_h),
-                                   FIELD(tmb_conv2d_s8_params, kernel_w),      FIELD(tmb_conv2d_s8_params, stride_h),
-                                   FIELD(tmb_conv2d_s8_params, stride_w),      FIELD(tmb_conv2d_s8_params, dilation_h),
-                                   FIELD(tmb_conv2d_s8_params, dilation_w),    FIELD(tmb_conv2d_s8_params, pad_top),
-                                   FIELD(tmb_conv2d_s8_params, pad_left),      FIELD(tmb_conv2d_s8_params, groups),
-                                   FIELD(tmb_conv2d_s8_params, in_zero_point), FIELD(tmb_conv2d_s8_params, out_zero_point),
-                                   FIELD(tmb_conv2d_s8_params, shift),         FIELD(tmb_conv2d_s8_params, act_min),
-                                   FIELD(tmb_conv2d_s8_params, act_max)}),
-      makeRecord<tmb_fully_connected_f32_params,
-                 sizeof(tmb_fully_connected_f32_params::rows) + sizeof(tmb_fully_connected_f32_params::depth) +
-                     sizeof(tmb_fully_connected_f32_params::cols) + sizeof(tmb_fully_connected_f32_params::act_min) +
-                     sizeof(tmb_fully_connected_f32_params::act_max)>(
-          "tmb_fully_connected_f32_params",
-          {FIELD(tmb_fully_connected_f32_params, rows), FIELD(tmb_fully_connected_f32_params, depth),
-           FIELD(tmb_fully_connected_f32_params, cols), FIELD(tmb_fully_connected_f32_params, act_min),
-           FIELD(tmb_fully_connected_f32_params, act_max)}),
-      makeRecord<tmb_fully_connected_s8_params,
-                 sizeof(tmb_fully_connected_s8_params::rows) + sizeof(tmb_fully_connected_s8_params::depth) +
-                     sizeof(tmb_fully_connected_s8_params::cols) + sizeof(tmb_fully_connected_s8_params::out_zero_point) +
-                     sizeof(tmb_fully_connected_s8_params::shift) + sizeof(tmb_fully_connected_s8_params::act_min) +
-                     sizeof(tmb_fully_connected_s8_params::act_max)>(
-          "tmb_fully_connected_s8_params",
-          {FIELD(tmb_fully_connected_s8_params, rows), FIELD(tmb_fully_connected_s8_params, depth),
-           FIELD(tmb_fully_connected_s8_params, cols), FIELD(tmb_fully_connected_s8_params, out_zero_point),
-           FIELD(tmb_fully_connected_s8_params, shift), FIELD(tmb_fully_connected_s8_params, act_min),
-           FIELD(tmb_fully_connected_s8_params, act_max)}),
-      makeRecord<tmb_matmul_f32_params,
-                 sizeof(tmb_matmul_f32_params::batch_rank) + sizeof(tmb_matmul_f32_params::batch_dims) +
-                     sizeof(tmb_matmul_f32_params::a_batch_strides) + sizeof(tmb_matmul_f32_params::b_batch_strides) +
-                     sizeof(tmb_matmul_f32_params::rows) + sizeof(tmb_matmul_f32_params::depth) +
-                     sizeof(tmb_matmul_f32_params::cols) + sizeof(tmb_matmul_f32_params::a_row_stride) +
-                     sizeof(tmb_matmul_f32_params::a_col_stride) + sizeof(tmb_matmul_f32_params::b_row_stride) +
-                     sizeof(tmb_matmul_f32_params::b_col_stride)>(
-          "tmb_matmul_f32_params",
-          {FIELD(tmb_matmul_f32_params, batch_rank), FIELD(tmb_matmul_f32_params, batch_dims),
-           FIELD(tmb_matmul_f32_params, a_batch_strides), FIELD(tmb_matmul_f32_params, b_batch_strides),
-           FIELD(tmb_matmul_f32_params, rows), FIELD(tmb_matmul_f32_params, depth), FIELD(tmb_matmul_f32_params, cols),
-           FIELD(tmb_matmul_f32_params, a_row_stride), FIELD(tmb_matmul_f32_params, a_col_stride),
-           FIELD(tmb_matmul_f32_params, b_row_stride), FIELD(tmb_matmul_f32_params, b_col_stride)}),
-      makeRecord<tmb_matmul_s8_params,
-                 sizeof(tmb_matmul_s8_params::batch_rank) + sizeof(tmb_matmul_s8_params::batch_dims) +
-                     sizeof(tmb_matmul_s8_params::a_batch_strides) + sizeof(tmb_matmul_s8_params::b_batch_strides) +
-                     sizeof(tmb_matmul_s8_params::rows) + sizeof(tmb_matmul_s8_params::depth) +
-                     sizeof(tmb_matmul_s8_params::cols) + sizeof(tmb_matmul_s8_params::a_row_stride) +
-                     sizeof(tmb_matmul_s8_params::a_col_stride) + sizeof(tmb_matmul_s8_params::b_row_stride) +
-                     sizeof(tmb_matmul_s8_params::b_col_stride) + sizeof(tmb_matmul_s8_params::a_zero_point) +
-                     sizeof(tmb_matmul_s8_params::b_zero_point) + sizeof(tmb_matmul_s8_params::out_zero_point) +
-                     sizeof(tmb_matmul_s8_params::multiplier) + sizeof(tmb_matmul_s8_params::shift)>(
-          "tmb_matmul_s8_params", {FIELD(tmb_matmul_s8_params, batch_rank), FIELD(tmb_matmul_s8_params, batch_dims),
-                                   FIELD(tmb_matmul_s8_params, a_batch_strides), FIELD(tmb_matmul_s8_params, b_batch_strides),
-                                   FIELD(tmb_matmul_s8_params, rows), FIELD(tmb_matmul_s8_params, depth),
-                                   FIELD(tmb_matmul_s8_params, cols), FIELD(tmb_matmul_s8_params, a_row_stride),
-                                   FIELD(tmb_matmul_s8_params, a_col_stride), FIELD(tmb_matmul_s8_params, b_row_stride),
-                                   FIELD(tmb_matmul_s8_params, b_col_stride), FIELD(tmb_matmul_s8_params, a_zero_point),
-                                   FIELD(tmb_matmul_s8_params, b_zero_point), FIELD(tmb_matmul_s8_params, out_zero_point),
-                                   FIELD(tmb_matmul_s8_params, multiplier), FIELD(tmb_matmul_s8_params, shift)}),
-      makeRecord<tmb_unary_params,
-                 sizeof(tmb_unary_params::count) + sizeof(tmb_unary_params::alpha) + sizeof(tmb_unary_params::beta)>(
-          "tmb_unary_params", {FIELD(tmb_unary_params, count), FIELD(tmb_unary_params, alpha), FIELD(tmb_unary_params, beta)}),
-      makeRecord<tmb_binary_params, sizeof(tmb_binary_params::rank) + sizeof(tmb_binary_params::dims) +
-                                        sizeof(tmb_binary_params::a_strides) + sizeof(tmb_binary_params::b_strides)>(
-          "tmb_binary_params", {FIELD(tmb_binary_params, rank), FIELD(tmb_binary_params, dims),
-                                FIELD(tmb_binary_params, a_strides), FIELD(tmb_binary_params, b_strides)}),
-      makeRecord<tmb_add_s8_params, sizeof(tmb_add_s8_params::rank) + sizeof(tmb_add_s8_params::dims) +
-                                        sizeof(tmb_add_s8_params::a_strides) + sizeof(tmb_add_s8_params::b_strides) +
-                                        sizeof(tmb_add_s8_params::a_multiplier) + sizeof(tmb_add_s8_params::b_multiplier) +
-                                        sizeof(tmb_add_s8_params::offset) + sizeof(tmb_add_s8_params::shift) +
-                                        sizeof(tmb_add_s8_params::act_min) + sizeof(tmb_add_s8_params::act_max)>(
-          "tmb_add_s8_params",
-          {FIELD(tmb_add_s8_params, rank), FIELD(tmb_add_s8_params, dims), FIELD(tmb_add_s8_params, a_strides),
-           FIELD(tmb_add_s8_params, b_strides), FIELD(tmb_add_s8_params, a_multiplier), FIELD(tmb_add_s8_params, b_multiplier),
-           FIELD(tmb_add_s8_params, offset), FIELD(tmb_add_s8_params, shift), FIELD(tmb_add_s8_params, act_min),
-           FIELD(tmb_add_s8_params, act_max)}),
-      makeRecord<tmb_mul_s8_params, sizeof(tmb_mul_s8_params::rank) + sizeof(tmb_mul_s8_params::dims) +
-                                        sizeof(tmb_mul_s8_params::a_strides) + sizeof(tmb_mul_s8_params::b_strides) +
-                                        sizeof(tmb_mul_s8_params::a_zero_point) + sizeof(tmb_mul_s8_params::b_zero_point) +
-                                        sizeof(tmb_mul_s8_params::out_zero_point) + sizeof(tmb_mul_s8_params::multiplier) +
-                                        sizeof(tmb_mul_s8_params::shift) + sizeof(tmb_mul_s8_params::act_min) +
-                                        sizeof(tmb_mul_s8_params::act_max)>(
-          "tmb_mul_s8_params",
-          {FIELD(tmb_mul_s8_params, rank), FIELD(tmb_mul_s8_params, dims), FIELD(tmb_mul_s8_params, a_strides),
-           FIELD(tmb_mul_s8_params, b_strides), FIELD(tmb_mul_s8_params, a_zero_point), FIELD(tmb_mul_s8_params, b_zero_point),
-           FIELD(tmb_mul_s8_params, out_zero_point), FIELD(tmb_mul_s8_params, multiplier), FIELD(tmb_mul_s8_params, shift),
-           FIELD(tmb_mul_s8_params, act_min), FIELD(tmb_mul_s8_params, act_max)}),
-      makeRecord<tmb_select_params, sizeof(tmb_select_params::rank) + sizeof(tmb_select_params::element_bytes) +
-                                        sizeof(tmb_select_params::dims) + sizeof(tmb_select_params::c_strides) +
-                                        sizeof(tmb_select_params::a_strides) + sizeof(tmb_select_params::b_strides)>(
-          "tmb_select_params",
-          {FIELD(tmb_select_params, rank), FIELD(tmb_select_params, element_bytes), FIELD(tmb_select_params, dims),
-           FIELD(tmb_select_params, c_strides), FIELD(tmb_select_params, a_strides), FIELD(tmb_select_params, b_strides)}),
-      makeRecord<tmb_softmax_params,
-                 sizeof(tmb_softmax_params::outer) + sizeof(tmb_softmax_params::depth) + sizeof(tmb_softmax_params::inner)>(
-          "tmb_softmax_params",
-          {FIELD(tmb_softmax_params, outer), FIELD(tmb_softmax_params, depth), FIELD(tmb_softmax_params, inner)}),
-      makeRecord<tmb_pool2d_params, sizeof(tmb_pool2d_params::batch) + sizeof(tmb_pool2d_params::in_h) +
-                                        sizeof(tmb_pool2d_params::in_w) + sizeof(tmb_pool2d_params::channels) +
-                                        sizeof(tmb_pool2d_params::out_h) + sizeof(tmb_pool2d_params::out_w) +
-                                        sizeof(tmb_pool2d_params::kernel_h) + sizeof(tmb_pool2d_params::kernel_w) +
-                                        sizeof(tmb_pool2d_params::stride_h) + sizeof(tmb_pool2d_params::stride_w) +
-                                        sizeof(tmb_pool2d_params::dilation_h) + sizeof(tmb_pool2d_params::dilation_w) +
-                                        sizeof(tmb_pool2d_params::pad_top) + sizeof(tmb_pool2d_params::pad_left) +
-                                        sizeof(tmb_pool2d_params::pad_bottom) + sizeof(tmb_pool2d_params::pad_right) +
-                                        sizeof(tmb_pool2d_params::count_include_pad)>(
-          "tmb_pool2d_params",
-          {FIELD(tmb_pool2d_params, batch), FIELD(tmb_pool2d_params, in_h), FIELD(tmb_pool2d_params, in_w),
-           FIELD(tmb_pool2d_params, channels), FIELD(tmb_pool2d_params, out_h), FIELD(tmb_pool2d_params, out_w),
-           FIELD(tmb_pool2d_params, kernel_h), FIELD(tmb_pool2d_params, kernel_w), FIELD(tmb_pool2d_params, stride_h),
-           FIELD(tmb_pool2d_params, stride_w), FIELD(tmb_pool2d_params, dilation_h), FIELD(tmb_pool2d_params, dilation_w),
-           FIELD(tmb_pool2d_params, pad_top), FIELD(tmb_pool2d_params, pad_left), FIELD(tmb_pool2d_params, pad_bottom),
-           FIELD(tmb_pool2d_params, pad_right), FIELD(tmb_pool2d_params, count_include_pad)}),
-      makeRecord<tmb_reduce_params, sizeof(tmb_reduce_params::kept_rank) + sizeof(tmb_reduce_params::reduced_rank) +
-                                        sizeof(tmb_reduce_params::kept_dims) + sizeof(tmb_reduce_params::kept_strides) +
-                                        sizeof(tmb_reduce_params::reduced_dims) + sizeof(tmb_reduce_params::reduced_strides)>(
-          "tmb_reduce_params", {FIELD(tmb_reduce_params, kept_rank), FIELD(tmb_reduce_params, reduced_rank),
-                                FIELD(tmb_reduce_params, kept_dims), FIELD(tmb_reduce_params, kept_strides),
-                                FIELD(tmb_reduce_params, reduced_dims), FIELD(tmb_reduce_params, reduced_strides)}),
-      makeRecord<tmb_mean_s8_params, sizeof(tmb_mean_s8_params::kept_rank) + sizeof(tmb_mean_s8_params::reduced_rank) +
-                                         sizeof(tmb_mean_s8_params::kept_dims) + sizeof(tmb_mean_s8_params::kept_strides) +
-                                         sizeof(tmb_mean_s8_params::reduced_dims) +
-                                         sizeof(tmb_mean_s8_params::reduced_strides) + sizeof(tmb_mean_s8_params::bias) +
-                                         sizeof(tmb_mean_s8_params::multiplier) + sizeof(tmb_mean_s8_params::shift) +
-                                         sizeof(tmb_mean_s8_params::out_zero_point)>(
-          "tmb_mean_s8_params",
-          {FIELD(tmb_mean_s8_params, kept_rank), FIELD(tmb_mean_s8_params, reduced_rank), FIELD(tmb_mean_s8_params, kept_dims),
-           FIELD(tmb_mean_s8_params, kept_strides), FIELD(tmb_mean_s8_params, reduced_dims),
-           FIELD(tmb_mean_s8_params, reduced_strides), FIELD(tmb_mean_s8_params, bias), FIELD(tmb_mean_s8_params, multiplier),
-           FIELD(tmb_mean_s8_params, shift), FIELD(tmb_mean_s8_params, out_zero_point)}),
-      makeRecord<tmb_arg_params, sizeof(tmb_arg_params::outer) + sizeof(tmb_arg_params::depth) + sizeof(tmb_arg_params::inner) +
-                                     sizeof(tmb_arg_params::select_last)>(
-          "tmb_arg_params", {FIELD(tmb_arg_params, outer), FIELD(tmb_arg_params, depth), FIELD(tmb_arg_params, inner),
-                             FIELD(tmb_arg_params, select_last)}),
-      makeRecord<tmb_layer_norm_params, sizeof(tmb_layer_norm_params::outer) + sizeof(tmb_layer_norm_params::depth) +
-                                            sizeof(tmb_layer_norm_params::epsilon)>(
-          "tmb_layer_norm_params",
-          {FIELD(tmb_layer_norm_params, outer), FIELD(tmb_layer_norm_params, depth), FIELD(tmb_layer_norm_params, epsilon)}),
-      makeRecord<tmb_copy_params, sizeof(tmb_copy_params::rank) + sizeof(tmb_copy_params::element_bytes) +
-                                      sizeof(tmb_copy_params::dims) + sizeof(tmb_copy_params::x_strides) +
-                                      sizeof(tmb_copy_params::y_strides) + sizeof(tmb_copy_params::x_offset) +
-                                      sizeof(tmb_copy_params::y_offset)>(
-          "tmb_copy_params", {FIELD(tmb_copy_params, rank), FIELD(tmb_copy_params, element_bytes), FIELD(tmb_copy_params, dims),
-                              FIELD(tmb_copy_params, x_strides), FIELD(tmb_copy_params, y_strides),
-                              FIELD(tmb_copy_params, x_offset), FIELD(tmb_copy_params, y_offset)}),
-      makeRecord<tmb_pad_params, sizeof(tmb_pad_params::rank) + sizeof(tmb_pad_params::element_bytes) +
-                                     sizeof(tmb_pad_params::mode) + sizeof(tmb_pad_params::in_dims) +
-                                     sizeof(tmb_pad_params::out_dims) + sizeof(tmb_pad_params::before)>(
-          "tmb_pad_params", {FIELD(tmb_pad_params, rank), FIELD(tmb_pad_params, element_bytes), FIELD(tmb_pad_params, mode),
-                             FIELD(tmb_pad_params, in_dims), FIELD(tmb_pad_params, out_dims), FIELD(tmb_pad_params, before)}),
-      makeRecord<tmb_gather_params, sizeof(tmb_gather_params::outer) + sizeof(tmb_gather_params::axis_size) +
-                                        sizeof(tmb_gather_params::index_count) + sizeof(tmb_gather_params::inner_bytes) +
-                                        sizeof(tmb_gather_params::index_bytes)>(
-          "tmb_gather_params",
-          {FIELD(tmb_gather_params, outer), FIELD(tmb_gather_params, axis_size), FIELD(tmb_gather_params, index_count),
-           FIELD(tmb_gather_params, inner_bytes), FIELD(tmb_gather_params, index_bytes)}),
-      makeRecord<tmb_cast_params, sizeof(tmb_cast_params::count) + sizeof(tmb_cast_params::from) + sizeof(tmb_cast_params::to)>(
-          "tmb_cast_params", {FIELD(tmb_cast_params, count), FIELD(tmb_cast_params, from), FIELD(tmb_cast_params, to)}),
-      makeRecord<tmb_quantize_params, sizeof(tmb_quantize_params::count) + sizeof(tmb_quantize_params::scale) +
-                                          sizeof(tmb_quantize_params::zero_point)>(
-          "tmb_quantize_params",
-          {FIELD(tmb_quantize_params, count), FIELD(tmb_quantize_params, scale), FIELD(tmb_quantize_params, zero_point)}),
-      makeRecord<tmb_requantize_params, sizeof(tmb_requantize_params::count) + sizeof(tmb_requantize_params::in_zero_point) +
-                                            sizeof(tmb_requantize_params::out_zero_point) +
-                                            sizeof(tmb_requantize_params::multiplier) + sizeof(tmb_requantize_params::shift)>(
-          "tmb_requantize_params", {FIELD(tmb_requantize_params, count), FIELD(tmb_requantize_params, in_zero_point),
-                                    FIELD(tmb_requantize_params, out_zero_point), FIELD(tmb_requantize_params, multiplier),
-                                    FIELD(tmb_requantize_params, shift)}),
-      makeRecord<tmb_count_params, sizeof(tmb_count_params::count)>("tmb_count_params", {FIELD(tmb_count_params, count)}),
+static llvm::ArrayRef<Record> records() {
+  static const Record all[] = {
+      RECORD(tmb_conv2d_f32_params, F(batch), F(in_h), F(in_w), F(in_c), F(out_h), F(out_w), F(out_c), F(kernel_h), F(kernel_w),
+             F(stride_h), F(stride_w), F(dilation_h), F(dilation_w), F(pad_top), F(pad_left), F(groups), F(act_min),
+             F(act_max)),
+      RECORD(tmb_conv2d_s8_params, F(batch), F(in_h), F(in_w), F(in_c), F(out_h), F(out_w), F(out_c), F(kernel_h), F(kernel_w),
+             F(stride_h), F(stride_w), F(dilation_h), F(dilation_w), F(pad_top), F(pad_left), F(groups), F(in_zero_point),
+             F(out_zero_point), F(shift), F(act_min), F(act_max)),
+      RECORD(tmb_fully_connected_f32_params, F(rows), F(depth), F(cols), F(act_min), F(act_max)),
+      RECORD(tmb_fully_connected_s8_params, F(rows), F(depth), F(cols), F(out_zero_point), F(shift), F(act_min), F(act_max)),
+      RECORD(tmb_matmul_f32_params, F(batch_rank), F(batch_dims), F(a_batch_strides), F(b_batch_strides), F(rows), F(depth),
+             F(cols), F(a_row_stride), F(a_col_stride), F(b_row_stride), F(b_col_stride)),
+      RECORD(tmb_matmul_s8_params, F(batch_rank), F(batch_dims), F(a_batch_strides), F(b_batch_strides), F(rows), F(depth),
+             F(cols), F(a_row_stride), F(a_col_stride), F(b_row_stride), F(b_col_stride), F(a_zero_point), F(b_zero_point),
+             F(out_zero_point), F(multiplier), F(shift)),
+      RECORD(tmb_unary_params, F(count), F(alpha), F(beta)),
+      RECORD(tmb_binary_params, F(rank), F(dims), F(a_strides), F(b_strides)),
+      RECORD(tmb_add_s8_params, F(rank), F(dims), F(a_strides), F(b_strides), F(a_multiplier), F(b_multiplier), F(offset),
+             F(shift), F(act_min), F(act_max)),
+      RECORD(tmb_mul_s8_params, F(rank), F(dims), F(a_strides), F(b_strides), F(a_zero_point), F(b_zero_point),
+             F(out_zero_point), F(multiplier), F(shift), F(act_min), F(act_max)),
+      RECORD(tmb_select_params, F(rank), F(element_bytes), F(dims), F(c_strides), F(a_strides), F(b_strides)),
+      RECORD(tmb_softmax_params, F(outer), F(depth), F(inner)),
+      RECORD(tmb_pool2d_params, F(batch), F(in_h), F(in_w), F(channels), F(out_h), F(out_w), F(kernel_h), F(kernel_w),
+             F(stride_h), F(stride_w), F(dilation_h), F(dilation_w), F(pad_top), F(pad_left), F(pad_bottom), F(pad_right),
+             F(count_include_pad), F(zero_point)),
+      RECORD(tmb_reduce_params, F(kept_rank), F(reduced_rank), F(kept_dims), F(kept_strides), F(reduced_dims),
+             F(reduced_strides)),
+      RECORD(tmb_mean_s8_params, F(kept_rank), F(reduced_rank), F(kept_dims), F(kept_strides), F(reduced_dims),
+             F(reduced_strides), F(bias), F(multiplier), F(shift), F(out_zero_point)),
+      RECORD(tmb_arg_params, F(outer), F(depth), F(inner), F(select_last)),
+      RECORD(tmb_layer_norm_params, F(outer), F(depth), F(epsilon)),
+      RECORD(tmb_copy_params, F(rank), F(element_bytes), F(dims), F(x_strides), F(y_strides), F(x_offset), F(y_offset)),
+      RECORD(tmb_pad_params, F(rank), F(element_bytes), F(mode), F(in_dims), F(out_dims), F(before)),
+      RECORD(tmb_gather_params, F(outer), F(axis_size), F(index_count), F(inner_bytes), F(index_bytes)),
+      RECORD(tmb_cast_params, F(count), F(from), F(to)),
+      RECORD(tmb_quantize_params, F(count), F(scale), F(zero_point)),
+      RECORD(tmb_requantize_params, F(count), F(in_zero_point), F(out_zero_point), F(multiplier), F(shift)),
+      RECORD(tmb_count_params, F(count)),
   };
   return all;
 }
 
-#undef FIELD
+#undef RECORD
+#undef F
 
 const Record *Record::lookup(llvm::StringRef name) {
   for (const Record &record : records())

@@ -18,7 +18,7 @@ struct RecordField {
 struct Record {
   llvm::StringRef name; // of the C struct
   size_t bytes;
-  std::vector<RecordField> fields;
+  llvm::ArrayRef<RecordField> fields;
 
   /// The record called `name`, or null.
   static const Record *lookup(llvm::StringRef name);

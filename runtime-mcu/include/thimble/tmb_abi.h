@@ -163,7 +163,8 @@ typedef struct tmb_softmax_params {
 
 /* 2-D pooling, NHWC. count_include_pad: 0 divides an average by the positions inside the image; 1 divides by the positions
  * inside the padded image, whose bottom and right padding are pad_bottom and pad_right (a window that ceil_mode pushes past them
- * does not count what lies beyond). int8 pooling keeps scale and zero point; averages round half up. */
+ * does not count what lies beyond). int8 pooling keeps scale and zero point; averages round half up, and padding that counts reads
+ * as zero_point, which the other pools ignore. */
 typedef struct tmb_pool2d_params {
   int32_t batch;
   int32_t in_h, in_w, channels;
@@ -173,6 +174,7 @@ typedef struct tmb_pool2d_params {
   int32_t dilation_h, dilation_w;
   int32_t pad_top, pad_left, pad_bottom, pad_right;
   int32_t count_include_pad;
+  int32_t zero_point;
 } tmb_pool2d_params;
 
 /* Reductions: y is dense over kept_dims; each element reduces the positions reduced_dims of x. */

@@ -14,13 +14,9 @@
    - mps3-an547 (M55): the 64-bit counter of the SSE-300 at 32 MHz (2.048 ticks an instruction). */
 enum { PART_M33 = 0xD21, PART_M55 = 0xD22 };
 
-static uint32_t part(void) {
-  return TMB_CPUID >> 4 & 0xFFFu;
-}
+static uint32_t part(void) { return TMB_CPUID >> 4 & 0xFFFu; }
 
-uint32_t tmb_counter_base(void) {
-  return part() == PART_M55 ? 0x58100000u : part() == PART_M33 ? 0x50000000u : 0x40000000u;
-}
+uint32_t tmb_counter_base(void) { return part() == PART_M55 ? 0x58100000u : part() == PART_M33 ? 0x50000000u : 0x40000000u; }
 
 #define CMSDK_CTRL 0x0000u
 #define CMSDK_VALUE 0x0004u
@@ -35,6 +31,7 @@ uint32_t tmb_counter_base(void) {
 #define SSE_COUNT_HIGH 0xCu
 
 static uint32_t overhead;
+static int exact; /* the emulator was started as described above */
 
 /* Not inlined, so that the calls in tmb_counter_calibrate cost exactly what any other caller's cost. */
 __attribute__((noinline)) void tmb_port_counter_start(void) {
@@ -71,11 +68,16 @@ __attribute__((noinline)) uint64_t tmb_port_counter_read(void) {
     uint64_t ticks = coarse + (uint64_t)(int64_t)(int32_t)(fine - (uint32_t)coarse);
     instructions = part() == PART_M33 ? (ticks * 25u + 31u) / 32u : (ticks * 5u + 7u) / 8u;
   }
-  return instructions - overhead;
+  return exact ? instructions - overhead : 0;
 }
 
 void tmb_counter_calibrate(void) {
+  exact = 1;
   overhead = 0;
   tmb_port_counter_start();
   overhead = (uint32_t)tmb_port_counter_read();
+  tmb_port_counter_start();
+  __asm__ volatile(".rept 50\n\tnop\n\t.endr");
+  uint64_t nops = tmb_port_counter_read();
+  exact = nops >= 50u && nops <= 52u; /* the compiler may have moved one or two more into the region */
 }

@@ -98,8 +98,9 @@ __attribute__((used)) void tmb_fault_report(const uint32_t *frame, uint32_t exce
   tmb_port_print(name_of(exception));
   tmb_port_print(": ");
   tmb_port_print(cause_of(cfsr, address));
+  tmb_port_print(";");
   if (cfsr & (MMARVALID | BFARVALID))
-    print_hex("; address=", address);
+    print_hex(" address=", address);
   if (saved) {
     print_hex(" pc=", pc);
     print_hex(" lr=", lr);

@@ -75,20 +75,25 @@ static void cover(uint32_t number, uint32_t count, uint32_t base, uint32_t bytes
   }
 }
 
-/* The unused bytes between data and stack are made inaccessible, as far as one region reaches (the larger, the better
-   it catches a function that skips over it with a large frame). With less than 32 of them there is no guard. */
+/* Makes unused bytes below the stack inaccessible, as many as one region can (the more, the better it catches a function
+   that skips over it with a large frame). With less than 32 bytes between data and stack there is no guard.
+   QEMU's semihosting checks only the first byte of each 1 KB page, so a guard must not be the beginning of a page whose
+   rest is in use: it consists of whole pages or else begins inside of one. */
 static void guard_stack(void) {
-  uint32_t limit = TMB_ADDRESS(tmb_ld_stack_limit);
-  uint32_t room = limit - TMB_ADDRESS(tmb_ld_bss_end);
-  uint32_t log2 = 5;
-  if (room < 32u)
+  uint32_t used = TMB_ADDRESS(tmb_ld_bss_end);
+  uint32_t end = TMB_ADDRESS(tmb_ld_stack_limit) & ~1023u;
+  uint32_t log2 = 10;
+  if (end < used + 1024u) {
+    end = TMB_ADDRESS(tmb_ld_stack_limit);
+    log2 = 5;
+  }
+  if (end < used + (1u << log2))
     return;
-  while (limit % (2u << log2) == 0 && 2u << log2 <= room)
+  while (end % (2u << log2) == 0 && end - used >= 2u << log2)
     log2++;
-  /* QEMU's semihosting asks for the permission of the first byte of a 1 KB page only: leave that one to its page. */
-  if (log2 < 10u && (limit - (1u << log2)) % 1024u == 0 && --log2 < 5u)
+  if (log2 < 10u && (end - (1u << log2)) % 1024u == 0 && --log2 < 5u)
     return;
-  region(GUARD_REGION, limit - (1u << log2), log2, 0, NO_ACCESS);
+  region(GUARD_REGION, end - (1u << log2), log2, 0, NO_ACCESS);
 }
 
 void tmb_mpu_enable(void) {

@@ -5,14 +5,7 @@
 
 #include <string.h>
 
-enum {
-  SYS_OPEN = 0x01,
-  SYS_CLOSE = 0x02,
-  SYS_WRITE0 = 0x04,
-  SYS_WRITE = 0x05,
-  SYS_READ = 0x06,
-  SYS_EXIT_EXTENDED = 0x20
-};
+enum { SYS_OPEN = 0x01, SYS_CLOSE = 0x02, SYS_WRITE0 = 0x04, SYS_WRITE = 0x05, SYS_READ = 0x06, SYS_EXIT_EXTENDED = 0x20 };
 #define MODE_RB 1u
 #define MODE_WB 5u
 #define STOPPED_APPLICATION_EXIT 0x20026u
@@ -31,7 +24,7 @@ int tmb_port_open(const char *name, int write) {
 
 long tmb_port_read(int file, void *data, size_t n) {
   const uint32_t arguments[3] = {(uint32_t)file, TMB_ADDRESS(data), n};
-  int32_t missing = semihost(SYS_READ, arguments); /* n both at the end of the file and on some errors */
+  int32_t missing = semihost(SYS_READ, arguments); /* QEMU: n at the end of the file and on errors */
   return missing < 0 || (uint32_t)missing > n ? -1 : (long)n - (long)missing;
 }
 
@@ -45,13 +38,11 @@ void tmb_port_close(int file) {
   (void)semihost(SYS_CLOSE, arguments);
 }
 
-void tmb_port_print(const char *text) {
-  (void)semihost(SYS_WRITE0, text);
-}
+void tmb_port_print(const char *text) { (void)semihost(SYS_WRITE0, text); }
 
 void tmb_port_exit(int code) {
   /* Nothing guards a stack that begins right above the data (see mpu.c), but then its last word was overwritten. */
-  if (tmb_port_stack_used() >= TMB_ADDRESS(tmb_ld_stack_top) - TMB_ADDRESS(tmb_ld_stack_limit)) {
+  if (code != TMB_PORT_EXIT_FAULT && tmb_port_stack_used() >= TMB_ADDRESS(tmb_ld_stack_top) - TMB_ADDRESS(tmb_ld_stack_limit)) {
     tmb_port_print("FAULT stack: no byte of it was left unused, it has probably overflowed\n");
     code = TMB_PORT_EXIT_FAULT;
   }

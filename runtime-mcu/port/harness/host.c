@@ -9,9 +9,7 @@
 
 static FILE *files[FILES];
 
-static FILE *file_of(int file) {
-  return file >= 0 && file < FILES ? files[file] : NULL;
-}
+static FILE *file_of(int file) { return file >= 0 && file < FILES ? files[file] : NULL; }
 
 int tmb_port_open(const char *name, int write) {
   for (int i = 0; i < FILES; i++) {
@@ -47,20 +45,12 @@ void tmb_port_close(int file) {
   }
 }
 
-void tmb_port_print(const char *text) {
-  fputs(text, stderr);
-}
+void tmb_port_print(const char *text) { fputs(text, stderr); }
 
 void tmb_port_counter_start(void) {}
 
-uint64_t tmb_port_counter_read(void) {
-  return 0;
-}
+uint64_t tmb_port_counter_read(void) { return 0; }
 
-uint32_t tmb_port_stack_used(void) {
-  return 0;
-}
+uint32_t tmb_port_stack_used(void) { return 0; }
 
-void tmb_port_exit(int code) {
-  exit(code);
-}
+void tmb_port_exit(int code) { exit(code); }

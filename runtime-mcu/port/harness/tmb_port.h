@@ -23,7 +23,8 @@
 /* Opens a binary file for reading, or creates it when `write` is not 0. Returns a handle, or -1. */
 int tmb_port_open(const char *name, int write);
 
-/* Reads up to n bytes. Returns how many were read: fewer than n at the end of the file, -1 on an error. */
+/* Reads up to n bytes. Returns how many were read: fewer than n at the end of the file, -1 on an error
+   (which emulators may report as the end of the file, so compare the sum with what was expected). */
 long tmb_port_read(int file, void *data, size_t n);
 
 /* Writes n bytes. Returns 0, or -1 when not all could be written. */

@@ -10,17 +10,11 @@ static uint32_t code_in_ram[4] = {0x47704770u, 0x47704770u, 0x47704770u, 0x47704
 static volatile uint32_t zero;
 static char name[32];
 
-static int is(const char *text) {
-  return strcmp(name, text) == 0;
-}
+static int is(const char *text) { return strcmp(name, text) == 0; }
 
-static void write_word(uint32_t address) {
-  TMB_REG(address) = 1u;
-}
+static void write_word(uint32_t address) { TMB_REG(address) = 1u; }
 
-static void read_word(uint32_t address) {
-  sink = TMB_REG(address);
-}
+static void read_word(uint32_t address) { sink = TMB_REG(address); }
 
 __attribute__((noinline)) static uint32_t descend(uint32_t depth) {
   volatile uint32_t frame[8];
@@ -34,9 +28,7 @@ static void call(uint32_t address) {
   __asm__ volatile("blx %0" : : "l"(address) : "r0", "r1", "r2", "r3", "r12", "lr", "memory");
 }
 
-static void set_stack_pointer(uint32_t address) {
-  __asm__ volatile("mov sp, %0\n\tpush {r0}" : : "l"(address) : "memory");
-}
+static void set_stack_pointer(uint32_t address) { __asm__ volatile("mov sp, %0\n\tpush {r0}" : : "l"(address) : "memory"); }
 
 int main(void) {
   int file = tmb_port_open("case.txt", 0);
@@ -86,7 +78,7 @@ int main(void) {
   if (is("division"))
     sink = 5u / zero;
   if (is("unaligned"))
-    read_word(TMB_ADDRESS(code_in_ram) + 1u);
+    read_word(TMB_ADDRESS(code_in_ram) + 1u + zero); /* not known to the compiler, which would load the bytes */
   if (is("stack_nowhere"))
     set_stack_pointer(0x70000000u);
   if (is("stack_null"))

@@ -34,7 +34,7 @@ int main(void) {
     return 6;
   if (tmb_port_read(in, &byte, 0) != 0 || tmb_port_write(out, &byte, 0) != 0)
     return 7;
-  if (tmb_port_read(77, &byte, 1) != -1 || tmb_port_write(77, &byte, 1) != -1)
+  if (tmb_port_write(77, &byte, 1) != -1)
     return 8;
   tmb_port_close(in);
   tmb_port_close(out);

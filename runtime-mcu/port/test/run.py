@@ -83,11 +83,11 @@ class Image:
         self.memory(ram or target["ram"][0]["bytes"], stack)
         link = [*self.emulator["link_flags"], "-T", "link.ld", "-L", ports[0], "-L", folder, *libraries]
         if clang:  # compiles; the GNU toolchain still links, with its libraries
-            code, self.log = command(["clang-19", "--target=arm-none-eabi", "-isystem", "/usr/include/newlib", *common, "-c", *sources],
-                                     cwd=folder)
+            code, self.log = command(["clang-19", "--target=arm-none-eabi", "-isystem", "/usr/include/newlib", "-fshort-enums", *common,
+                                      "-c", *sources], cwd=folder)
             objects = [folder / s.with_suffix(".o").name for s in sources]
             if code == 0:
-                code, self.log = command([target["compiler"], *target["flags"], *objects, *link, "-o", self.file])
+                code, self.log = command([target["compiler"], *target["flags"], *objects, *link, "-Wl,-z,noexecstack", "-o", self.file])
         else:
             code, self.log = command([target["compiler"], *common, *sources, *link, "-o", self.file])
         if code == 0 and self.log:
@@ -102,14 +102,15 @@ class Image:
             text += f"_vectors_origin = {e['vectors_origin']};\n"
         (self.folder / "memory.ld").write_text(text)
 
-    def run(self):
+    def run(self, without=()):
         if not self.built:
             return -1, self.log
         e = self.emulator
-        return command([e["qemu"], "-M", e["machine"], *e["args"], "-kernel", self.file], cwd=self.folder)
+        args = [a for a in e["args"] if a not in without]
+        return command([e["qemu"], "-M", e["machine"], *args, "-kernel", self.file], cwd=self.folder)
 
-    def expect(self, what, code, text=""):
-        got, output = self.run()
+    def expect(self, what, code, text="", without=()):
+        got, output = self.run(without)
         wrong = got != code or not re.search(text, output)
         check(self.target["name"], what, f"exit code {got} instead of {code}: {output.strip()}" if wrong else None)
 
@@ -140,10 +141,10 @@ FAULTS = {
     "past_ram_write": PAST_RAM, "past_ram_read": PAST_RAM, "past_ram_byte": PAST_RAM,
     "below_ram": OUTSIDE, "past_flash": OUTSIDE + "{flash_end:08x} pc=0x", "peripheral": OUTSIDE + "60000000 pc=0x",
     "flash_write": "write to flash; address=0x", "null_write": "(write to flash|outside flash and RAM); address=0x00000000 pc=0x",
-    "stack_overflow": "stack overflow", "execute_ram": "execution outside flash pc=0x", "execute_nothing": "execution outside flash pc=0x",
-    "not_thumb": "not Thumb code", "undefined": "UsageFault: undefined instruction pc=0x",
-    "supervisor_call": "unexpected interrupt", "division": "UsageFault: division by zero pc=0x",
-    "unaligned": "UsageFault: unaligned access pc=0x",
+    "stack_overflow": "stack overflow", "execute_ram": "execution outside flash; pc=0x", "execute_nothing": "execution outside flash; pc=0x",
+    "not_thumb": "not Thumb code", "undefined": "UsageFault: undefined instruction; pc=0x",
+    "supervisor_call": "unexpected interrupt", "division": "UsageFault: division by zero; pc=0x",
+    "unaligned": "UsageFault: unaligned access; pc=0x",
     "stack_nowhere": BAD_STACK, "stack_null": BAD_STACK, "stack_in_flash": BAD_STACK, "stack_past_ram": BAD_STACK,
 }
 
@@ -179,8 +180,8 @@ def check_target(target, folder, long):
     check_faults(target, folder)
 
 
-def check_sizes(target, folder):
-    """RAM sizes that the MPU must compose from several regions, and a RAM that is full."""
+def check_limits(target, folder):
+    """RAM sizes that the MPU must compose from several regions, a RAM that is full, an emulator that cannot count."""
     v8 = target["isa"].startswith("armv8")
     origin = int(target["emulator"]["ram_origin"], 16)
     for ram in (6 * 1024, 20 * 1024, 36 * 1024, 96 * 1024 + 256, 20000, 262144 - 64, 320 * 1024, 512 * 1024 - 128):
@@ -189,12 +190,16 @@ def check_sizes(target, folder):
         image.expect(f"RAM of {ram} bytes: its last word is usable", 0)
         (folder / "case.txt").write_text("past_ram_write")
         image.expect(f"RAM of {ram} bytes: the next word is not", 99, f"past the end of RAM; address=0x{origin + ram:08x}")
+    image = Image(target, "files.c", folder, stack=3072)
+    check_files(f"{target['name']} with a guard at the start of a 4 KB page", folder, image.run)
     exceed = dict(stack=1024, defines=["-DTMB_TEST_EXCEED"])
     for ram, what in ((8192 + 64 + 1024, "little room below the stack"), (8192 + 32 + 1024, "no room below the stack")):
         image = Image(target, "stack.c", folder, ram=ram, **exceed)
         image.expect(f"overflow with {what}", 99, "stack overflow" if v8 or "little" in what else "FAULT stack")
-    code, log = (image := Image(target, "stack.c", folder, ram=8192 + 512, **exceed)).run()
-    check(target["name"], "data and stack that do not fit are refused", "" if "do not fit into RAM" in log else log)
+    image = Image(target, "stack.c", folder, ram=8192 + 512, **exceed)
+    check(target["name"], "data and stack that do not fit are refused", "" if "do not fit into RAM" in image.log else "accepted")
+    image = Image(target, "count.c", folder)
+    image.expect("without -icount nothing is counted", 14, "100 instructions measured as 0\n", without=("-icount", "shift=6"))
 
 
 def main(args):
@@ -217,7 +222,7 @@ def main(args):
             if target["emulator"]:
                 check_target(target, Path(folder), long)
                 if target["name"] in ("cortex-m3", "cortex-m33"):  # one for each kind of MPU
-                    check_sizes(target, Path(folder))
+                    check_limits(target, Path(folder))
             elif target["core"] == "host":
                 check_host(Path(folder))
     print(f"{passed} passed, {failed} failed")

@@ -7,7 +7,7 @@
 static volatile uint8_t sink;
 
 #if defined(TMB_TEST_EXCEED)
-static uint8_t arena[8192]; /* reaches up to the stack in the test's RAM */
+static volatile uint8_t arena[8192]; /* reaches up to the stack in the test's RAM */
 #endif
 
 __attribute__((noinline)) static void descend(uint32_t depth) {

@@ -9,12 +9,12 @@ void tmb_average_pool2d_f32(const float *x, float *y, const tmb_pool2d_params *p
   for (n = 0; n < p->batch; ++n, x += p->in_h * p->in_w * channels) {
     for (oy = 0; oy < p->out_h; ++oy) {
       const tmb_taps rows = tmb_taps_inside(oy * p->stride_h - p->pad_top, p->in_h, p->dilation_h, p->kernel_h);
-      const int32_t row_count = tmb_taps_count(rows, p->in_h, p->dilation_h, p->kernel_h, p->count_include_pad, p->pad_top,
-                                               p->pad_bottom);
+      const int32_t row_count =
+          tmb_taps_count(rows, p->in_h, p->dilation_h, p->kernel_h, p->count_include_pad, p->pad_top, p->pad_bottom);
       for (ox = 0; ox < p->out_w; ++ox, y += channels) {
         const tmb_taps cols = tmb_taps_inside(ox * p->stride_w - p->pad_left, p->in_w, p->dilation_w, p->kernel_w);
-        const int32_t col_count = tmb_taps_count(cols, p->in_w, p->dilation_w, p->kernel_w, p->count_include_pad,
-                                                 p->pad_left, p->pad_right);
+        const int32_t col_count =
+            tmb_taps_count(cols, p->in_w, p->dilation_w, p->kernel_w, p->count_include_pad, p->pad_left, p->pad_right);
         const int32_t count = row_count * col_count;
         for (c = 0; c < channels; ++c)
           y[c] = 0.0f;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* 2-D convolution with groups, float32. */
 #include "thimble/tmb_kernels.h"
-#include "tmb_dot_f32.h"
+#include "tmb_rows_f32.h"
 #include "tmb_window.h"
 
 /* Adds one window to acc. x is the image at the group's first channel, w the weights of the first of `lanes` outputs. */
@@ -22,8 +22,8 @@ static void tmb_conv2d_f32_window(const float *x, const float *w, tmb_taps rows,
 }
 
 /* All output channels of one output position. */
-static void tmb_conv2d_f32_position(const float *x, const float *w, const float *bias, float *y, tmb_taps rows,
-                                    tmb_taps cols, const tmb_conv2d_f32_params *p) {
+static void tmb_conv2d_f32_position(const float *x, const float *w, const float *bias, float *y, tmb_taps rows, tmb_taps cols,
+                                    const tmb_conv2d_f32_params *p) {
   const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
   const int32_t group_out_c = p->groups == 1 ? p->out_c : p->out_c / p->groups;
   const int32_t w_stride = p->kernel_h * p->kernel_w * depth;
@@ -34,10 +34,10 @@ static void tmb_conv2d_f32_position(const float *x, const float *w, const float 
       const int32_t lanes = end - o < TMB_LANES ? end - o : TMB_LANES;
       float acc[TMB_LANES];
       for (j = 0; j < lanes; ++j)
-        acc[j] = tmb_bias_f32(bias, o + j);
+        acc[j] = bias != NULL ? bias[o + j] : 0.0f;
       tmb_conv2d_f32_window(x + g * depth, w + o * w_stride, rows, cols, lanes, acc, p);
       for (j = 0; j < lanes; ++j)
-        y[o + j] = tmb_clamp_f32(acc[j], p->act_min, p->act_max);
+        y[o + j] = tmb_limit_f32(acc[j], p->act_min, p->act_max);
     }
   }
 }
@@ -47,8 +47,7 @@ void tmb_conv2d_f32(const float *x, const float *w, const float *bias, float *y,
   int32_t n, oy, ox;
   if (p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1 && p->groups == 1 && p->pad_top == 0 &&
       p->pad_left == 0 && p->out_h == p->in_h && p->out_w == p->in_w) {
-    const tmb_output_f32 out = {p->act_min, p->act_max};
-    tmb_rows_f32(x, w, bias, y, p->batch * p->in_h * p->in_w, p->in_c, p->out_c, &out);
+    tmb_rows_f32(x, w, bias, y, p->batch * p->in_h * p->in_w, p->in_c, p->out_c, p->act_min, p->act_max);
     return;
   }
   for (n = 0; n < p->batch; ++n) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* 2-D convolution with groups, int8. */
 #include "thimble/tmb_kernels.h"
-#include "tmb_dot_s8.h"
+#include "tmb_rows_s8.h"
 #include "tmb_window.h"
 
 /* acc[j] += zero_point * sum of w[j * w_stride + k] over k < count: taps that read padding. */
@@ -18,8 +18,8 @@ static void tmb_conv2d_s8_padding(int32_t zero_point, const int8_t *w, int32_t w
 }
 
 /* Adds one window to acc. x is the image at the group's first channel, w the weights of the first of `lanes` outputs. */
-static void tmb_conv2d_s8_window(const int8_t *x, const int8_t *w, tmb_taps rows, tmb_taps cols, int32_t lanes,
-                                 int32_t *acc, const tmb_conv2d_s8_params *p) {
+static void tmb_conv2d_s8_window(const int8_t *x, const int8_t *w, tmb_taps rows, tmb_taps cols, int32_t lanes, int32_t *acc,
+                                 const tmb_conv2d_s8_params *p) {
   const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
   const int32_t w_row_size = p->kernel_w * depth;
   const int32_t w_stride = p->kernel_h * w_row_size;
@@ -42,9 +42,8 @@ static void tmb_conv2d_s8_window(const int8_t *x, const int8_t *w, tmb_taps rows
 }
 
 /* All output channels of one output position. */
-static void tmb_conv2d_s8_position(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier,
-                                   int8_t *y, tmb_taps rows, tmb_taps cols, const tmb_output_s8 *out,
-                                   const tmb_conv2d_s8_params *p) {
+static void tmb_conv2d_s8_position(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int8_t *y,
+                                   tmb_taps rows, tmb_taps cols, const tmb_output_s8 *out, const tmb_conv2d_s8_params *p) {
   const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
   const int32_t group_out_c = p->groups == 1 ? p->out_c : p->out_c / p->groups;
   const int32_t w_stride = p->kernel_h * p->kernel_w * depth;

@@ -5,11 +5,11 @@
 #include "tmb_walk.h"
 
 /* Copies `count` elements of one size between rows with steps. */
-#define TMB_COPY_ROW(name, type)                                                                                             \
-  static void name(const type *x, int32_t x_step, type *y, int32_t y_step, int32_t count) {                                  \
-    int32_t i;                                                                                                               \
-    for (i = 0; i < count; ++i)                                                                                              \
-      y[i * y_step] = x[i * x_step];                                                                                         \
+#define TMB_COPY_ROW(name, type)                                                                                               \
+  static void name(const type *x, int32_t x_step, type *y, int32_t y_step, int32_t count) {                                    \
+    int32_t i;                                                                                                                 \
+    for (i = 0; i < count; ++i)                                                                                                \
+      y[i * y_step] = x[i * x_step];                                                                                           \
   }
 TMB_COPY_ROW(tmb_copy_nd_row8, tmb_any8)
 TMB_COPY_ROW(tmb_copy_nd_row16, tmb_any16)

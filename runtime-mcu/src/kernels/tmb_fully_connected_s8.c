@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fully connected layer, int8. */
 #include "thimble/tmb_kernels.h"
-#include "tmb_dot_s8.h"
+#include "tmb_rows_s8.h"
 
 void tmb_fully_connected_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int8_t *y,
                             const tmb_fully_connected_s8_params *p) {

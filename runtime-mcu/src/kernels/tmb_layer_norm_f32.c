@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Layer normalization, float32. */
 #include <math.h>
+#include <stddef.h>
 
 #include "thimble/tmb_kernels.h"
 

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Shared by the Select*.cpp files: writing down a kernel call, and walking N-dimensional shapes.
+#pragma once
+
+#include "codegen/kernels/KernelCall.h"
+#include "dialects/nn/NNDialect.h"
+#include "mlir/IR/Builders.h"
+
+namespace thimble::kernels {
+
+using Calls = std::vector<KernelCall>;
+using Shape = llvm::SmallVector<int64_t>;
+
+inline mlir::RankedTensorType tensorType(mlir::Value value) { return mlir::cast<mlir::RankedTensorType>(value.getType()); }
+inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return tensorType(value).getShape(); }
+inline mlir::Type elementOf(mlir::Value value) { return tensorType(value).getElementType(); }
+
+/// The suffix of kernels for elements of `type`: "f32", "s8", ..., or "" if there are none.
+llvm::StringRef suffixOf(mlir::Type type);
+
+/// Row-major strides of `shape`.
+Shape denseStrides(llvm::ArrayRef<int64_t> shape);
+
+/// Strides to walk `shape` as if it were broadcast to `target`.
+Shape broadcastStrides(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> target);
+
+/// A walk over `dims` with one list of strides for each tensor. Merges dimensions that all tensors walk as one.
+struct Walk {
+  Shape dims;
+  llvm::SmallVector<Shape> strides;
+  void merge();
+};
+
+/// Integer clamp of an int8 result: its storage range, narrowed to the real range `act`.
+std::pair<int64_t, int64_t> int8Clamp(mlir::quant::UniformQuantizedType type, std::pair<float, float> act);
+
+/// Builds one call; the first problem becomes an error on the operation when finish() is called.
+class CallBuilder {
+public:
+  CallBuilder(mlir::Operation *op, llvm::StringRef kernel);
+
+  CallBuilder &argument(Argument argument);
+  CallBuilder &operand(unsigned index) { return argument({Argument::Operand, index}); }
+  template <typename T> CallBuilder &constant(llvm::StringRef name, mlir::Type elementType, llvm::ArrayRef<T> values) {
+    auto type = mlir::RankedTensorType::get({int64_t(values.size())}, elementType);
+    const char *bytes = reinterpret_cast<const char *>(values.data());
+    return constant(NewConstant{name.str(), type, std::vector<char>(bytes, bytes + values.size() * sizeof(T))});
+  }
+  CallBuilder &constant(NewConstant constant);
+  CallBuilder &field(llvm::StringRef name, int64_t value);
+  CallBuilder &field(llvm::StringRef name, llvm::ArrayRef<int64_t> values);
+  CallBuilder &real(llvm::StringRef name, double value);
+  CallBuilder &macs(int64_t count);
+  CallBuilder &fail(const llvm::Twine &reason);
+
+  /// The fields `multiplier` and `shift` for `factor`.
+  CallBuilder &requantFields(double factor);
+
+  /// Fails with an error on the operation if anything went wrong.
+  mlir::FailureOr<KernelCall> finish();
+  /// The same as a list of one call.
+  mlir::FailureOr<Calls> finishAlone();
+
+private:
+  mlir::Operation *op;
+  mlir::Builder builder;
+  KernelCall call;
+  llvm::SmallVector<mlir::NamedAttribute> fields;
+  std::string problem;
+};
+
+// One function for each family of operations; null results mean that the operation is not of the family.
+mlir::FailureOr<Calls> selectConvolution(mlir::Operation *op);
+mlir::FailureOr<Calls> selectElementwise(mlir::Operation *op);
+mlir::FailureOr<Calls> selectReduction(mlir::Operation *op);
+mlir::FailureOr<Calls> selectShape(mlir::Operation *op);
+
+} // namespace thimble::kernels

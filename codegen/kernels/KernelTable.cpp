@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The rows of the kernel table. Argument counts, record and call come from the C prototype, so they cannot disagree with it.
+#include "codegen/kernels/KernelTable.h"
+#include "thimble/tmb_kernels.h"
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+using namespace thimble::kernels;
+
+namespace {
+
+constexpr unsigned inPlaceA = 1, inPlaceB = 2; // the output may be the first, the second input
+constexpr bool libm = true, noLibm = false;
+
+template <typename Argument> constexpr bool isInput = std::is_const_v<std::remove_pointer_t<Argument>>;
+
+// The name of a record, from the compiler's rendering of its type, e.g. "... [Record = tmb_unary_params]".
+template <typename Record> llvm::StringRef recordName() {
+  llvm::StringRef text = __PRETTY_FUNCTION__;
+  size_t start = text.find("Record = ");
+  return text.substr(start).drop_front(9).take_while([](char c) { return c != ']' && c != ';'; });
+}
+
+template <auto function> struct Caller;
+template <typename... Arguments, void (*function)(Arguments...)> struct Caller<function> {
+  static constexpr size_t count = sizeof...(Arguments);
+  using Record = std::remove_const_t<std::remove_pointer_t<std::tuple_element_t<count - 1, std::tuple<Arguments...>>>>;
+  // The record is the last argument and const, as inputs are.
+  static constexpr unsigned ins = (unsigned(isInput<Arguments>) + ...) - 1;
+
+  template <size_t... index> static void call(void *const *arguments, std::index_sequence<index...>) {
+    function(static_cast<Arguments>(arguments[index])...);
+  }
+  static void invoke(void *const *arguments) { call(arguments, std::make_index_sequence<count>()); }
+};
+
+// All kernels have one output and no scratch so far; one with scratch says so in its row.
+template <auto function> Kernel row(llvm::StringRef name, unsigned inPlace, bool usesLibm, bool hasScratch = false) {
+  using Call = Caller<function>;
+  unsigned outs = Call::count - 1 - Call::ins - (hasScratch ? 1 : 0);
+  return {name, recordName<typename Call::Record>(), Call::ins, outs, hasScratch, inPlace, usesLibm, Call::invoke};
+}
+
+} // namespace
+
+// Sorted by name; the lookup relies on it.
+static const Kernel table[] = {
+    row<tmb_abs_f32>("tmb_abs_f32", inPlaceA, libm),
+    row<tmb_abs_s64>("tmb_abs_s64", inPlaceA, noLibm),
+    row<tmb_add_f32>("tmb_add_f32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_add_s32>("tmb_add_s32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_add_s64>("tmb_add_s64", inPlaceA | inPlaceB, noLibm),
+    row<tmb_add_s8>("tmb_add_s8", inPlaceA | inPlaceB, noLibm),
+    row<tmb_and_u8>("tmb_and_u8", inPlaceA | inPlaceB, noLibm),
+    row<tmb_arg_max_f32>("tmb_arg_max_f32", 0, noLibm),
+    row<tmb_arg_max_s8>("tmb_arg_max_s8", 0, noLibm),
+    row<tmb_arg_min_f32>("tmb_arg_min_f32", 0, noLibm),
+    row<tmb_average_pool2d_f32>("tmb_average_pool2d_f32", 0, noLibm),
+    row<tmb_average_pool2d_s8>("tmb_average_pool2d_s8", 0, noLibm),
+    row<tmb_cast>("tmb_cast", 0, noLibm),
+    row<tmb_ceil_f32>("tmb_ceil_f32", inPlaceA, libm),
+    row<tmb_clamp_f32>("tmb_clamp_f32", inPlaceA, noLibm),
+    row<tmb_conv2d_f32>("tmb_conv2d_f32", 0, noLibm),
+    row<tmb_conv2d_s8>("tmb_conv2d_s8", 0, noLibm),
+    row<tmb_copy_bytes>("tmb_copy_bytes", 0, noLibm),
+    row<tmb_copy_nd>("tmb_copy_nd", 0, noLibm),
+    row<tmb_cos_f32>("tmb_cos_f32", inPlaceA, libm),
+    row<tmb_depthwise_conv2d_f32>("tmb_depthwise_conv2d_f32", 0, noLibm),
+    row<tmb_depthwise_conv2d_s8>("tmb_depthwise_conv2d_s8", 0, noLibm),
+    row<tmb_dequantize_s8_f32>("tmb_dequantize_s8_f32", 0, noLibm),
+    row<tmb_div_f32>("tmb_div_f32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_div_s32>("tmb_div_s32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_div_s64>("tmb_div_s64", inPlaceA | inPlaceB, noLibm),
+    row<tmb_elu_f32>("tmb_elu_f32", inPlaceA, libm),
+    row<tmb_equal_f32>("tmb_equal_f32", 0, noLibm),
+    row<tmb_equal_s32>("tmb_equal_s32", 0, noLibm),
+    row<tmb_equal_s64>("tmb_equal_s64", 0, noLibm),
+    row<tmb_equal_u8>("tmb_equal_u8", inPlaceA | inPlaceB, noLibm),
+    row<tmb_erf_f32>("tmb_erf_f32", inPlaceA, libm),
+    row<tmb_exp_f32>("tmb_exp_f32", inPlaceA, libm),
+    row<tmb_floor_f32>("tmb_floor_f32", inPlaceA, libm),
+    row<tmb_fully_connected_f32>("tmb_fully_connected_f32", 0, noLibm),
+    row<tmb_fully_connected_s8>("tmb_fully_connected_s8", 0, noLibm),
+    row<tmb_gather>("tmb_gather", 0, noLibm),
+    row<tmb_gelu_f32>("tmb_gelu_f32", inPlaceA, libm),
+    row<tmb_gelu_tanh_f32>("tmb_gelu_tanh_f32", inPlaceA, libm),
+    row<tmb_hard_sigmoid_f32>("tmb_hard_sigmoid_f32", inPlaceA, noLibm),
+    row<tmb_hard_swish_f32>("tmb_hard_swish_f32", inPlaceA, noLibm),
+    row<tmb_layer_norm_f32>("tmb_layer_norm_f32", inPlaceA, libm),
+    row<tmb_leaky_relu_f32>("tmb_leaky_relu_f32", inPlaceA, noLibm),
+    row<tmb_less_equal_f32>("tmb_less_equal_f32", 0, noLibm),
+    row<tmb_less_equal_s32>("tmb_less_equal_s32", 0, noLibm),
+    row<tmb_less_equal_s64>("tmb_less_equal_s64", 0, noLibm),
+    row<tmb_less_f32>("tmb_less_f32", 0, noLibm),
+    row<tmb_less_s32>("tmb_less_s32", 0, noLibm),
+    row<tmb_less_s64>("tmb_less_s64", 0, noLibm),
+    row<tmb_log_f32>("tmb_log_f32", inPlaceA, libm),
+    row<tmb_log_softmax_f32>("tmb_log_softmax_f32", inPlaceA, libm),
+    row<tmb_lookup_s8>("tmb_lookup_s8", inPlaceA, noLibm),
+    row<tmb_matmul_f32>("tmb_matmul_f32", 0, noLibm),
+    row<tmb_matmul_s8>("tmb_matmul_s8", 0, noLibm),
+    row<tmb_max_f32>("tmb_max_f32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_max_pool2d_f32>("tmb_max_pool2d_f32", inPlaceA | inPlaceB, libm),
+    row<tmb_max_pool2d_s8>("tmb_max_pool2d_s8", inPlaceA | inPlaceB, noLibm),
+    row<tmb_max_s32>("tmb_max_s32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_max_s64>("tmb_max_s64", inPlaceA | inPlaceB, noLibm),
+    row<tmb_mean_s8>("tmb_mean_s8", 0, noLibm),
+    row<tmb_min_f32>("tmb_min_f32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_min_s32>("tmb_min_s32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_min_s64>("tmb_min_s64", inPlaceA | inPlaceB, noLibm),
+    row<tmb_mod_f32>("tmb_mod_f32", inPlaceA | inPlaceB, libm),
+    row<tmb_mod_s32>("tmb_mod_s32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_mod_s64>("tmb_mod_s64", inPlaceA | inPlaceB, noLibm),
+    row<tmb_mul_f32>("tmb_mul_f32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_mul_s32>("tmb_mul_s32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_mul_s64>("tmb_mul_s64", inPlaceA | inPlaceB, noLibm),
+    row<tmb_mul_s8>("tmb_mul_s8", inPlaceA | inPlaceB, noLibm),
+    row<tmb_neg_f32>("tmb_neg_f32", inPlaceA, noLibm),
+    row<tmb_neg_s64>("tmb_neg_s64", inPlaceA, noLibm),
+    row<tmb_not_u8>("tmb_not_u8", inPlaceA, noLibm),
+    row<tmb_or_u8>("tmb_or_u8", inPlaceA | inPlaceB, noLibm),
+    row<tmb_pad>("tmb_pad", 0, noLibm),
+    row<tmb_pow_f32>("tmb_pow_f32", inPlaceA | inPlaceB, libm),
+    row<tmb_prelu_f32>("tmb_prelu_f32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_quantize_f32_s8>("tmb_quantize_f32_s8", 0, noLibm),
+    row<tmb_reciprocal_f32>("tmb_reciprocal_f32", inPlaceA, noLibm),
+    row<tmb_reduce_l1_f32>("tmb_reduce_l1_f32", 0, libm),
+    row<tmb_reduce_l2_f32>("tmb_reduce_l2_f32", 0, libm),
+    row<tmb_reduce_max_f32>("tmb_reduce_max_f32", 0, libm),
+    row<tmb_reduce_max_s32>("tmb_reduce_max_s32", 0, noLibm),
+    row<tmb_reduce_max_s64>("tmb_reduce_max_s64", 0, noLibm),
+    row<tmb_reduce_max_s8>("tmb_reduce_max_s8", 0, noLibm),
+    row<tmb_reduce_mean_f32>("tmb_reduce_mean_f32", 0, noLibm),
+    row<tmb_reduce_min_f32>("tmb_reduce_min_f32", 0, libm),
+    row<tmb_reduce_min_s32>("tmb_reduce_min_s32", 0, noLibm),
+    row<tmb_reduce_min_s64>("tmb_reduce_min_s64", 0, noLibm),
+    row<tmb_reduce_prod_f32>("tmb_reduce_prod_f32", 0, noLibm),
+    row<tmb_reduce_prod_s32>("tmb_reduce_prod_s32", 0, noLibm),
+    row<tmb_reduce_prod_s64>("tmb_reduce_prod_s64", 0, noLibm),
+    row<tmb_reduce_sum_f32>("tmb_reduce_sum_f32", 0, noLibm),
+    row<tmb_reduce_sum_s32>("tmb_reduce_sum_s32", 0, noLibm),
+    row<tmb_reduce_sum_s64>("tmb_reduce_sum_s64", 0, noLibm),
+    row<tmb_reduce_sum_square_f32>("tmb_reduce_sum_square_f32", 0, noLibm),
+    row<tmb_relu_f32>("tmb_relu_f32", inPlaceA, noLibm),
+    row<tmb_requantize_s8>("tmb_requantize_s8", inPlaceA, noLibm),
+    row<tmb_round_f32>("tmb_round_f32", inPlaceA, libm),
+    row<tmb_select>("tmb_select", 0, noLibm),
+    row<tmb_sigmoid_f32>("tmb_sigmoid_f32", inPlaceA, libm),
+    row<tmb_sign_f32>("tmb_sign_f32", inPlaceA, noLibm),
+    row<tmb_silu_f32>("tmb_silu_f32", inPlaceA, libm),
+    row<tmb_sin_f32>("tmb_sin_f32", inPlaceA, libm),
+    row<tmb_softmax_f32>("tmb_softmax_f32", inPlaceA, libm),
+    row<tmb_softmax_s8>("tmb_softmax_s8", inPlaceA, noLibm),
+    row<tmb_softplus_f32>("tmb_softplus_f32", inPlaceA, libm),
+    row<tmb_sqrt_f32>("tmb_sqrt_f32", inPlaceA, libm),
+    row<tmb_sub_f32>("tmb_sub_f32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_sub_s32>("tmb_sub_s32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_sub_s64>("tmb_sub_s64", inPlaceA | inPlaceB, noLibm),
+    row<tmb_tanh_f32>("tmb_tanh_f32", inPlaceA, libm),
+    row<tmb_xor_u8>("tmb_xor_u8", inPlaceA | inPlaceB, noLibm),
+};
+
+llvm::ArrayRef<Kernel> thimble::kernels::getKernels() { return table; }
+
+const Kernel *thimble::kernels::lookup(llvm::StringRef name) {
+  const Kernel *found = std::lower_bound(std::begin(table), std::end(table), name,
+                                         [](const Kernel &kernel, llvm::StringRef key) { return kernel.name < key; });
+  return found != std::end(table) && found->name == name ? found : nullptr;
+}

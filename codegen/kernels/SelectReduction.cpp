@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Kernels of pooling, reductions, softmax and normalization.
+#include "codegen/kernels/CallBuilder.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::kernels;
+
+static int64_t product(ArrayRef<int64_t> dims) {
+  int64_t result = 1;
+  for (int64_t dim : dims)
+    result *= dim;
+  return result;
+}
+
+static FailureOr<Calls> noKernel(Operation *op, llvm::StringRef kind, Type element) {
+  return op->emitOpError("'") << kind << "' has no kernel for elements of type " << element;
+}
+
+static FailureOr<Calls> selectPool(nn::Pool2DOp op) {
+  llvm::StringRef kind = nn::stringifyPoolKind(op.getKind()), suffix = suffixOf(elementOf(op.getX()));
+  std::string name = ("tmb_" + kind + "_pool2d_" + suffix).str();
+  if (!lookup(name))
+    return noKernel(op, kind, elementOf(op.getX()));
+  ArrayRef<int64_t> x = shapeOf(op.getX()), y = shapeOf(op.getY());
+  CallBuilder call(op, name);
+  call.operand(0).field("batch", x[0]).field("in_h", x[1]).field("in_w", x[2]).field("channels", x[3]);
+  call.field("out_h", y[1]).field("out_w", y[2]).field("kernel_h", op.getKernel()[0]).field("kernel_w", op.getKernel()[1]);
+  call.field("stride_h", op.getStrides()[0]).field("stride_w", op.getStrides()[1]);
+  call.field("dilation_h", op.getDilations()[0]).field("dilation_w", op.getDilations()[1]);
+  call.field("pad_top", op.getPads()[0]).field("pad_left", op.getPads()[1]);
+  call.field("pad_bottom", op.getPads()[2]).field("pad_right", op.getPads()[3]);
+  quant::UniformQuantizedType quantized = nn::getInt8Type(op.getX().getType());
+  call.field("zero_point", quantized ? quantized.getZeroPoint() : 0);
+  return call.field("count_include_pad", op.getCountIncludePad()).finishAlone();
+}
+
+static FailureOr<Calls> selectReduce(nn::ReduceOp op) {
+  llvm::StringRef kind = nn::stringifyReduceKind(op.getKind()), suffix = suffixOf(elementOf(op.getX()));
+  bool isMean = op.getKind() == nn::ReduceKind::Mean || op.getKind() == nn::ReduceKind::Sum;
+  std::string name = suffix == "s8" && isMean ? "tmb_mean_s8" : ("tmb_reduce_" + kind + "_" + suffix).str();
+  if (!lookup(name))
+    return noKernel(op, kind, elementOf(op.getX()));
+  ArrayRef<int64_t> x = shapeOf(op.getX());
+  Shape dense = denseStrides(x);
+  Walk kept{{}, {{}}}, reduced{{}, {{}}};
+  for (size_t i = 0; i < x.size(); ++i) {
+    Walk &walk = llvm::is_contained(op.getAxes(), int64_t(i)) ? reduced : kept;
+    walk.dims.push_back(x[i]);
+    walk.strides[0].push_back(dense[i]);
+  }
+  int64_t count = product(reduced.dims);
+  kept.merge();
+  reduced.merge();
+  CallBuilder call(op, name);
+  call.operand(0).field("kept_rank", int64_t(kept.dims.size())).field("reduced_rank", int64_t(reduced.dims.size()));
+  call.field("kept_dims", kept.dims).field("kept_strides", kept.strides[0]);
+  call.field("reduced_dims", reduced.dims).field("reduced_strides", reduced.strides[0]);
+  if (name != "tmb_mean_s8")
+    return call.finishAlone();
+  auto from = nn::getInt8Type(op.getX().getType()), to = nn::getInt8Type(op.getY().getType());
+  double factor = from.getScale() / to.getScale();
+  if (op.getKind() == nn::ReduceKind::Mean)
+    factor /= double(std::max<int64_t>(count, 1));
+  call.field("bias", -count * from.getZeroPoint()).field("out_zero_point", to.getZeroPoint());
+  if (count > (INT32_MAX >> 8))
+    call.fail("reduces " + llvm::Twine(count) + " elements, which can overflow its 32-bit accumulator");
+  return call.requantFields(factor).finishAlone();
+}
+
+static void axisFields(CallBuilder &call, ArrayRef<int64_t> shape, int64_t axis) {
+  call.field("outer", product(shape.take_front(axis))).field("depth", shape[axis]);
+  call.field("inner", product(shape.drop_front(axis + 1)));
+}
+
+static FailureOr<Calls> selectArg(nn::ArgOp op) {
+  llvm::StringRef kind = nn::stringifyArgKind(op.getKind());
+  std::string name = ("tmb_arg_" + kind + "_" + suffixOf(elementOf(op.getX()))).str();
+  if (!lookup(name))
+    return noKernel(op, "arg " + kind.str(), elementOf(op.getX()));
+  CallBuilder call(op, name);
+  call.operand(0);
+  axisFields(call, shapeOf(op.getX()), op.getAxis());
+  return call.field("select_last", op.getSelectLast()).finishAlone();
+}
+
+static FailureOr<Calls> selectSoftmax(nn::SoftmaxOp op) {
+  llvm::StringRef suffix = suffixOf(elementOf(op.getX()));
+  std::string name = ((op.getLog() ? "tmb_log_softmax_" : "tmb_softmax_") + suffix).str();
+  if (!lookup(name))
+    return noKernel(op, op.getLog() ? "log softmax" : "softmax", elementOf(op.getX()));
+  CallBuilder call(op, name);
+  call.operand(0);
+  axisFields(call, shapeOf(op.getX()), op.getAxis());
+  if (suffix == "s8") {
+    // tmb_kernels.h defines the table: exp of every difference to the maximum, in units of 2^-16.
+    double scale = nn::getInt8Type(op.getX().getType()).getScale();
+    std::vector<uint32_t> table(256);
+    for (int d = 0; d < 256; ++d)
+      table[d] = uint32_t(std::floor(std::exp(-d * scale) * 65536.0 + 0.5));
+    call.constant<uint32_t>("exp", IntegerType::get(op.getContext(), 32, IntegerType::Unsigned), table);
+    if (shapeOf(op.getX())[op.getAxis()] > 65535)
+      call.fail("normalizes more than 65535 elements, which its 32-bit sum cannot hold");
+  }
+  return call.finishAlone();
+}
+
+static FailureOr<Calls> selectLayerNorm(nn::LayerNormOp op) {
+  ArrayRef<int64_t> x = shapeOf(op.getX());
+  CallBuilder call(op, "tmb_layer_norm_f32");
+  call.operand(0).operand(1).operand(2).field("outer", product(x.take_front(op.getAxis())));
+  return call.field("depth", product(x.drop_front(op.getAxis()))).real("epsilon", op.getEpsilon().convertToDouble()).finishAlone();
+}
+
+FailureOr<Calls> thimble::kernels::selectReduction(Operation *op) {
+  if (auto pool = dyn_cast<nn::Pool2DOp>(op))
+    return selectPool(pool);
+  if (auto reduce = dyn_cast<nn::ReduceOp>(op))
+    return selectReduce(reduce);
+  if (auto arg = dyn_cast<nn::ArgOp>(op))
+    return selectArg(arg);
+  if (auto softmax = dyn_cast<nn::SoftmaxOp>(op))
+    return selectSoftmax(softmax);
+  return selectLayerNorm(cast<nn::LayerNormOp>(op));
+}

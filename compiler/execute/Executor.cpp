@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Binds kernel calls to memory once; a run is then a loop over them.
+#include "compiler/execute/Executor.h"
+#include "codegen/kernels/KernelCall.h"
+#include "compiler/support/Constants.h"
+#include "dialects/mcu/McuRecords.h"
+#include <cstring>
+
+using namespace mlir;
+using namespace thimble;
+
+namespace {
+
+// Heap memory aligned as the device's arena is.
+class Memory {
+public:
+  explicit Memory(size_t bytes)
+      : bytes(bytes), data(static_cast<char *>(::operator new(std::max<size_t>(bytes, 1), std::align_val_t(16)))) {
+    std::memset(data.get(), 0, bytes);
+  }
+  char *get() const { return data.get(); }
+  size_t size() const { return bytes; }
+
+private:
+  struct Delete {
+    void operator()(char *pointer) const { ::operator delete(pointer, std::align_val_t(16)); }
+  };
+  size_t bytes;
+  std::unique_ptr<char, Delete> data;
+};
+
+struct Span {
+  char *data;
+  size_t bytes;
+};
+
+struct BoundCall {
+  kernels::Invoke invoke;
+  std::vector<char> record;
+  std::vector<void *> arguments; // the last one points to `record`
+};
+
+} // namespace
+
+struct Executor::Implementation {
+  std::vector<std::unique_ptr<Memory>> memories;
+  std::unique_ptr<Memory> arena; // of a program
+  std::vector<BoundCall> calls;
+  std::vector<Span> inputs, outputs;
+  llvm::DenseMap<Value, Span> values;
+
+  Span allocate(size_t bytes) {
+    memories.push_back(std::make_unique<Memory>(bytes));
+    return {memories.back()->get(), bytes};
+  }
+  Span copy(llvm::ArrayRef<char> bytes) {
+    Span region = allocate(bytes.size());
+    std::memcpy(region.data, bytes.data(), bytes.size());
+    return region;
+  }
+  LogicalResult addCall(Operation *op, const kernels::Kernel &kernel, llvm::ArrayRef<void *> pointers, DictionaryAttr params) {
+    const mcu::Record *record = mcu::Record::lookup(kernel.record);
+    FailureOr<std::vector<char>> bytes = record->pack(params, [&] { return op->emitOpError(); });
+    if (failed(bytes))
+      return failure();
+    BoundCall call{kernel.invoke, std::move(*bytes), std::vector<void *>(pointers.begin(), pointers.end())};
+    call.arguments.push_back(nullptr); // set once the call has its final place
+    calls.push_back(std::move(call));
+    return success();
+  }
+  LogicalResult addOperation(Operation *op);
+  LogicalResult addProgramCall(mcu::CallOp op);
+};
+
+LogicalResult Executor::Implementation::addOperation(Operation *op) {
+  if (isa<nn::ConstantOp>(op)) {
+    FailureOr<ConstantData> data = ConstantData::get(op->getResult(0));
+    if (failed(data))
+      return op->emitOpError("holds no data");
+    values[op->getResult(0)] = copy(data->bytes());
+    return success();
+  }
+  FailureOr<std::vector<kernels::KernelCall>> selected = kernels::selectKernels(op);
+  if (failed(selected))
+    return failure();
+  if (selected->empty() && op->getNumOperands() > 0 && !isa<nn::ConcatOp>(op)) {
+    values[op->getResult(0)] = values.lookup(op->getOperand(0));
+    return success();
+  }
+  for (Value result : op->getResults())
+    values[result] = allocate(size_t(tensorBytes(cast<ShapedType>(result.getType()))));
+  for (kernels::KernelCall &call : *selected) {
+    llvm::SmallVector<void *> pointers;
+    for (kernels::Argument argument : call.ins) {
+      if (argument.kind == kernels::Argument::Constant)
+        pointers.push_back(copy(call.constants[argument.index].bytes).data);
+      else
+        pointers.push_back(values.lookup(argument.kind == kernels::Argument::Operand ? op->getOperand(argument.index)
+                                                                                     : op->getResult(argument.index)).data);
+    }
+    pointers.push_back(values.lookup(op->getResult(call.result)).data);
+    if (call.kernel->hasScratch)
+      pointers.push_back(allocate(size_t(call.scratchBytes)).data);
+    if (failed(addCall(op, *call.kernel, pointers, call.params)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult Executor::Implementation::addProgramCall(mcu::CallOp op) {
+  const kernels::Kernel *kernel = kernels::lookup(op.getKernel());
+  if (!kernel)
+    return op.emitOpError("calls '") << op.getKernel() << "', which the runtime does not have";
+  if (op.getIns().size() != kernel->ins || op.getOuts().size() != kernel->outs || bool(op.getScratch()) != kernel->hasScratch ||
+      op.getRecord() != kernel->record)
+    return op.emitOpError("does not match the prototype of ") << kernel->name;
+  llvm::SmallVector<void *> pointers;
+  for (Value operand : op->getOperands())
+    pointers.push_back(values.lookup(operand).data);
+  return addCall(op, *kernel, pointers, op.getParams());
+}
+
+Executor::Executor(std::unique_ptr<Implementation> implementation) : implementation(std::move(implementation)) {
+  for (BoundCall &call : this->implementation->calls)
+    call.arguments.back() = call.record.data();
+}
+
+Executor::~Executor() = default;
+
+FailureOr<std::unique_ptr<Executor>> Executor::create(func::FuncOp function) {
+  auto result = std::make_unique<Implementation>();
+  Block &body = function.getBody().front();
+  for (BlockArgument argument : body.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type || !type.hasStaticShape() || elementBytes(type.getElementType()) == 0)
+      return function.emitOpError("argument ") << argument.getArgNumber() << " has type " << argument.getType() << ", which cannot be run";
+    Span region = result->allocate(size_t(tensorBytes(type)));
+    result->values[argument] = region;
+    result->inputs.push_back(region);
+  }
+  for (Operation &op : body.without_terminator())
+    if (failed(result->addOperation(&op)))
+      return failure();
+  for (Value operand : body.getTerminator()->getOperands())
+    result->outputs.push_back(result->values.lookup(operand));
+  return std::unique_ptr<Executor>(new Executor(std::move(result)));
+}
+
+FailureOr<std::unique_ptr<Executor>> Executor::create(mcu::ProgramOp program) {
+  if (!program.getArenaBytes())
+    return program.emitOpError("has no arena yet; schedule it first");
+  auto result = std::make_unique<Implementation>();
+  result->arena = std::make_unique<Memory>(size_t(*program.getArenaBytes()));
+  auto place = [](std::vector<Span> &list, size_t index, Span region) {
+    list.resize(std::max(list.size(), index + 1), {nullptr, 0});
+    list[index] = region;
+  };
+  for (Operation &op : program.getBody().front()) {
+    if (auto buffer = dyn_cast<mcu::BufferOp>(op)) {
+      if (!buffer.getOffset())
+        return buffer.emitOpError("has no place in the arena yet; schedule the program first");
+      Span region{result->arena->get() + *buffer.getOffset(), size_t(mcu::byteSize(buffer.getMemory()))};
+      result->values[buffer.getMemory()] = region;
+      if (buffer.getRole() == mcu::Role::Input)
+        place(result->inputs, buffer.getIndex(), region);
+      if (buffer.getRole() == mcu::Role::Output)
+        place(result->outputs, buffer.getIndex(), region);
+    } else if (auto constant = dyn_cast<mcu::ConstantOp>(op)) {
+      FailureOr<ConstantData> data = ConstantData::get(constant.getValue());
+      if (failed(data))
+        return constant.emitOpError("holds no data");
+      result->values[constant.getMemory()] = result->copy(data->bytes());
+    } else if (auto view = dyn_cast<mcu::ViewOp>(op)) {
+      result->values[view.getMemory()] = result->values.lookup(view.getSource());
+    } else if (failed(result->addProgramCall(cast<mcu::CallOp>(op)))) {
+      return failure();
+    }
+  }
+  return std::unique_ptr<Executor>(new Executor(std::move(result)));
+}
+
+size_t Executor::getInputCount() const { return implementation->inputs.size(); }
+size_t Executor::getOutputCount() const { return implementation->outputs.size(); }
+size_t Executor::getInputBytes(size_t index) const { return implementation->inputs[index].bytes; }
+size_t Executor::getOutputBytes(size_t index) const { return implementation->outputs[index].bytes; }
+
+void Executor::run(llvm::ArrayRef<llvm::ArrayRef<char>> inputs) {
+  if (implementation->arena)
+    std::memset(implementation->arena->get(), 0xA5, implementation->arena->size());
+  for (auto [region, bytes] : llvm::zip(implementation->inputs, inputs))
+    std::memcpy(region.data, bytes.data(), region.bytes);
+  for (const BoundCall &call : implementation->calls)
+    call.invoke(call.arguments.data());
+}
+
+llvm::ArrayRef<char> Executor::getOutput(size_t index) const {
+  return {implementation->outputs[index].data, implementation->outputs[index].bytes};
+}
+
+llvm::ArrayRef<char> Executor::getValue(Value value) const {
+  Span region = implementation->values.lookup(value);
+  return {region.data, region.bytes};
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernels: every operator that a compiled model can call, and exactly what it computes. */
+#ifndef THIMBLE_TMB_KERNELS_H
+#define THIMBLE_TMB_KERNELS_H
+
+#include "thimble/tmb_abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What holds for all kernels, beyond the conventions in tmb_abi.h
+ * - Nothing is checked: the compiler guarantees shapes, strides and ranges. Pointers are aligned to their element type. A
+ * tensor has fewer than 2^31 bytes. A dimension or count may be 0 unless a kernel says otherwise; then nothing is written.
+ * - y may equal an input only where the comment says so, and overlaps no input in any other way.
+ * - Integer results are exact and the same on every target. "sat" clamps to -128..127.
+ * - float32 sums add in the order of the formulas, one rounding each, unfused; functions of libm are as good as the libm.
+ *   NaN inputs give NaN outputs unless a kernel says otherwise.
+ * - An accumulator of an int8 kernel must not leave 32 bits; each kernel states a condition that is enough.
+ * - "Dense" strides are those of a row-major tensor of the shape dims. */
+
+/* ---- Convolution and matrix products, float32 ------------------------------------------------------------------------------
+ */
+
+/* 2-D convolution. x[batch][in_h][in_w][in_c], w[out_c][kernel_h][kernel_w][in_c / groups], bias[out_c] or null for zeros,
+ * y[batch][out_h][out_w][out_c]. groups divides in_c and out_c; output channel o reads the input channels of group
+ * o / (out_c / groups). */
+void tmb_conv2d_f32(const float *x, const float *w, const float *bias, float *y, const tmb_conv2d_f32_params *p);
+
+/* 2-D depthwise convolution. As above with groups = in_c and out_c = in_c * m, but w[kernel_h][kernel_w][out_c]: output channel
+ * o reads input channel o / m. */
+void tmb_depthwise_conv2d_f32(const float *x, const float *w, const float *bias, float *y, const tmb_conv2d_f32_params *p);
+
+/* Fully connected layer. x[rows][depth], w[cols][depth], bias[cols] or null for zeros, y[rows][cols]. */
+void tmb_fully_connected_f32(const float *x, const float *w, const float *bias, float *y,
+                             const tmb_fully_connected_f32_params *p);
+
+/* Batched matrix product. y is dense: [batch_dims...][rows][cols]. */
+void tmb_matmul_f32(const float *a, const float *b, float *y, const tmb_matmul_f32_params *p);
+
+/* ---- Convolution and matrix products, int8 ---------------------------------------------------------------------------------
+ */
+
+/* 2-D convolution; shapes as for tmb_conv2d_f32, multiplier[out_c] with one shift for all. bias is required, for it carries the
+ * zero point of x. Enough for the accumulator: |bias| + 2^14 * kernel_h * kernel_w * in_c / groups < 2^31. */
+void tmb_conv2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int8_t *y,
+                   const tmb_conv2d_s8_params *p);
+
+/* 2-D depthwise convolution; shapes as for tmb_depthwise_conv2d_f32, the rest as for tmb_conv2d_s8.
+ * Enough for the accumulator: |bias| + 2^14 * kernel_h * kernel_w < 2^31. */
+void tmb_depthwise_conv2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int8_t *y,
+                             const tmb_conv2d_s8_params *p);
+
+/* Fully connected layer; shapes as for tmb_fully_connected_f32, bias[cols] (required) and multiplier[cols].
+ * y = clamp(tmb_requantize(bias[n] + sum x * w, multiplier[n], shift, out_zero_point), act_min, act_max).
+ * Enough for the accumulator: |bias| + 2^14 * depth < 2^31. */
+void tmb_fully_connected_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int8_t *y,
+                            const tmb_fully_connected_s8_params *p);
+
+/* Batched matrix product of two activations; one multiplier for all. y is dense: [batch_dims...][rows][cols].
+ * Enough for the accumulator: depth <= 32767. */
+void tmb_matmul_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_matmul_s8_params *p);
+
+/* ---- Elementwise functions of two tensors, with broadcasting ----------------------------------------------------------------
+ */
+
+/* y may equal a if a_strides are dense, and b if b_strides are dense (comparisons write bytes behind wider reads, so this holds
+ * for them as well). */
+
+/* float32. min and max give NaN if either input is NaN. mod is fmodf: it has the sign of a. prelu is a < 0 ? a * b : a. */
+void tmb_add_f32(const float *a, const float *b, float *y, const tmb_binary_params *p);
+void tmb_sub_f32(const float *a, const float *b, float *y, const tmb_binary_params *p);
+void tmb_mul_f32(const float *a, const float *b, float *y, const tmb_binary_params *p);
+void tmb_div_f32(const float *a, const float *b, float *y, const tmb_binary_params *p);
+void tmb_pow_f32(const float *a, const float *b, float *y, const tmb_binary_params *p);
+void tmb_min_f32(const float *a, const float *b, float *y, const tmb_binary_params *p);
+void tmb_max_f32(const float *a, const float *b, float *y, const tmb_binary_params *p);
+void tmb_mod_f32(const float *a, const float *b, float *y, const tmb_binary_params *p);
+void tmb_prelu_f32(const float *a, const float *b, float *y, const tmb_binary_params *p);
+
+/* int32. add, sub and mul wrap around. div rounds toward zero; by 0 it gives 0, and INT32_MIN / -1 wraps to INT32_MIN.
+ * mod has the sign of b (ONNX Mod with fmod = 0, as in Python); by 0 it gives 0. */
+void tmb_add_s32(const int32_t *a, const int32_t *b, int32_t *y, const tmb_binary_params *p);
+void tmb_sub_s32(const int32_t *a, const int32_t *b, int32_t *y, const tmb_binary_params *p);
+void tmb_mul_s32(const int32_t *a, const int32_t *b, int32_t *y, const tmb_binary_params *p);
+void tmb_div_s32(const int32_t *a, const int32_t *b, int32_t *y, const tmb_binary_params *p);
+void tmb_min_s32(const int32_t *a, const int32_t *b, int32_t *y, const tmb_binary_params *p);
+void tmb_max_s32(const int32_t *a, const int32_t *b, int32_t *y, const tmb_binary_params *p);
+void tmb_mod_s32(const int32_t *a, const int32_t *b, int32_t *y, const tmb_binary_params *p);
+
+/* int64, as int32. */
+void tmb_add_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+void tmb_sub_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+void tmb_mul_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+void tmb_div_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+void tmb_min_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+void tmb_max_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+void tmb_mod_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+
+/* int8 addition and subtraction as tmb_add_s8_params has it. Every product, the offset and their sum in the order
+ * a * a_multiplier + b * b_multiplier + offset must fit 32 bits; shift is 0 to 31 and rounds down. */
+void tmb_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_params *p);
+
+/* int8 multiplication as tmb_mul_s8_params has it. */
+void tmb_mul_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_mul_s8_params *p);
+
+/* Comparisons: y is 1 where they hold, else 0. Comparisons with NaN do not hold. */
+void tmb_equal_f32(const float *a, const float *b, uint8_t *y, const tmb_binary_params *p);
+void tmb_equal_s32(const int32_t *a, const int32_t *b, uint8_t *y, const tmb_binary_params *p);
+void tmb_equal_s64(const int64_t *a, const int64_t *b, uint8_t *y, const tmb_binary_params *p);
+void tmb_equal_u8(const uint8_t *a, const uint8_t *b, uint8_t *y, const tmb_binary_params *p);
+void tmb_less_f32(const float *a, const float *b, uint8_t *y, const tmb_binary_params *p);
+void tmb_less_s32(const int32_t *a, const int32_t *b, uint8_t *y, const tmb_binary_params *p);
+void tmb_less_s64(const int64_t *a, const int64_t *b, uint8_t *y, const tmb_binary_params *p);
+void tmb_less_equal_f32(const float *a, const float *b, uint8_t *y, const tmb_binary_params *p);
+void tmb_less_equal_s32(const int32_t *a, const int32_t *b, uint8_t *y, const tmb_binary_params *p);
+void tmb_less_equal_s64(const int64_t *a, const int64_t *b, uint8_t *y, const tmb_binary_params *p);
+
+/* Logic on booleans: every value but 0 is true; y is 0 or 1. */
+void tmb_and_u8(const uint8_t *a, const uint8_t *b, uint8_t *y, const tmb_binary_params *p);
+void tmb_or_u8(const uint8_t *a, const uint8_t *b, uint8_t *y, const tmb_binary_params *p);
+void tmb_xor_u8(const uint8_t *a, const uint8_t *b, uint8_t *y, const tmb_binary_params *p);
+
+/* ---- Elementwise functions of one tensor ------------------------------------------------------------------------------------
+ */
+
+/* x[count], y[count]. y may equal x. */
+
+/* max(x, 0) */
+void tmb_relu_f32(const float *x, float *y, const tmb_unary_params *p);
+/* x < 0 ? alpha * x : x */
+void tmb_leaky_relu_f32(const float *x, float *y, const tmb_unary_params *p);
+/* min(max(x, alpha), beta) */
+void tmb_clamp_f32(const float *x, float *y, const tmb_unary_params *p);
+/* 1 / (1 + exp(-x)) */
+void tmb_sigmoid_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_tanh_f32(const float *x, float *y, const tmb_unary_params *p);
+/* min(max(alpha * x + beta, 0), 1) */
+void tmb_hard_sigmoid_f32(const float *x, float *y, const tmb_unary_params *p);
+/* x * min(max(x / 6 + 1/2, 0), 1) */
+void tmb_hard_swish_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_exp_f32(const float *x, float *y, const tmb_unary_params *p);
+/* Natural logarithm; of 0 it is -infinity, of negative numbers NaN. */
+void tmb_log_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_sqrt_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_erf_f32(const float *x, float *y, const tmb_unary_params *p);
+/* x / 2 * (1 + erf(x / sqrt(2))) */
+void tmb_gelu_f32(const float *x, float *y, const tmb_unary_params *p);
+/* x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) */
+void tmb_gelu_tanh_f32(const float *x, float *y, const tmb_unary_params *p);
+/* x / (1 + exp(-x)); NaN for -infinity */
+void tmb_silu_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_abs_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_neg_f32(const float *x, float *y, const tmb_unary_params *p);
+/* 1 / x; infinity with the sign of x for zeros */
+void tmb_reciprocal_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_floor_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_ceil_f32(const float *x, float *y, const tmb_unary_params *p);
+/* To the nearest integer, halves to even. */
+void tmb_round_f32(const float *x, float *y, const tmb_unary_params *p);
+/* 1, -1, or x itself if it is a zero or NaN */
+void tmb_sign_f32(const float *x, float *y, const tmb_unary_params *p);
+/* x < 0 ? alpha * (exp(x) - 1) : x */
+void tmb_elu_f32(const float *x, float *y, const tmb_unary_params *p);
+/* log(1 + exp(x)) without overflow */
+void tmb_softplus_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_sin_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_cos_f32(const float *x, float *y, const tmb_unary_params *p);
+
+/* int64 negation and absolute value; of INT64_MIN they are INT64_MIN. */
+void tmb_neg_s64(const int64_t *x, int64_t *y, const tmb_unary_params *p);
+void tmb_abs_s64(const int64_t *x, int64_t *y, const tmb_unary_params *p);
+
+/* 1 for 0, else 0. */
+void tmb_not_u8(const uint8_t *x, uint8_t *y, const tmb_unary_params *p);
+
+/* Any function of an int8 tensor: y[i] = table[x[i] + 128], table[256]. */
+void tmb_lookup_s8(const int8_t *x, const int8_t *table, int8_t *y, const tmb_count_params *p);
+
+/* ---- Softmax and normalization ----------------------------------------------------------------------------------------------
+ */
+
+/* Along the middle of x, y[outer][depth][inner]. y may equal x. Computed from x - max(x), which cannot overflow. */
+void tmb_softmax_f32(const float *x, float *y, const tmb_softmax_params *p);
+void tmb_log_softmax_f32(const float *x, float *y, const tmb_softmax_params *p);
+
+/* int8; y has scale 1/256 and zero point -128. The compiler makes table[256]: table[d] = round(2^16 * exp(-d * scale of x)), so
+ * table[0] = 2^16, and none is larger. With d[i] = max(x) - x[i] and sum = sum of table[d[i]], exactly
+ *   y[i] = min(floor(256 * table[d[i]] / sum + 1/2) - 128, 127).
+ * depth <= 65535 keeps sum below 2^32. y may equal x. */
+void tmb_softmax_s8(const int8_t *x, const uint32_t *table, int8_t *y, const tmb_softmax_params *p);
+
+/* Layer normalization. x, y[outer][depth], scale[depth], bias[depth] or null for zeros. The variance divides by depth and is
+ * computed in a second pass. y may equal x. */
+void tmb_layer_norm_f32(const float *x, const float *scale, const float *bias, float *y, const tmb_layer_norm_params *p);
+
+/* ---- Pooling
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+/* x[batch][in_h][in_w][channels], y[batch][out_h][out_w][channels]. Positions outside the image do not take part in a maximum;
+ * a window with no position inside has the maximum -infinity (float32) or -128 (int8). */
+void tmb_max_pool2d_f32(const float *x, float *y, const tmb_pool2d_params *p);
+void tmb_max_pool2d_s8(const int8_t *x, int8_t *y, const tmb_pool2d_params *p);
+
+/* The sum over the positions inside, divided by the count that tmb_pool2d_params defines; 0 if that is 0. */
+void tmb_average_pool2d_f32(const float *x, float *y, const tmb_pool2d_params *p);
+
+/* y = floor((sum of x inside + (count - positions inside) * zero_point) / count + 1/2), or zero_point if count is 0.
+ * A window has fewer than 2^23 positions. */
+void tmb_average_pool2d_s8(const int8_t *x, int8_t *y, const tmb_pool2d_params *p);
+
+/* ---- Reductions
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+/* float32. Without elements: 0 for sums and norms, 1 for prod, -infinity for max, infinity for min, NaN for mean. */
+void tmb_reduce_sum_f32(const float *x, float *y, const tmb_reduce_params *p);
+void tmb_reduce_mean_f32(const float *x, float *y, const tmb_reduce_params *p);
+void tmb_reduce_max_f32(const float *x, float *y, const tmb_reduce_params *p);
+void tmb_reduce_min_f32(const float *x, float *y, const tmb_reduce_params *p);
+void tmb_reduce_prod_f32(const float *x, float *y, const tmb_reduce_params *p);
+void tmb_reduce_l1_f32(const float *x, float *y, const tmb_reduce_params *p);
+void tmb_reduce_l2_f32(const float *x, float *y, const tmb_reduce_params *p);
+void tmb_reduce_sum_square_f32(const float *x, float *y, const tmb_reduce_params *p);
+
+/* int32 and int64. sum and prod wrap around. Without elements: 0 for sum, 1 for prod, the type's least value for max, its
+ * greatest for min. */
+void tmb_reduce_sum_s32(const int32_t *x, int32_t *y, const tmb_reduce_params *p);
+void tmb_reduce_max_s32(const int32_t *x, int32_t *y, const tmb_reduce_params *p);
+void tmb_reduce_min_s32(const int32_t *x, int32_t *y, const tmb_reduce_params *p);
+void tmb_reduce_prod_s32(const int32_t *x, int32_t *y, const tmb_reduce_params *p);
+void tmb_reduce_sum_s64(const int64_t *x, int64_t *y, const tmb_reduce_params *p);
+void tmb_reduce_max_s64(const int64_t *x, int64_t *y, const tmb_reduce_params *p);
+void tmb_reduce_min_s64(const int64_t *x, int64_t *y, const tmb_reduce_params *p);
+void tmb_reduce_prod_s64(const int64_t *x, int64_t *y, const tmb_reduce_params *p);
+
+/* int8: the maximum keeps scale and zero point (-128 without elements); the mean is requantized as tmb_mean_s8_params has it
+ * and reduces fewer than 2^23 elements to one. */
+void tmb_reduce_max_s8(const int8_t *x, int8_t *y, const tmb_reduce_params *p);
+void tmb_mean_s8(const int8_t *x, int8_t *y, const tmb_mean_s8_params *p);
+
+/* Index along the middle of x[outer][depth][inner], y[outer][inner]; depth is at least 1. With NaNs, some index within depth.
+ */
+void tmb_arg_max_f32(const float *x, int64_t *y, const tmb_arg_params *p);
+void tmb_arg_min_f32(const float *x, int64_t *y, const tmb_arg_params *p);
+void tmb_arg_max_s8(const int8_t *x, int64_t *y, const tmb_arg_params *p);
+
+/* ---- Data movement
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* Strided copy of elements of 1, 2, 4 or 8 bytes. Strides may be negative (reversal) or, in x, 0 (broadcasting); elements of y
+ * outside the box stay. */
+void tmb_copy_nd(const void *x, void *y, const tmb_copy_params *p);
+
+/* y[i] = x[i] for `count` bytes. */
+void tmb_copy_bytes(const void *x, void *y, const tmb_count_params *p);
+
+/* Padding and cropping of elements of 1, 2, 4 or 8 bytes. value points to the constant and may be null in the other modes, for
+ * which no dimension of x is 0. reflect does not repeat the border; pads larger than x repeat the pattern. */
+void tmb_pad(const void *x, const void *value, void *y, const tmb_pad_params *p);
+
+/* Gathers slices: x[outer][axis_size][inner_bytes], indices[index_count] of index_bytes each,
+ * y[outer][index_count][inner_bytes]. axis_size is at least 1. */
+void tmb_gather(const void *x, const void *indices, void *y, const tmb_gather_params *p);
+
+/* Choice between elements of 1, 2, 4 or 8 bytes; every condition but 0 is true. y may equal a (or b) if its strides are dense.
+ */
+void tmb_select(const uint8_t *condition, const void *a, const void *b, void *y, const tmb_select_params *p);
+
+/* Element type conversion. Integer to integer wraps around; integer to float rounds to nearest; float to integer truncates
+ * toward zero and saturates, NaN to 0; to boolean is 1 for all but zeros. y may not equal x. */
+void tmb_cast(const void *x, void *y, const tmb_cast_params *p);
+
+/* ---- Quantization
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/* float32 to int8: y = sat(floor(x * scale + 0.5f) + zero_point) with the product and the sum rounded to float32; NaN gives
+ * zero_point. scale is the reciprocal of the tensor's scale. y may equal x. */
+void tmb_quantize_f32_s8(const float *x, int8_t *y, const tmb_quantize_params *p);
+
+/* int8 to float32: y = (x - zero_point) * scale. */
+void tmb_dequantize_s8_f32(const int8_t *x, float *y, const tmb_quantize_params *p);
+
+/* int8 to int8 with another scale. y may equal x. */
+void tmb_requantize_s8(const int8_t *x, int8_t *y, const tmb_requantize_params *p);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

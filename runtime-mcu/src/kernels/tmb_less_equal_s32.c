@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* Elementwise comparison a <= b, int32. */
+#include "thimble/tmb_kernels.h"
+
+#define TMB_KERNEL tmb_less_equal_s32
+#define TMB_INPUT int32_t
+#define TMB_OUTPUT uint8_t
+#define TMB_EXPRESSION(a, b) ((a) <= (b))
+#include "tmb_binary_loop.h"

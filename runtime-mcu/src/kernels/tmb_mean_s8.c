@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Mean or sum along axes, int8. */
+#include "thimble/tmb_kernels.h"
+#include "thimble/tmb_requant.h"
+
+#define TMB_KERNEL tmb_mean_s8
+#define TMB_PARAMS tmb_mean_s8_params
+#define TMB_ELEMENT int8_t
+#define TMB_ACCUMULATOR int32_t
+#define TMB_INITIAL(p) ((p)->bias)
+#define TMB_STEP(acc, value) ((acc) + (value))
+#define TMB_FINISH(acc, count, p)                                                                                              \
+  tmb_clamp_s32(tmb_requantize((acc), (p)->multiplier, (p)->shift, (p)->out_zero_point), INT8_MIN, INT8_MAX)
+#include "tmb_reduce_loop.h"
