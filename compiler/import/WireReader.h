@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Protobuf's wire format, read without knowing the messages: to say where a file is damaged, and to see fields that are newer
-// than our ONNX library.
+// Protobuf's wire format, read without knowing the messages: to say where a file is damaged.
 #pragma once
 
 #include "llvm/ADT/StringRef.h"

@@ -19,8 +19,7 @@ extern "C" {
  * - An accumulator of an int8 kernel must not leave 32 bits; each kernel states a condition that is enough.
  * - "Dense" strides are those of a row-major tensor of the shape dims. */
 
-/* ---- Convolution and matrix products, float32 ------------------------------------------------------------------------------
- */
+/* ---- Convolution and matrix products, float32 ---- */
 
 /* 2-D convolution. x[batch][in_h][in_w][in_c], w[out_c][kernel_h][kernel_w][in_c / groups], bias[out_c] or null for zeros,
  * y[batch][out_h][out_w][out_c]. groups divides in_c and out_c; output channel o reads the input channels of group
@@ -38,8 +37,7 @@ void tmb_fully_connected_f32(const float *x, const float *w, const float *bias, 
 /* Batched matrix product. y is dense: [batch_dims...][rows][cols]. */
 void tmb_matmul_f32(const float *a, const float *b, float *y, const tmb_matmul_f32_params *p);
 
-/* ---- Convolution and matrix products, int8 ---------------------------------------------------------------------------------
- */
+/* ---- Convolution and matrix products, int8 ---- */
 
 /* 2-D convolution; shapes as for tmb_conv2d_f32, multiplier[out_c] with one shift for all. bias is required, for it carries the
  * zero point of x. Enough for the accumulator: |bias| + 2^14 * kernel_h * kernel_w * in_c / groups < 2^31. */
@@ -61,8 +59,7 @@ void tmb_fully_connected_s8(const int8_t *x, const int8_t *w, const int32_t *bia
  * Enough for the accumulator: depth <= 32767. */
 void tmb_matmul_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_matmul_s8_params *p);
 
-/* ---- Elementwise functions of two tensors, with broadcasting ----------------------------------------------------------------
- */
+/* ---- Elementwise functions of two tensors, with broadcasting ---- */
 
 /* y may equal a if a_strides are dense, and b if b_strides are dense (comparisons write bytes behind wider reads, so this holds
  * for them as well). */
@@ -121,8 +118,7 @@ void tmb_and_u8(const uint8_t *a, const uint8_t *b, uint8_t *y, const tmb_binary
 void tmb_or_u8(const uint8_t *a, const uint8_t *b, uint8_t *y, const tmb_binary_params *p);
 void tmb_xor_u8(const uint8_t *a, const uint8_t *b, uint8_t *y, const tmb_binary_params *p);
 
-/* ---- Elementwise functions of one tensor ------------------------------------------------------------------------------------
- */
+/* ---- Elementwise functions of one tensor ---- */
 
 /* x[count], y[count]. y may equal x. */
 
@@ -177,8 +173,7 @@ void tmb_not_u8(const uint8_t *x, uint8_t *y, const tmb_unary_params *p);
 /* Any function of an int8 tensor: y[i] = table[x[i] + 128], table[256]. */
 void tmb_lookup_s8(const int8_t *x, const int8_t *table, int8_t *y, const tmb_count_params *p);
 
-/* ---- Softmax and normalization ----------------------------------------------------------------------------------------------
- */
+/* ---- Softmax and normalization ---- */
 
 /* Along the middle of x, y[outer][depth][inner]. y may equal x. Computed from x - max(x), which cannot overflow. */
 void tmb_softmax_f32(const float *x, float *y, const tmb_softmax_params *p);
@@ -194,8 +189,7 @@ void tmb_softmax_s8(const int8_t *x, const uint32_t *table, int8_t *y, const tmb
  * computed in a second pass. y may equal x. */
 void tmb_layer_norm_f32(const float *x, const float *scale, const float *bias, float *y, const tmb_layer_norm_params *p);
 
-/* ---- Pooling
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- Pooling ---- */
 
 /* x[batch][in_h][in_w][channels], y[batch][out_h][out_w][channels]. Positions outside the image do not take part in a maximum;
  * a window with no position inside has the maximum -infinity (float32) or -128 (int8). */
@@ -209,8 +203,7 @@ void tmb_average_pool2d_f32(const float *x, float *y, const tmb_pool2d_params *p
  * A window has fewer than 2^23 positions. */
 void tmb_average_pool2d_s8(const int8_t *x, int8_t *y, const tmb_pool2d_params *p);
 
-/* ---- Reductions
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Reductions ---- */
 
 /* float32. Without elements: 0 for sums and norms, 1 for prod, -infinity for max, infinity for min, NaN for mean. */
 void tmb_reduce_sum_f32(const float *x, float *y, const tmb_reduce_params *p);
@@ -244,8 +237,7 @@ void tmb_arg_max_f32(const float *x, int64_t *y, const tmb_arg_params *p);
 void tmb_arg_min_f32(const float *x, int64_t *y, const tmb_arg_params *p);
 void tmb_arg_max_s8(const int8_t *x, int64_t *y, const tmb_arg_params *p);
 
-/* ---- Data movement
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- Data movement ---- */
 
 /* Strided copy of elements of 1, 2, 4 or 8 bytes. Strides may be negative (reversal) or, in x, 0 (broadcasting); elements of y
  * outside the box stay. */
@@ -270,8 +262,7 @@ void tmb_select(const uint8_t *condition, const void *a, const void *b, void *y,
  * toward zero and saturates, NaN to 0; to boolean is 1 for all but zeros. y may not equal x. */
 void tmb_cast(const void *x, void *y, const tmb_cast_params *p);
 
-/* ---- Quantization
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- Quantization ---- */
 
 /* float32 to int8: y = sat(floor(x * scale + 0.5f) + zero_point) with the product and the sum rounded to float32; NaN gives
  * zero_point. scale is the reciprocal of the tensor's scale. y may equal x. */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* A real factor f > 0 is held as multiplier * 2^(shift - 32), 2^30 <= multiplier < 2^31 as far as shift >= 0 allows:
- * factors below one half have shift 0 and a multiplier of round(f * 2^32), larger ones a positive shift.
+ * factors below one half have shift 0 and a multiplier of round(f * 2^32), larger ones a positive shift of at most 30.
  *
  *   requantize(acc) = floor(acc * 2^shift * multiplier / 2^32 + zero_point + 1/2)
  *

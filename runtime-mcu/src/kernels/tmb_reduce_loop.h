@@ -19,11 +19,11 @@ void TMB_KERNEL(const TMB_ELEMENT *x, TMB_ELEMENT *y, const TMB_PARAMS *p) {
   if (tmb_walk_count(p->kept_rank, p->kept_dims) == 0)
     return;
   do {
-    const TMB_ELEMENT *first = x + tmb_walk_offset(p->kept_rank, kept, p->kept_strides);
+    const int32_t first = tmb_walk_offset(p->kept_rank, kept, p->kept_strides);
     TMB_ACCUMULATOR acc = TMB_INITIAL(p);
     if (count > 0) {
       do {
-        const TMB_ELEMENT *row = first + tmb_walk_offset(outer, reduced, p->reduced_strides);
+        const TMB_ELEMENT *row = x + first + tmb_walk_offset(outer, reduced, p->reduced_strides);
         int32_t i;
         for (i = 0; i < run; ++i) {
           const TMB_ELEMENT value = row[i * step];

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From a scheduled program to the parts of its C file.
+#include "codegen/c/Model.h"
+#include "codegen/c/Names.h"
+#include "compiler/support/Diagnostics.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
+#include <cmath>
+#include <map>
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::codegen;
+
+static llvm::Error refuse(Operation *op, const llvm::Twine &message) {
+  std::string node = nodeName(op->getLoc());
+  return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                 (node.empty() ? "" : "node '" + node + "': ") + "emit: " + message);
+}
+
+std::string thimble::codegen::getKernelOperation(llvm::StringRef kernel) {
+  kernel.consume_front("tmb_");
+  // Types stand at the end, as in conv2d_s8, fc_s8_w4 and quantize_f32_s8.
+  while (true) {
+    auto [front, suffix] = kernel.rsplit('_');
+    bool isType = suffix.size() >= 2 && llvm::StringRef("fsuwtk").contains(suffix.front()) &&
+                  llvm::all_of(suffix.drop_front(), llvm::isDigit);
+    if (!isType || front.empty())
+      return kernel.str();
+    kernel = front;
+  }
+}
+
+std::string thimble::codegen::formatShape(llvm::ArrayRef<int64_t> shape) {
+  if (shape.empty())
+    return "scalar";
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::interleave(shape, os, "x");
+  return text;
+}
+
+int64_t Model::getTableBytes() const {
+  int64_t bytes = 0;
+  for (const ModelConstant &constant : constants)
+    bytes += constant.isTable ? constant.bytes().size() : 0;
+  for (const ModelRecord &record : records)
+    bytes += record.record->bytes;
+  return bytes;
+}
+
+int64_t Model::getWeightBytes() const {
+  int64_t bytes = 0;
+  for (const ModelConstant &constant : constants)
+    bytes += constant.isTable ? 0 : constant.bytes().size();
+  return bytes;
+}
+
+namespace {
+class Builder {
+public:
+  Builder(mcu::ProgramOp program, llvm::StringRef name) : program(program) {
+    model.name = name.str();
+    model.macro = name.upper();
+    names.get(planCheckName);
+  }
+  llvm::Expected<Model> build();
+
+private:
+  llvm::Error addBuffer(mcu::BufferOp buffer);
+  llvm::Error addPort(mcu::BufferOp buffer, const CType *type);
+  llvm::Error checkPorts();
+  llvm::Error addCall(mcu::CallOp call);
+  llvm::Error addArgument(ModelCall &call, Value value, bool isConst, bool isTable);
+  llvm::Expected<int64_t> addConstant(mcu::ConstantOp op, bool isTable);
+  llvm::Expected<size_t> addRecord(mcu::CallOp op, llvm::StringRef node);
+
+  mcu::ProgramOp program;
+  Model model;
+  UniqueNames names; // private symbols: constants and records share one space
+  llvm::DenseMap<Operation *, int64_t> constantOf;
+  std::map<uint64_t, std::vector<int64_t>> constantsByHash;
+  std::map<std::pair<const mcu::Record *, std::vector<char>>, size_t> recordOf;
+};
+} // namespace
+
+// True for the operands that are not weights in the sense of a parameter count: the bias and multipliers of a layer with weights,
+// and tables of functions.
+static bool isTableOperand(llvm::StringRef kernel, unsigned index) {
+  std::string operation = getKernelOperation(kernel);
+  llvm::StringRef name = operation;
+  if (name.contains("conv") || name.starts_with("fully_connected") || name.starts_with("fc"))
+    return index >= 2;
+  return name.starts_with("lookup") || name.contains("softmax");
+}
+
+llvm::Expected<Model> Builder::build() {
+  if (llvm::Error error = validateModelName(model.name))
+    return std::move(error);
+  if (!program.getArenaBytes())
+    return refuse(program, "the program has no memory plan; schedule it first");
+  model.alignment = program.getAlignment();
+  model.arenaBytes = std::max<int64_t>(*program.getArenaBytes(), 1);
+  model.planBytes = 0;
+  for (Operation &op : program.getBody().front()) {
+    llvm::Error error = llvm::Error::success();
+    if (auto buffer = dyn_cast<mcu::BufferOp>(op))
+      error = addBuffer(buffer);
+    else if (auto call = dyn_cast<mcu::CallOp>(op))
+      error = addCall(call);
+    if (error)
+      return std::move(error);
+  }
+  if (llvm::Error error = checkPorts())
+    return std::move(error);
+  return std::move(model);
+}
+
+llvm::Error Builder::addBuffer(mcu::BufferOp buffer) {
+  bool isPort = buffer.getRole() == mcu::Role::Input || buffer.getRole() == mcu::Role::Output;
+  if (!isPort && buffer.getMemory().use_empty())
+    return llvm::Error::success();
+  Type element = cast<MemRefType>(buffer.getMemory().getType()).getElementType();
+  const CType *type = CType::get(element);
+  if (!type)
+    return refuse(buffer, "buffer '" + buffer.getName() + "' has elements that C99 has no type for");
+  if (!buffer.getOffset())
+    return refuse(buffer, "buffer '" + buffer.getName() + "' has no place in the arena; schedule the program first");
+  int64_t offset = *buffer.getOffset(), end = offset + mcu::byteSize(buffer.getMemory());
+  if (offset % type->bytes != 0 || model.alignment % type->bytes != 0)
+    return refuse(buffer, "buffer '" + buffer.getName() + "' at " + llvm::Twine(offset) + " is not aligned for " + type->name);
+  if (end > model.arenaBytes)
+    return refuse(buffer, "buffer '" + buffer.getName() + "' lies past the end of the arena");
+  model.planBytes = std::max(model.planBytes, end);
+  return isPort ? addPort(buffer, type) : llvm::Error::success();
+}
+
+llvm::Error Builder::addPort(mcu::BufferOp buffer, const CType *type) {
+  mcu::IoAttr io = *buffer.getIo();
+  ModelPort port{buffer,
+                 type,
+                 io.getName().str(),
+                 io.getShape().asArrayRef().vec(),
+                 int64_t(*buffer.getOffset()),
+                 mcu::byteSize(buffer.getMemory()),
+                 io.getScale().getValueAsDouble(),
+                 io.getZeroPoint()};
+  int64_t elements = 1;
+  for (int64_t size : port.shape)
+    elements *= size;
+  if (port.bytes == 0)
+    return refuse(buffer, "'" + port.onnxName + "' has no elements");
+  if (elements * type->bytes != port.bytes)
+    return refuse(buffer, "'" + port.onnxName + "' has " + llvm::Twine(port.bytes) + " bytes, but its shape " +
+                              formatShape(port.shape) + " needs " + llvm::Twine(elements * type->bytes));
+  if (!std::isfinite(float(port.scale)))
+    return refuse(buffer, "the scale of '" + port.onnxName + "' is not a finite float32");
+  auto &ports = buffer.getRole() == mcu::Role::Input ? model.inputs : model.outputs;
+  ports.push_back(std::move(port));
+  return llvm::Error::success();
+}
+
+llvm::Error Builder::checkPorts() {
+  for (std::vector<ModelPort> *ports : {&model.inputs, &model.outputs}) {
+    llvm::stable_sort(*ports, [](ModelPort &a, ModelPort &b) { return a.buffer.getIndex() < b.buffer.getIndex(); });
+    for (auto [index, port] : llvm::enumerate(*ports))
+      if (port.buffer.getIndex() != index)
+        return refuse(port.buffer, "the positions of inputs and outputs must count from 0 without gaps; '" + port.onnxName +
+                                       "' has " + llvm::Twine(port.buffer.getIndex()) + " instead of " + llvm::Twine(index));
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Builder::addCall(mcu::CallOp op) {
+  ModelCall call{op, nodeName(op.getLoc()), {}, 0};
+  if (call.node.empty())
+    call.node = getKernelOperation(op.getKernel());
+  for (auto [index, in] : llvm::enumerate(op.getIns()))
+    if (llvm::Error error = addArgument(call, in, /*isConst=*/true, isTableOperand(op.getKernel(), index)))
+      return error;
+  for (Value out : op.getOuts())
+    if (llvm::Error error = addArgument(call, out, /*isConst=*/false, /*isTable=*/false))
+      return error;
+  if (Value scratch = op.getScratch())
+    if (llvm::Error error = addArgument(call, scratch, /*isConst=*/false, /*isTable=*/false))
+      return error;
+  llvm::Expected<size_t> record = addRecord(op, call.node);
+  if (!record)
+    return record.takeError();
+  call.record = *record;
+  model.calls.push_back(std::move(call));
+  return llvm::Error::success();
+}
+
+llvm::Error Builder::addArgument(ModelCall &call, Value value, bool isConst, bool isTable) {
+  ModelArgument argument{CType::get(cast<MemRefType>(value.getType()).getElementType()), isConst, 0, -1};
+  Operation *root = mcu::getRoot(value);
+  if (auto constant = dyn_cast<mcu::ConstantOp>(root)) {
+    llvm::Expected<int64_t> index = addConstant(constant, isTable);
+    if (!index)
+      return index.takeError();
+    argument.constant = *index;
+    if (model.constants[*index].isEncoded)
+      argument.type = CType::getByte();
+  } else {
+    argument.offset = *cast<mcu::BufferOp>(root).getOffset();
+  }
+  if (!argument.type)
+    return refuse(call.op, "an operand has elements that C99 has no type for");
+  call.arguments.push_back(argument);
+  return llvm::Error::success();
+}
+
+llvm::Expected<int64_t> Builder::addConstant(mcu::ConstantOp op, bool isTable) {
+  auto known = constantOf.find(op);
+  if (known != constantOf.end()) {
+    // What is a weight anywhere counts as one.
+    model.constants[known->second].isTable &= isTable;
+    return known->second;
+  }
+  ModelConstant constant;
+  constant.name = op.getName().str();
+  constant.isTable = isTable;
+  FailureOr<ConstantData> data = ConstantData::get(op.getValue());
+  if (failed(data))
+    return refuse(op, "constant '" + constant.name + "' has no data");
+
+  // Eight-bit codes lie in flash as they are, and keep the type that kernels expect.
+  auto encoding = dyn_cast_or_null<pack::EncodingInterface>(op.getEncodingAttr());
+  auto dense = dyn_cast_or_null<pack::DenseAttr>(op.getEncodingAttr());
+  constant.isEncoded = encoding && !(dense && dense.getBits() == 8);
+  constant.type = constant.isEncoded ? CType::getByte() : CType::get(data->getType().getElementType());
+  if (!constant.type)
+    return refuse(op, "constant '" + constant.name + "' has elements that C99 has no type for");
+  if (constant.isEncoded) {
+    SmallVector<int64_t> wide = data->integers();
+    std::vector<int32_t> codes(wide.begin(), wide.end());
+    FailureOr<std::vector<uint8_t>> bytes = encoding.encode(codes);
+    if (failed(bytes))
+      return refuse(op, "constant '" + constant.name + "' has values that its encoding cannot hold");
+    constant.encoded.assign(bytes->begin(), bytes->end());
+  } else {
+    constant.data = std::move(*data);
+  }
+
+  llvm::ArrayRef<char> bytes = constant.bytes();
+  uint64_t hash = llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
+  std::vector<int64_t> &candidates = constantsByHash[hash];
+  for (int64_t index : candidates)
+    if (model.constants[index].type->name == constant.type->name && model.constants[index].bytes() == bytes) {
+      model.constants[index].isTable &= isTable;
+      return constantOf[op] = index;
+    }
+  std::string part = identifierPart(constant.name);
+  constant.symbol = model.name + "__" + names.get(part.empty() ? "constant" : part);
+  int64_t index = model.constants.size();
+  model.constants.push_back(std::move(constant));
+  candidates.push_back(index);
+  return constantOf[op] = index;
+}
+
+llvm::Expected<size_t> Builder::addRecord(mcu::CallOp op, llvm::StringRef node) {
+  const mcu::Record *record = mcu::Record::lookup(op.getRecord());
+  for (const mcu::RecordField &field : record->fields)
+    if (auto number = dyn_cast_or_null<FloatAttr>(op.getParams().get(field.name)); number && !number.getValue().isFinite())
+      return refuse(op, "parameter '" + field.name + "' of " + op.getKernel() +
+                            " is not finite; clamps that do nothing are written with the largest float32");
+  FailureOr<std::vector<char>> bytes = record->pack(op.getParams(), [&] { return op.emitOpError(); });
+  if (failed(bytes))
+    return refuse(op, "the parameters of " + op.getKernel() + " are not those of " + op.getRecord());
+  auto [entry, isNew] = recordOf.try_emplace({record, *bytes}, model.records.size());
+  if (isNew) {
+    std::string part = identifierPart(node);
+    std::string symbol = model.name + "__" + names.get(part.empty() ? "params" : part + "_params");
+    model.records.push_back({symbol, node.str(), record, std::move(*bytes)});
+  }
+  return entry->second;
+}
+
+llvm::Expected<Model> thimble::codegen::buildModel(mcu::ProgramOp program, llvm::StringRef name) {
+  return Builder(program, name).build();
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A scheduled program as its C will be: every symbol named, equal constants and records merged, every argument resolved.
+#pragma once
+
+#include "codegen/c/Literals.h"
+#include "compiler/support/Constants.h"
+#include "dialects/mcu/McuDialect.h"
+#include "dialects/mcu/McuRecords.h"
+#include "llvm/Support/Error.h"
+#include <string>
+#include <vector>
+
+namespace thimble::codegen {
+
+/// What the check of the arena's size is called, after the model's name and "__".
+inline constexpr llvm::StringLiteral planCheckName = "arena_holds_the_plan";
+
+/// An input or output of the model.
+struct ModelPort {
+  mcu::BufferOp buffer;
+  const CType *type;
+  std::string onnxName;
+  std::vector<int64_t> shape; // as the caller sees it
+  int64_t offset, bytes;
+  double scale; // 0: plain numbers
+  int64_t zeroPoint;
+};
+
+/// A constant in flash.
+struct ModelConstant {
+  std::string symbol;
+  std::string name; // in the program
+  const CType *type;
+  bool isTable; // biases, multipliers, lookup tables and indices, rather than weights
+  bool isEncoded;
+
+  int64_t getCount() const { return int64_t(bytes().size()) / type->bytes; }
+  llvm::ArrayRef<char> bytes() const { return data ? data->bytes() : llvm::ArrayRef<char>(encoded); }
+
+  std::optional<ConstantData> data; // unless encoded
+  std::vector<char> encoded;
+};
+
+/// A parameter record in flash.
+struct ModelRecord {
+  std::string symbol;
+  std::string node; // the first that uses it
+  const mcu::Record *record;
+  std::vector<char> bytes; // of the C struct
+};
+
+struct ModelArgument {
+  const CType *type;
+  bool isConst;     // the kernel only reads it
+  int64_t offset;   // in the arena
+  int64_t constant; // index of a constant, or -1 for the arena
+};
+
+struct ModelCall {
+  mcu::CallOp op;
+  std::string node; // name of the ONNX node, or of the kernel
+  std::vector<ModelArgument> arguments;
+  size_t record;
+};
+
+struct Model {
+  std::string name;  // prefix of symbols: "kws"
+  std::string macro; // prefix of macros: "KWS"
+  std::vector<ModelPort> inputs, outputs;
+  std::vector<ModelConstant> constants;
+  std::vector<ModelRecord> records;
+  std::vector<ModelCall> calls;
+  int64_t arenaBytes; // at least 1
+  int64_t planBytes;  // the end of the buffer that ends last
+  int64_t alignment;
+
+  int64_t getTableBytes() const; // including records
+  int64_t getWeightBytes() const;
+};
+
+/// Fails if `program` is not scheduled or something in it cannot be said in C; the message names the node.
+llvm::Expected<Model> buildModel(mcu::ProgramOp program, llvm::StringRef name);
+
+/// What a kernel does, for people: "tmb_conv2d_s8" becomes "conv2d".
+std::string getKernelOperation(llvm::StringRef kernel);
+
+/// "1x49x10x64"; "scalar" for rank 0.
+std::string formatShape(llvm::ArrayRef<int64_t> shape);
+
+} // namespace thimble::codegen

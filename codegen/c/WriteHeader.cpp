@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Writes <name>.h, the public face of a compiled model.
+#include "codegen/c/Names.h"
+#include "codegen/c/Writers.h"
+
+using namespace thimble::codegen;
+
+static void writePort(llvm::raw_ostream &os, const Model &model, const ModelPort &port, llvm::StringRef kind, size_t index) {
+  std::string prefix = ("#define " + llvm::Twine(model.macro) + "_" + kind + llvm::Twine(index)).str();
+  os << "\n/* " << (kind == "INPUT" ? "Input " : "Output ") << index << ", '" << commentText(port.onnxName)
+     << "' in the ONNX model: " << port.type->name << " " << formatShape(port.shape) << " */\n";
+  os << prefix << "_BYTES " << port.bytes << "\n";
+  os << prefix << "_TYPE " << port.type->constant << "\n";
+  os << prefix << "_RANK " << port.shape.size() << "\n";
+  std::vector<std::string> sizes;
+  for (int64_t size : port.shape)
+    sizes.push_back(std::to_string(size));
+  if (sizes.empty())
+    sizes = {"1"}; // C has no empty initializers
+  os << prefix << "_SHAPE {" << llvm::join(sizes, ", ") << "}\n";
+  if (port.scale == 0)
+    return;
+  // value = (element - zero point) * scale
+  os << prefix << "_SCALE " << formatFloat(float(port.scale)) << "\n";
+  // Parenthesized: `x -KWS_INPUT0_ZERO_POINT` would read as x-- for a negative one.
+  std::string zeroPoint = std::to_string(port.zeroPoint);
+  os << prefix << "_ZERO_POINT " << (port.zeroPoint < 0 ? "(" + zeroPoint + ")" : zeroPoint) << "\n";
+}
+
+static void writeUsage(llvm::raw_ostream &os, const Model &model, const EmitOptions &options) {
+  const std::string &name = model.name, &macro = model.macro;
+  os << "\n/* How to use it:\n *\n";
+  os << " *   #include \"" << name << ".h\"\n";
+  os << " *   static uint8_t arena[" << macro << "_ARENA_BYTES] TMB_ALIGNED(" << macro << "_ARENA_ALIGNMENT);\n *\n";
+  if (!model.inputs.empty())
+    os << " *   " << model.inputs[0].type->name << " *in = " << name << "_input(arena, 0);    fill " << macro
+       << "_INPUT0_BYTES bytes\n";
+  os << " *   tmb_status status = " << name << "_run(arena);    TMB_OK or a negative code\n";
+  if (!model.outputs.empty())
+    os << " *   const " << model.outputs[0].type->name << " *out = " << name << "_output(arena, 0);\n";
+  os << " *\n * Inputs and outputs lie in the arena, whose memory is used again and again during a run: write all inputs before\n"
+     << " * every run, and read the outputs before the next one. The model keeps nothing else: one arena serves one run at a\n"
+     << " * time, several arenas several. Tensors are dense and row-major; where there is a scale, a number is\n"
+     << " * (element - zero point) * scale. */\n";
+}
+
+std::string thimble::codegen::writeHeader(const Model &model, const EmitOptions &options) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  const std::string &name = model.name, &macro = model.macro;
+  writeBanner(os, "The model '" + name + "': how to run it.", options);
+  os << "#ifndef THIMBLE_MODEL_" << macro << "_H\n#define THIMBLE_MODEL_" << macro << "_H\n\n";
+  os << "#include <stdint.h>\n\n#include \"thimble/tmb_abi.h\"\n#include \"thimble/tmb_status.h\"\n\n";
+  os << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
+  writeUsage(os, model, options);
+
+  os << "\n/* The Thimble that made these files. */\n#define " << macro << "_VERSION \"";
+  os.write_escaped(commentText(options.version)) << "\"\n";
+  os << "\n#define " << macro << "_INPUT_COUNT " << model.inputs.size() << "\n";
+  os << "#define " << macro << "_OUTPUT_COUNT " << model.outputs.size() << "\n";
+  for (auto [index, port] : llvm::enumerate(model.inputs))
+    writePort(os, model, port, "INPUT", index);
+  for (auto [index, port] : llvm::enumerate(model.outputs))
+    writePort(os, model, port, "OUTPUT", index);
+
+  os << "\n/* The memory that the caller gives to every function. */\n";
+  os << "#define " << macro << "_ARENA_BYTES " << model.arenaBytes << "\n";
+  os << "#define " << macro << "_ARENA_ALIGNMENT " << model.alignment << "\n";
+  os << "\n/* Memory that lasts from run to run: this model has none. */\n#define " << macro << "_STATE_BYTES 0\n";
+
+  os << "\n/* Where to write an input. NULL if there is no such input, or arena is NULL. */\n";
+  os << "void *" << name << "_input(void *arena, int index);\n";
+  os << "\n/* Runs the model once. TMB_ERROR_ARGUMENT if arena is NULL or not aligned to " << macro << "_ARENA_ALIGNMENT. */\n";
+  os << "tmb_status " << name << "_run(void *arena);\n";
+  os << "\n/* Where to read an output after a run. NULL if there is no such output, or arena is NULL. */\n";
+  os << "const void *" << name << "_output(const void *arena, int index);\n";
+  if (!options.golden.empty()) {
+    os << "\n/* Runs the model on " << options.golden.size() << " known input" << (options.golden.size() == 1 ? "" : "s")
+       << " and returns how many output elements are wrong: 0 if all is well.\n"
+       << " * In " << name << "_selftest.c, which has an arena of its own. */\n";
+    os << "int " << name << "_selftest(void);\n";
+  }
+  os << "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
+  return text;
+}

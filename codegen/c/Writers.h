@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The writers of the single files, for Emit.cpp.
+#pragma once
+
+#include "codegen/c/Emit.h"
+#include "codegen/c/Model.h"
+
+namespace thimble::codegen {
+
+std::string writeHeader(const Model &model, const EmitOptions &options);
+std::string writeSource(const Model &model, const EmitOptions &options);
+std::string writeWeightsHeader(const Model &model, const EmitOptions &options);
+std::string writeWeights(const Model &model, const EmitOptions &options);
+std::string writeSelfTest(const Model &model, const EmitOptions &options);
+std::string writeVerifyMain(const Model &model, const EmitOptions &options);
+
+/// The comment at the top of every file: what it is, who made it from what.
+void writeBanner(llvm::raw_ostream &os, llvm::StringRef purpose, const EmitOptions &options);
+
+/// Writes `const <type> <symbol>[<n>] TMB_ALIGNED(..) = {...};` with `qualifiers` before it.
+void writeArray(llvm::raw_ostream &os, llvm::StringRef qualifiers, const CType &type, llvm::StringRef symbol,
+                llvm::ArrayRef<char> bytes);
+
+/// The start of an array's declaration: `const int8_t kws__conv1_weights[640]`.
+std::string formatArrayDeclaration(const CType &type, llvm::StringRef symbol, llvm::ArrayRef<char> bytes);
+
+} // namespace thimble::codegen

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// thimble-legalize-onnx: the walk over a graph, and what is checked of its inputs and outputs.
+#include "passes/legalize/Legalize.h"
+#include "passes/legalize/NodeBinder.h"
+#include "passes/legalize/Registry.h"
+
+using namespace mlir;
+
+namespace thimble::legalize {
+#define GEN_PASS_DEF_LEGALIZEONNX
+#include "passes/legalize/Passes.h.inc"
+} // namespace thimble::legalize
+
+using namespace thimble;
+using namespace thimble::legalize;
+
+namespace {
+
+constexpr size_t maxListedNodes = 20;
+
+// The operator's key in the registry: qualified unless it is one of ONNX's own.
+std::string qualifiedName(onnx::NodeOp node) {
+  StringRef domain = node.getDomain();
+  return domain.empty() || domain == "ai.onnx" ? node.getOpType().str() : (domain + "." + node.getOpType()).str();
+}
+
+std::string displayName(onnx::NodeOp node) {
+  auto named = node.getLoc()->findInstanceOf<NameLoc>();
+  return named ? named.getName().str() : "";
+}
+
+class GraphLegalizer {
+public:
+  explicit GraphLegalizer(func::FuncOp function) : function(function), builder(function.getContext()) {}
+  LogicalResult run();
+
+private:
+  LogicalResult checkArguments();
+  LogicalResult checkSupport(Block &block);
+  LogicalResult legalizeBlock(Block &block);
+  LogicalResult legalizeNode(onnx::NodeOp node);
+  LogicalResult callHandler(onnx::NodeOp node, const Entry &entry);
+  FailureOr<SmallVector<Value>> inlineRegion(Region &region);
+  LogicalResult checkOutput(size_t index, Value value, Location loc);
+  LogicalResult replaceReturn();
+  void cleanUp();
+
+  func::FuncOp function;
+  OpBuilder builder;
+  NodeBinder::ValueMap values;
+  SmallVector<onnx::NodeOp> inlining; // nodes whose bodies are being inlined
+};
+
+LogicalResult GraphLegalizer::checkArguments() {
+  bool isSound = true;
+  for (BlockArgument argument : function.getArguments()) {
+    auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "onnx.name");
+    std::string input = "input '" + (name ? name.str() : std::to_string(argument.getArgNumber())) + "'";
+    auto refuse = [&]() {
+      isSound = false;
+      return emitError(function.getLoc()) << input;
+    };
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type || !type.hasStaticShape()) {
+      refuse() << " must be a tensor with fixed dimensions, got " << argument.getType();
+      continue;
+    }
+    std::optional<int64_t> count = elementCount(type.getShape());
+    if (!count || *count > INT32_MAX / std::max<int64_t>(elementBytes(type.getElementType()), 1))
+      refuse() << " of shape " << shapeText(type.getShape()) << " is too large: kernels address fewer than 2^31 bytes";
+    if (!type.getElementType().isF32() && isa<FloatType>(type.getElementType()))
+      refuse() << " has elements of type " << type.getElementType()
+               << ", but Thimble computes in float32; convert the model to float32 first";
+    else if (elementBytes(type.getElementType()) == 0)
+      refuse() << " has elements of the unsupported type " << type.getElementType();
+    else
+      values[argument] = argument;
+  }
+  return success(isSound);
+}
+
+// Emits one error that lists every node without a handler.
+LogicalResult GraphLegalizer::checkSupport(Block &block) {
+  SmallVector<std::string> unsupported;
+  for (auto node : block.getOps<onnx::NodeOp>()) {
+    std::string opType = qualifiedName(node);
+    if (getRegistry().lookup(opType, node.getOpset()))
+      continue;
+    std::optional<int64_t> oldest = getRegistry().getOldest(opType);
+    std::string why = oldest ? " of operator set " + std::to_string(node.getOpset()) + ", supported from " + std::to_string(*oldest) +
+                                   " on; convert the model to a newer operator set"
+                             : "";
+    unsupported.push_back("'" + displayName(node) + "' (" + opType + why + ")");
+  }
+  if (unsupported.empty())
+    return success();
+  bool isOne = unsupported.size() == 1;
+  InFlightDiagnostic error = emitError(function.getLoc())
+                             << unsupported.size() << (isOne ? " node uses an operator" : " nodes use operators")
+                             << " that Thimble does not support: " << llvm::join(ArrayRef(unsupported).take_front(maxListedNodes), ", ");
+  if (unsupported.size() > maxListedNodes)
+    error << ", and " << unsupported.size() - maxListedNodes << " more";
+  return error;
+}
+
+LogicalResult GraphLegalizer::callHandler(onnx::NodeOp node, const Entry &entry) {
+  NodeBinder binder(node, builder, values, [this, node](Region &region) -> FailureOr<SmallVector<Value>> {
+    inlining.push_back(node);
+    FailureOr<SmallVector<Value>> results = inlineRegion(region);
+    inlining.pop_back();
+    return results;
+  });
+  size_t count = node.getInputs().size();
+  if (count < entry.inputs.least || count > entry.inputs.most) {
+    std::string bound = count < entry.inputs.least ? "at least " + std::to_string(entry.inputs.least)
+                                                   : "at most " + std::to_string(entry.inputs.most);
+    return binder.fail("takes " + bound + " inputs, got " + Twine(count));
+  }
+  for (size_t i = 0; i < entry.inputs.least; ++i)
+    if (!binder.operand(i))
+      return binder.fail("input " + Twine(i) + " is required, but left out");
+  LogicalResult result = entry.handler(binder);
+  if (binder.hasFailed())
+    return failure();
+  if (failed(result))
+    return binder.fail("could not be legalized");
+  for (auto [i, output] : llvm::enumerate(node.getOutputs()))
+    if (!output.use_empty() && !values.count(output))
+      return binder.fail("output " + Twine(i) + " is used, but Thimble does not compute it");
+  binder.warnOfUnreadAttributes();
+  return success();
+}
+
+LogicalResult GraphLegalizer::legalizeNode(onnx::NodeOp node) {
+  // Bodies are inlined where their node stands.
+  builder.setInsertionPoint(inlining.empty() ? node : inlining.front());
+  for (Value input : node.getInputs())
+    if (!values.count(input))
+      return failure(); // depends on a node that has an error already
+  for (Value output : node.getOutputs())
+    if (auto type = dyn_cast<RankedTensorType>(output.getType()); type && !type.hasStaticShape())
+      return emitError(node.getLoc()) << node.getOpType() << ": result type must be !onnx.value";
+  const Entry *entry = getRegistry().lookup(qualifiedName(node), node.getOpset());
+  return callHandler(node, *entry);
+}
+
+LogicalResult GraphLegalizer::legalizeBlock(Block &block) {
+  if (failed(checkSupport(block)))
+    return failure();
+  bool isSound = true;
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    if (isa<onnx::NoneOp>(op)) {
+      values[op.getResult(0)] = Value();
+    } else if (auto constant = dyn_cast<onnx::ConstantOp>(op)) {
+      builder.setInsertionPoint(inlining.empty() ? &op : inlining.front());
+      FailureOr<ConstantData> data = ConstantData::get(constant.getValue());
+      auto type = cast<RankedTensorType>(constant.getType());
+      Type element = type.getElementType();
+      bool isWide = isa<FloatType>(element) && !element.isF32();
+      if (isWide)
+        type = RankedTensorType::get(type.getShape(), builder.getF32Type());
+      ElementsAttr value = isWide && succeeded(data) ? makeConstant<float>(type, data->floats()) : constant.getValue();
+      values[constant] = builder.create<nn::ConstantOp>(op.getLoc(), type, value);
+    } else if (auto node = dyn_cast<onnx::NodeOp>(op)) {
+      isSound &= succeeded(legalizeNode(node));
+    } else {
+      for (Value result : op.getResults()) // nn operations stay as they are
+        values[result] = result;
+    }
+  }
+  return success(isSound);
+}
+
+FailureOr<SmallVector<Value>> GraphLegalizer::inlineRegion(Region &region) {
+  if (!llvm::hasSingleElement(region) || region.front().getNumArguments() != 0 || failed(legalizeBlock(region.front())))
+    return failure();
+  SmallVector<Value> results;
+  for (Value operand : region.front().getTerminator()->getOperands()) {
+    Value result = values.lookup(operand);
+    if (!result)
+      return failure();
+    results.push_back(result);
+  }
+  return results;
+}
+
+// The types that the file declares for the graph's outputs are checked, not believed.
+LogicalResult GraphLegalizer::checkOutput(size_t index, Value value, Location loc) {
+  auto name = function.getResultAttrOfType<StringAttr>(index, "onnx.name");
+  auto declared = function.getResultAttrOfType<TypeAttr>(index, "onnx.type");
+  auto type = declared ? dyn_cast<RankedTensorType>(declared.getValue()) : RankedTensorType();
+  if (!type)
+    return success();
+  auto actual = cast<RankedTensorType>(value.getType());
+  std::string output = name ? name.str() : std::to_string(index);
+  auto differ = [](int64_t a, int64_t b) { return a != b && !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b); };
+  bool isSame = type.getRank() == actual.getRank();
+  for (int64_t i = 0; isSame && i < type.getRank(); ++i)
+    isSame = !differ(type.getDimSize(i), actual.getDimSize(i));
+  if (!isSame)
+    return emitError(loc) << "the file declares output '" << output << "' as " << shapeText(type.getShape())
+                          << ", but the operators give " << shapeText(actual.getShape());
+  if (type.getElementType() == actual.getElementType())
+    return success();
+  InFlightDiagnostic error = emitError(loc) << "the file declares output '" << output << "' with elements of type "
+                                            << type.getElementType() << ", but the operators give " << actual.getElementType();
+  if (isa<FloatType>(type.getElementType()) && actual.getElementType().isF32())
+    error << "; Thimble computes in float32: convert the model to float32 first";
+  return error;
+}
+
+LogicalResult GraphLegalizer::replaceReturn() {
+  auto end = cast<func::ReturnOp>(function.getBody().front().getTerminator());
+  bool isSound = true;
+  SmallVector<Value> results;
+  SmallVector<Type> types;
+  for (auto [i, operand] : llvm::enumerate(end.getOperands())) {
+    Value result = values.lookup(operand);
+    Operation *producer = operand.getDefiningOp();
+    if (!result) { // the file names an input that is left out as an output
+      isSound = false;
+      emitError(end.getLoc()) << "output " << i << " has no value";
+      continue;
+    }
+    isSound &= succeeded(checkOutput(i, result, producer ? producer->getLoc() : function.getLoc()));
+    results.push_back(result);
+    types.push_back(result.getType());
+  }
+  if (!isSound)
+    return failure();
+  end.getOperandsMutable().assign(results);
+  function.setFunctionType(FunctionType::get(function.getContext(), function.getArgumentTypes(), types));
+  for (size_t i = 0; i < types.size(); ++i)
+    function.removeResultAttr(i, StringAttr::get(function.getContext(), "onnx.type"));
+  return success();
+}
+
+// Erases the nodes and what does not contribute to a result.
+void GraphLegalizer::cleanUp() {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front()))) {
+    if (isa<onnx::OnnxDialect>(op.getDialect()))
+      op.dropAllUses();
+    if (isa<onnx::OnnxDialect>(op.getDialect()) || isOpTriviallyDead(&op))
+      op.erase();
+  }
+}
+
+LogicalResult GraphLegalizer::run() {
+  if (!llvm::hasSingleElement(function.getBody()))
+    return emitError(function.getLoc()) << "function '" << function.getName() << "' must have one block";
+  LogicalResult arguments = checkArguments();
+  if (failed(legalizeBlock(function.getBody().front())) || failed(arguments) || failed(replaceReturn()))
+    return failure();
+  cleanUp();
+  return success();
+}
+
+struct LegalizeOnnx : legalize::impl::LegalizeOnnxBase<LegalizeOnnx> {
+  // One warning, at the first node of an operator set that is newer than the handlers.
+  void warnOfNewOpset(func::FuncOp function) {
+    function.walk([](onnx::NodeOp node) {
+      if (node.getOpset() <= newestOpset || !(node.getDomain().empty() || node.getDomain() == "ai.onnx"))
+        return WalkResult::advance();
+      emitWarning(node.getLoc()) << "the model is of operator set " << node.getOpset() << "; Thimble knows sets up to " << newestOpset
+                                 << " and takes newer operators for unchanged";
+      return WalkResult::interrupt();
+    });
+  }
+
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isExternal())
+        continue;
+      warnOfNewOpset(function);
+      if (failed(GraphLegalizer(function).run()))
+        return signalPassFailure();
+    }
+  }
+};
+
+} // namespace

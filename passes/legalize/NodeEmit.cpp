@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Emitting nn operations for a node, verified and folded.
+#include "compiler/execute/Executor.h"
+#include "mlir/IR/Verifier.h"
+#include "passes/legalize/NodeBinder.h"
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::legalize;
+
+LogicalResult NodeBinder::guarded(llvm::function_ref<LogicalResult()> fn, bool mayFailSilently) {
+  std::string message;
+  LogicalResult result = success();
+  {
+    ScopedDiagnosticHandler handler(builder.getContext(), [&](Diagnostic &diagnostic) {
+      llvm::StringRef text = message.empty() ? "" : "; ";
+      message += text.str() + diagnostic.str();
+      return success();
+    });
+    result = fn();
+  }
+  if (succeeded(result) || (mayFailSilently && message.empty()))
+    return result;
+  // "'nn.add' op needs ...": the user knows the node and its ONNX operator, not ours.
+  llvm::StringRef shown = message;
+  if (shown.consume_front("'nn."))
+    shown = shown.split("' op ").second;
+  return fail(shown.empty() ? llvm::StringRef("is not valid") : shown);
+}
+
+LogicalResult NodeBinder::checkSize(ShapeRef shape, Type element) {
+  std::optional<int64_t> count = elementCount(shape);
+  int64_t bytes = 0;
+  if (!count || llvm::MulOverflow(*count, std::max<int64_t>(elementBytes(element), 1), bytes) || bytes > INT32_MAX)
+    return fail("gives a tensor of shape " + shapeText(shape) + ", which has too many bytes for the 32 bits in which kernels count");
+  return success();
+}
+
+Value NodeBinder::infer(OperationState &state, llvm::function_ref<LogicalResult(llvm::SmallVectorImpl<Type> &)> fn) {
+  llvm::SmallVector<Type> types;
+  if (failed(guarded([&] { return fn(types); })))
+    return {};
+  auto type = cast<RankedTensorType>(types[0]);
+  if (failed(checkSize(type.getShape(), type.getElementType())))
+    return {};
+  state.types.assign(types.begin(), types.end());
+  return create(state);
+}
+
+Value NodeBinder::create(OperationState &state) {
+  // What has no elements needs no computation.
+  auto type = cast<RankedTensorType>(state.types[0]);
+  if (type.getNumElements() == 0 && state.name.getStringRef() != nn::ConstantOp::getOperationName())
+    return constant(type, {});
+  Operation *op = builder.create(state);
+  if (failed(guarded([&] { return verify(op, /*verifyRecursively=*/false); }))) {
+    op->erase();
+    return {};
+  }
+  if (isa<nn::ConstantOp>(op))
+    return op->getResult(0);
+  llvm::SmallVector<OpFoldResult, 1> folded;
+  if (succeeded(op->fold(folded)) && !folded.empty()) {
+    if (auto value = dyn_cast<Value>(folded[0])) {
+      if (value != op->getResult(0))
+        op->erase();
+      return value;
+    }
+    op->erase();
+    return constant(cast<ElementsAttr>(cast<Attribute>(folded[0])));
+  }
+  if (!llvm::all_of(op->getOperands(), isConstant))
+    return op->getResult(0);
+  llvm::SmallVector<ElementsAttr> computed;
+  LogicalResult isComputed = guarded(
+      [&] {
+        FailureOr<llvm::SmallVector<ElementsAttr>> attributes = evaluate(op);
+        if (succeeded(attributes))
+          computed = std::move(*attributes);
+        return LogicalResult(attributes);
+      },
+      /*mayFailSilently=*/true);
+  if (hasFailed() || failed(isComputed)) // it failed silently if the result is too large for a constant
+    return hasFailed() ? Value() : op->getResult(0);
+  op->erase();
+  return emitAs<nn::ConstantOp>(type.getShape(), type.getElementType(), computed[0]);
+}
+
+Value NodeBinder::constant(RankedTensorType type, llvm::ArrayRef<char> bytes) {
+  if (hasFailed() || failed(checkSize(type.getShape(), type.getElementType())))
+    return {};
+  return emitAs<nn::ConstantOp>(type.getShape(), type.getElementType(), makeConstant(type, bytes));
+}
+
+Value NodeBinder::constant(ElementsAttr value) {
+  FailureOr<ConstantData> data = ConstantData::get(value);
+  if (failed(data)) {
+    (void)fail("holds a constant of type " + typeText(value.getType()) + ", which is not supported");
+    return {};
+  }
+  Type element = value.getElementType();
+  ShapeRef shape = value.getShapedType().getShape();
+  if (isa<FloatType>(element) && !element.isF32())
+    return constant<float>(shape, builder.getF32Type(), data->floats());
+  return emitAs<nn::ConstantOp>(shape, element, value);
+}
+
+Value NodeBinder::scalar(Type element, double value) {
+  if (element.isF32()) {
+    float real = float(value);
+    return constant<float>({}, element, real);
+  }
+  int64_t integer = int64_t(value); // little endian: the low bytes come first
+  return constant<char>({}, element, llvm::ArrayRef<char>(reinterpret_cast<const char *>(&integer), size_t(elementBytes(element))));
+}
+
+Value NodeBinder::integerVector(ShapeRef values) {
+  return constant<int64_t>({int64_t(values.size())}, builder.getI64Type(), values);
+}
+
+Value NodeBinder::reshape(Value x, ShapeRef shape) {
+  return x ? emitAs<nn::ReshapeOp>(shape, elementOf(x), x) : Value();
+}
+
+Value NodeBinder::transpose(Value x, ShapeRef permutation) { return emit<nn::TransposeOp>(x, permutation); }
+
+Value NodeBinder::broadcast(Value x, ShapeRef shape) {
+  return x ? emitAs<nn::BroadcastOp>(shape, elementOf(x), x) : Value();
+}
+
+Value NodeBinder::slice(Value x, int64_t axis, int64_t begin, int64_t size) {
+  Shape offsets(shapeOf(x).size(), 0), sizes(shapeOf(x)), strides(shapeOf(x).size(), 1);
+  if (!x)
+    return {};
+  offsets[axis] = begin;
+  sizes[axis] = size;
+  return emit<nn::SliceOp>(x, offsets, sizes, strides);
+}
+
+Value NodeBinder::concat(llvm::ArrayRef<Value> inputs, int64_t axis) {
+  if (inputs.size() == 1)
+    return inputs[0];
+  return emit<nn::ConcatOp>(inputs, axis);
+}
+
+Value NodeBinder::cast(Value x, Type element) {
+  if (!x || elementOf(x) == element)
+    return x;
+  return emitAs<nn::CastOp>(shapeOf(x), element, x);
+}
+
+Type NodeBinder::computeType(Type element) {
+  if (element.isF32() || element.isSignlessInteger(32) || element.isSignlessInteger(64))
+    return element;
+  auto integer = dyn_cast<IntegerType>(element);
+  if (integer && integer.getWidth() >= 8 && integer.getWidth() <= 16)
+    return builder.getI32Type();
+  if (element.isUnsignedInteger(32))
+    return builder.getI64Type();
+  (void)fail("cannot compute with elements of type " + typeText(element));
+  return {};
+}
+
+static bool isLogical(nn::BinaryKind kind) {
+  return kind == nn::BinaryKind::And || kind == nn::BinaryKind::Or || kind == nn::BinaryKind::Xor;
+}
+
+// Kernels know these functions of floats only.
+static bool isFloatOnly(nn::BinaryKind kind) { return kind == nn::BinaryKind::Pow || kind == nn::BinaryKind::PRelu; }
+
+Value NodeBinder::unary(nn::UnaryKind kind, Value x, float alpha, float beta) {
+  if (hasFailed())
+    return {};
+  Type element = elementOf(x);
+  bool isAlsoInteger = kind == nn::UnaryKind::Abs || kind == nn::UnaryKind::Neg;
+  if (kind == nn::UnaryKind::Not ? !isBoolean(x) : !isF32(x) && !(isAlsoInteger && isInteger(x))) {
+    (void)fail("input has elements of type " + typeText(element) + ", but Thimble computes this function of " +
+               (kind == nn::UnaryKind::Not ? "booleans" : "float32") + " only");
+    return {};
+  }
+  if (isInteger(x) && element.isUnsignedInteger(64)) {
+    (void)computeType(element);
+    return {};
+  }
+  if (isInteger(x))
+    return cast(emit<nn::UnaryOp>(kind, cast(x, builder.getI64Type()), llvm::APFloat(alpha), llvm::APFloat(beta)), element);
+  return emit<nn::UnaryOp>(kind, x, llvm::APFloat(alpha), llvm::APFloat(beta));
+}
+
+Value NodeBinder::binary(nn::BinaryKind kind, Value a, Value b) {
+  if (hasFailed())
+    return {};
+  Type element = elementOf(a);
+  if (element != elementOf(b)) {
+    (void)fail("inputs have different element types " + typeText(element) + " and " + typeText(elementOf(b)));
+    return {};
+  }
+  if (isLogical(kind) ? !isBoolean(a) : isFloatOnly(kind) && !isF32(a)) {
+    (void)fail("inputs have elements of type " + typeText(element) + ", but Thimble computes this function of " +
+               (isLogical(kind) ? "booleans" : "float32") + " only");
+    return {};
+  }
+  Type wide = isLogical(kind) ? element : computeType(element);
+  if (!wide)
+    return {};
+  Value y = emit<nn::BinaryOp>(kind, cast(a, wide), cast(b, wide), FloatAttr(), FloatAttr());
+  return cast(y, element);
+}
+
+Value NodeBinder::compare(nn::CompareKind kind, Value a, Value b) {
+  if (hasFailed())
+    return {};
+  Type element = elementOf(a);
+  if (element != elementOf(b)) {
+    (void)fail("inputs have different element types " + typeText(element) + " and " + typeText(elementOf(b)));
+    return {};
+  }
+  Type wide = isBoolean(a) && kind == nn::CompareKind::Equal ? element : computeType(element);
+  return wide ? emit<nn::CompareOp>(kind, cast(a, wide), cast(b, wide)) : Value();
+}
+
+Value NodeBinder::select(Value condition, Value a, Value b) {
+  if (!hasFailed() && elementOf(a) != elementOf(b))
+    (void)fail("inputs have different element types " + typeText(elementOf(a)) + " and " + typeText(elementOf(b)));
+  if (!hasFailed() && !isBoolean(condition))
+    (void)fail("condition must have boolean elements, got " + typeText(elementOf(condition)));
+  return emit<nn::SelectOp>(condition, a, b);
+}
+
+Value NodeBinder::reduce(nn::ReduceKind kind, Value x, ShapeRef axes, bool keepDims) {
+  if (hasFailed())
+    return {};
+  Type element = elementOf(x), wide = computeType(element);
+  if (!wide)
+    return {};
+  x = cast(x, wide);
+  if (isF32(x))
+    return emit<nn::ReduceOp>(kind, x, axes, keepDims);
+  // Integer kernels exist for the others only.
+  int64_t count = 1;
+  for (int64_t dim : axes)
+    count *= shapeOf(x)[dim];
+  Value y;
+  switch (kind) {
+  case nn::ReduceKind::Mean:
+    y = div(emit<nn::ReduceOp>(nn::ReduceKind::Sum, x, axes, keepDims), scalar(wide, double(count)));
+    break;
+  case nn::ReduceKind::L1:
+    y = emit<nn::ReduceOp>(nn::ReduceKind::Sum, unary(nn::UnaryKind::Abs, x), axes, keepDims);
+    break;
+  case nn::ReduceKind::SumSquare:
+    y = emit<nn::ReduceOp>(nn::ReduceKind::Sum, mul(x, x), axes, keepDims);
+    break;
+  case nn::ReduceKind::L2:
+    (void)fail("the L2 norm of elements of type " + typeText(element) + " is not supported; cast to float32 first");
+    break;
+  default:
+    y = emit<nn::ReduceOp>(kind, x, axes, keepDims);
+  }
+  return cast(y, element);
+}
+
+Value NodeBinder::matmul(Value a, Value b, bool transposeA, bool transposeB) {
+  if (failed(needFloat(a, "A")) || failed(needFloat(b, "B")))
+    return {};
+  return emit<nn::MatMulOp>(a, b, transposeA, transposeB);
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Turns the function of nn operations into an mcu.program of kernel calls.
+#include "codegen/kernels/KernelCall.h"
+#include "compiler/support/Constants.h"
+#include "compiler/support/Diagnostics.h"
+#include "dialects/mcu/McuDialect.h"
+#include "dialects/nn/NNDialect.h"
+#include "passes/lower/Lower.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace thimble {
+#define GEN_PASS_DEF_LOWERTOMCUPASS
+#include "passes/lower/Passes.h.inc"
+} // namespace thimble
+
+using namespace mlir;
+using namespace thimble;
+
+namespace {
+
+// The value whose memory `value` shows: reshapes move nothing.
+Value rootOf(Value value) {
+  while (auto reshape = value.getDefiningOp<nn::ReshapeOp>())
+    value = reshape.getX();
+  return value;
+}
+
+MemRefType memoryType(Value value) {
+  RankedTensorType stored = storageTensorType(cast<ShapedType>(value.getType()));
+  return MemRefType::get(stored.getShape(), stored.getElementType());
+}
+
+// What a constant operand is called in the generated code.
+llvm::StringRef operandRole(Operation *op, unsigned index) {
+  if (isa<nn::Conv2DOp, nn::FullyConnectedOp>(op))
+    return index == 1 ? "weights" : "bias";
+  if (isa<nn::LayerNormOp>(op))
+    return index == 1 ? "scale" : "bias";
+  if (isa<nn::LookupOp>(op))
+    return "table";
+  if (isa<nn::GatherOp>(op))
+    return index == 1 ? "indices" : "data";
+  return "constant";
+}
+
+// Lower-case letters, digits and single underscores.
+std::string identifier(llvm::StringRef text) {
+  std::string result;
+  for (char c : text)
+    if (llvm::isAlnum(c))
+      result += llvm::toLower(c);
+    else if (!result.empty() && result.back() != '_')
+      result += '_';
+  return result.empty() || result == "_" ? "node" : llvm::StringRef(result).rtrim('_').str();
+}
+
+class Lowering {
+public:
+  Lowering(func::FuncOp function, mcu::ProgramOp program)
+      : function(function), builder(OpBuilder::atBlockEnd(&program.getBody().front())) {}
+
+  LogicalResult run() {
+    Block &body = function.getBody().front();
+    assignOutputs(body.getTerminator());
+    for (BlockArgument argument : body.getArguments())
+      memory[argument] = makeBuffer(argument, argument.getLoc(), nameAttr(function.getArgAttr(argument.getArgNumber(), "onnx.name")),
+                                    mcu::Role::Input, argument.getArgNumber(), argument);
+    for (Operation &op : body.without_terminator())
+      if (failed(lower(&op)))
+        return failure();
+    return copyOutputs(body.getTerminator());
+  }
+
+private:
+  static std::string nameAttr(Attribute attribute) {
+    auto name = dyn_cast_or_null<StringAttr>(attribute);
+    return name ? name.getValue().str() : "";
+  }
+
+  // The first result that shows an operation's own memory lives there; all others are copies.
+  void assignOutputs(Operation *terminator) {
+    for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
+      Value root = rootOf(value);
+      Operation *producer = root.getDefiningOp();
+      if (producer && !isa<nn::ConstantOp>(producer) && !outputOf.count(root)) {
+        outputOf[root] = unsigned(index);
+        isPlaced.insert(unsigned(index));
+      }
+    }
+  }
+
+  // `shown` is the value as the caller sees it: its shape and scale describe the input or output.
+  Value makeBuffer(Value value, Location loc, llvm::StringRef name, mcu::Role role, int64_t index, Value shown) {
+    mcu::IoAttr io;
+    if (role == mcu::Role::Input || role == mcu::Role::Output) {
+      auto type = cast<RankedTensorType>(shown.getType());
+      quant::UniformQuantizedType quantized = nn::getInt8Type(type);
+      io = mcu::IoAttr::get(builder.getContext(), name, builder.getDenseI64ArrayAttr(type.getShape()),
+                            builder.getF64FloatAttr(quantized ? quantized.getScale() : 0.0), quantized ? quantized.getZeroPoint() : 0);
+    }
+    return builder.create<mcu::BufferOp>(loc, memoryType(value), name, role, index, io, IntegerAttr());
+  }
+
+  std::string outputName(unsigned index) { return nameAttr(function.getResultAttr(index, "onnx.name")); }
+
+  Value resultBuffer(Value result) {
+    auto output = outputOf.find(result);
+    std::string node = nodeName(result.getLoc());
+    if (output == outputOf.end())
+      return makeBuffer(result, result.getLoc(), node, mcu::Role::Temporary, temporaries++, result);
+    Value shown = function.getBody().front().getTerminator()->getOperand(output->second);
+    return makeBuffer(result, result.getLoc(), outputName(output->second), mcu::Role::Output, output->second, shown);
+  }
+
+  std::string uniqueName(std::string name) {
+    std::string candidate = name;
+    for (int suffix = 2; !names.insert(candidate).second; ++suffix)
+      candidate = name + "_" + std::to_string(suffix);
+    return candidate;
+  }
+
+  // Equal constants are stored once.
+  Value makeConstantMemory(Location loc, llvm::StringRef role, RankedTensorType type, llvm::ArrayRef<char> bytes, ElementsAttr known) {
+    std::string key = llvm::formatv("{0}:", type).str();
+    key.append(bytes.data(), bytes.size());
+    Value &entry = constants[key];
+    if (entry)
+      return entry;
+    std::string name = uniqueName(identifier(nodeName(loc)) + "_" + role.str());
+    ElementsAttr value = known ? known : makeConstant(type, bytes, name);
+    auto memref = MemRefType::get(type.getShape(), type.getElementType());
+    OpBuilder::InsertionGuard guard(builder);
+    return entry = builder.create<mcu::ConstantOp>(loc, memref, name, value, Attribute());
+  }
+
+  FailureOr<Value> operandMemory(Operation *op, unsigned index) {
+    Value operand = op->getOperand(index);
+    if (Value known = memory.lookup(operand))
+      return known;
+    auto constant = rootOf(operand).getDefiningOp<nn::ConstantOp>();
+    FailureOr<ConstantData> data = constant ? ConstantData::get(constant.getValue()) : FailureOr<ConstantData>();
+    if (failed(data))
+      return op->emitOpError("operand ") << index << " has no memory";
+    RankedTensorType type = storageTensorType(cast<ShapedType>(operand.getType()));
+    ElementsAttr known = constant.getResult() == operand ? constant.getValue() : ElementsAttr();
+    return makeConstantMemory(op->getLoc(), operandRole(op, index), type, data->bytes(), known);
+  }
+
+  LogicalResult lower(Operation *op) {
+    if (isa<nn::ConstantOp>(op))
+      return success();
+    if (auto reshape = dyn_cast<nn::ReshapeOp>(op)) {
+      // Views of constants are made where the constant is read.
+      if (Value source = memory.lookup(reshape.getX()))
+        memory[reshape.getY()] = builder.create<mcu::ViewOp>(op->getLoc(), memoryType(reshape.getY()), source);
+      return success();
+    }
+    FailureOr<std::vector<kernels::KernelCall>> calls = kernels::selectKernels(op);
+    if (failed(calls))
+      return failure();
+    // Operands first, so that constants and views stand before the buffers that the calls write.
+    std::vector<llvm::SmallVector<Value>> inputs(calls->size());
+    for (Value result : op->getResults())
+      memory[result] = resultBuffer(result);
+    for (auto [call, list] : llvm::zip(*calls, inputs))
+      for (kernels::Argument argument : call.ins) {
+        FailureOr<Value> value = argument.kind == kernels::Argument::Operand  ? operandMemory(op, argument.index)
+                                 : argument.kind == kernels::Argument::Result ? memory.lookup(op->getResult(argument.index))
+                                                                              : newConstant(op, call.constants[argument.index]);
+        if (failed(value))
+          return failure();
+        list.push_back(*value);
+      }
+    for (auto [call, list] : llvm::zip(*calls, inputs)) {
+      Value scratch;
+      if (call.kernel->hasScratch) {
+        auto type = MemRefType::get({call.scratchBytes}, builder.getI8Type());
+        scratch = builder.create<mcu::BufferOp>(op->getLoc(), type, nodeName(op->getLoc()), mcu::Role::Scratch, 0, mcu::IoAttr(), IntegerAttr());
+      }
+      builder.create<mcu::CallOp>(op->getLoc(), call.kernel->name, list, ValueRange{memory.lookup(op->getResult(call.result))}, scratch,
+                                  call.kernel->record, call.params, call.macs);
+    }
+    return success();
+  }
+
+  FailureOr<Value> newConstant(Operation *op, const kernels::NewConstant &constant) {
+    return makeConstantMemory(op->getLoc(), constant.name, constant.type, constant.bytes, ElementsAttr());
+  }
+
+  LogicalResult copyOutputs(Operation *terminator) {
+    for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
+      if (isPlaced.contains(unsigned(index)))
+        continue;
+      FailureOr<Value> source = operandMemory(terminator, unsigned(index));
+      if (failed(source))
+        return failure();
+      std::string name = outputName(unsigned(index));
+      Location loc = NameLoc::get(builder.getStringAttr(name.empty() ? "output" : name));
+      Value target = makeBuffer(value, loc, name, mcu::Role::Output, int64_t(index), value);
+      NamedAttribute count = builder.getNamedAttr("count", builder.getI32IntegerAttr(int32_t(mcu::byteSize(target))));
+      builder.create<mcu::CallOp>(loc, "tmb_copy_bytes", ValueRange{*source}, ValueRange{target}, Value(), "tmb_count_params",
+                                  builder.getDictionaryAttr(count), 0);
+    }
+    return success();
+  }
+
+  func::FuncOp function;
+  OpBuilder builder;
+  llvm::DenseMap<Value, Value> memory;
+  llvm::DenseMap<Value, unsigned> outputOf; // root values that live in an output buffer
+  llvm::DenseSet<unsigned> isPlaced;        // outputs that need no copy
+  llvm::StringMap<Value> constants;
+  llvm::StringSet<> names;
+  int64_t temporaries = 0;
+};
+
+struct LowerToMcuPass : thimble::impl::LowerToMcuPassBase<LowerToMcuPass> {
+  using LowerToMcuPassBase::LowerToMcuPassBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
+    if (functions.size() != 1) {
+      module.emitError("lowering needs a module with one function, got ") << functions.size();
+      return signalPassFailure();
+    }
+    func::FuncOp function = functions.front();
+    OpBuilder builder(function);
+    auto program = builder.create<mcu::ProgramOp>(function.getLoc(), programName, 16, IntegerAttr(), IntegerAttr());
+    program.getBody().emplaceBlock();
+    if (failed(Lowering(function, program).run()))
+      return signalPassFailure();
+    function.erase();
+  }
+};
+
+} // namespace

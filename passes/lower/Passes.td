@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Passes of the lowering phase: from tensor operations to kernel calls on buffers.
+#ifndef THIMBLE_LOWER_PASSES
+#define THIMBLE_LOWER_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def LowerToMcuPass : Pass<"thimble-lower-to-mcu", "::mlir::ModuleOp"> {
+  let summary = "Turn the function of nn operations into an mcu.program of kernel calls";
+  let description = [{
+    Each operation becomes the kernel calls that codegen/kernels selects for it; each value becomes a buffer, except that a
+    reshape shares its operand's memory. Constants that kernels read become `mcu.constant`s, once for equal bytes. Inputs and
+    outputs keep their ONNX names. A result that is also an argument, a constant or another result is copied.
+  }];
+  let options = [Option<"programName", "name", "std::string", "\"model\"", "Symbol of the program">];
+  let dependentDialects = ["::thimble::mcu::McuDialect"];
+}
+
+#endif

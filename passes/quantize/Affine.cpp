@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The arithmetic of affine int8 as of Jacob et al. (CVPR 2018): r = scale * (q - zero point).
+#include "passes/quantize/Affine.h"
+#include "dialects/nn/NNDialect.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::quantize;
+
+// Below this nothing is told apart from 0: the reciprocal of a scale must stay within f32.
+constexpr double smallestScale = 1e-30;
+
+// Largest magnitude of a bias code. It keeps the accumulator far from 32 bits, and 22 bits are finer than the multiplier's rounding.
+constexpr double largestBias = 4194304;
+
+// Scales are f32, so that the compiler, the header of the compiled model and the kernels mean the same number.
+static double roundScale(double scale) { return double(float(scale)); }
+
+Int8Type quantize::makeInt8Type(MLIRContext *context, double scale, int64_t zeroPoint) {
+  return Int8Type::get(quant::QuantizationFlags::Signed, IntegerType::get(context, 8), Float32Type::get(context), scale, zeroPoint,
+                       -128, 127);
+}
+
+Int8Type quantize::chooseInt8Type(MLIRContext *context, Range range) {
+  double low = std::min<double>(range.low, 0), high = std::max<double>(range.high, 0);
+  if ((high - low) / 255 < smallestScale)
+    return makeInt8Type(context, 1, 0);
+  double scale = roundScale((high - low) / 255);
+  double zeroPoint = std::round(-128 - low / scale);
+  return makeInt8Type(context, scale, int64_t(std::min(std::max(zeroPoint, -128.0), 127.0)));
+}
+
+Range quantize::rangeOf(Int8Type type) {
+  double scale = type.getScale(), zeroPoint = double(type.getZeroPoint());
+  return {float(scale * (double(type.getStorageTypeMin()) - zeroPoint)), float(scale * (double(type.getStorageTypeMax()) - zeroPoint))};
+}
+
+int8_t quantize::quantizeNumber(double real, Int8Type type) {
+  double code = std::isnan(real) ? double(type.getZeroPoint()) : std::floor(real / type.getScale() + 0.5) + double(type.getZeroPoint());
+  return int8_t(std::min(std::max(code, -128.0), 127.0));
+}
+
+RankedTensorType quantize::withElement(Type type, Type element) {
+  return RankedTensorType::get(cast<RankedTensorType>(type).getShape(), element);
+}
+
+FailureOr<Range> quantize::rangeOfConstant(llvm::ArrayRef<float> elements) {
+  Range range{0, 0};
+  for (float element : elements) {
+    if (!std::isfinite(element))
+      return failure();
+    range = {std::min(range.low, element), std::max(range.high, element)};
+  }
+  return range;
+}
+
+std::vector<int8_t> quantize::quantizeElements(llvm::ArrayRef<float> elements, Int8Type type) {
+  std::vector<int8_t> codes;
+  codes.reserve(elements.size());
+  for (float element : elements)
+    codes.push_back(quantizeNumber(element, type));
+  return codes;
+}
+
+// The scale of one row of weights, 0 if nothing demands any. A row of (almost) nothing but a bias would get a scale so small that
+// the bias needs more than 32 bits, and its requantization factor too few.
+static double rowScale(llvm::ArrayRef<float> row, double bias, double inputScale) {
+  double magnitude = 0;
+  for (float weight : row)
+    magnitude = std::max(magnitude, std::abs(double(weight)));
+  return std::max(magnitude / 127, std::abs(bias) / (inputScale * largestBias));
+}
+
+FailureOr<QuantizedWeights> quantize::quantizeWeights(MLIRContext *context, llvm::ArrayRef<float> weights, llvm::ArrayRef<float> bias,
+                                                      int64_t channels, double inputScale) {
+  if (failed(rangeOfConstant(weights)) || failed(rangeOfConstant(bias)))
+    return failure();
+  int64_t depth = channels == 0 ? 0 : int64_t(weights.size()) / channels;
+  llvm::SmallVector<double> scales(channels);
+  double largest = 0;
+  for (int64_t o = 0; o < channels; ++o) {
+    scales[o] = rowScale(weights.slice(o * depth, depth), bias.empty() ? 0 : bias[o], inputScale);
+    largest = std::max(largest, scales[o]);
+  }
+  // Rows of zeros take the scale of another row, since all factors of a layer share one shift.
+  for (double &scale : scales)
+    scale = roundScale(scale < smallestScale ? (largest < smallestScale ? 1 : largest) : scale);
+  QuantizedWeights result;
+  for (int64_t o = 0; o < channels; ++o) {
+    for (float weight : weights.slice(o * depth, depth))
+      result.codes.push_back(int8_t(std::min(std::max(std::round(double(weight) / scales[o]), -127.0), 127.0)));
+    if (!bias.empty())
+      result.bias.push_back(int32_t(std::llround(double(bias[o]) / (inputScale * scales[o]))));
+  }
+  llvm::SmallVector<int64_t> zeroPoints(channels, 0);
+  result.element = quant::UniformQuantizedPerAxisType::get(quant::QuantizationFlags::Signed, IntegerType::get(context, 8),
+                                                           Float32Type::get(context), scales, zeroPoints, 0, -127, 127);
+  return result;
+}

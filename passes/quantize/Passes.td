@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Passes of the quantization phase: from float arithmetic to 8-bit integers.
+#ifndef THIMBLE_QUANTIZE_PASSES
+#define THIMBLE_QUANTIZE_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def QuantizeToInt8 : Pass<"thimble-quantize-to-int8", "::mlir::ModuleOp"> {
+  let summary = "Compute in int8 wherever a kernel does";
+  let description = [{
+    Rewrites functions of f32 nn operations whose values carry a `thimble.range` (the real numbers that they take, written by
+    calibration) to affine int8 arithmetic as of Jacob et al., "Quantization and Training of Neural Networks for Efficient
+    Integer-Arithmetic-Only Inference" (CVPR 2018).
+
+    Activations are per-tensor and asymmetric, weights symmetric with one scale an output channel, biases i32. Operations that only
+    move elements keep the scale of their operand; what is concatenated gets one scale. An elementwise expression of one tensor, such
+    as x * sigmoid(x), becomes a table of 256 entries, whatever the number of its operations.
+
+    An operation without an int8 kernel stays in f32 between a `nn.dequantize` and a `nn.quantize`; it gets the attribute
+    `thimble.float` and a warning that names its node. A value without a range that needs one is an error.
+
+    The function's inputs and outputs become int8, unless `io-float` keeps them f32.
+  }];
+  let options = [Option<"ioFloat", "io-float", "bool", /*default=*/"false", "Keep inputs and outputs f32">];
+  let dependentDialects = ["::thimble::nn::NNDialect", "::mlir::quant::QuantizationDialect"];
+}
+
+def FoldConversions : Pass<"thimble-quantize-fold-conversions", "::mlir::ModuleOp"> {
+  let summary = "Remove conversions between scales that an operation before them can do itself";
+  let description = [{
+    A conversion to the same scale goes away, quantize(dequantize(x)) becomes a requantization, and a requantization moves into the
+    operation that computes its operand if that has no other use: the operation then rounds once, to the final scale.
+  }];
+  let dependentDialects = ["::thimble::nn::NNDialect"];
+}
+
+def VerifyQuantized : Pass<"thimble-verify-quantized", "::mlir::ModuleOp"> {
+  let summary = "Check that no float arithmetic is left that was not reported";
+  let description = [{
+    After quantization, operations on f32 are conversions, constants, or carry `thimble.float`, which says that a warning named them.
+  }];
+}
+
+#endif
