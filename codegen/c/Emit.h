@@ -29,8 +29,8 @@ struct EmitOptions {
   std::vector<GoldenVector> golden;    // without any there is no self-test
 };
 
-/// <name>.h, <name>.c, <name>_weights.h, <name>_weights.c, with golden vectors <name>_selftest.c, and verify/<name>_verify.c, the
-/// main program of the verification harness. The same program and options give the same bytes.
+/// <name>.h, <name>.c, <name>_weights.h, <name>_weights.c, with golden vectors <name>_selftest.c, and verify/<name>_verify.c,
+/// the main program of the verification harness. The same program and options give the same bytes.
 llvm::Expected<std::vector<EmittedFile>> emitC(mcu::ProgramOp program, const EmitOptions &options);
 
 } // namespace thimble::codegen

@@ -11,11 +11,11 @@ using namespace thimble::codegen;
 
 static constexpr size_t columns = 100;
 
-static const CType types[] = {
-    {CType::F32, 4, "float", "TMB_F32"},      {CType::F64, 8, "double", "TMB_F64"},     {CType::Signed, 1, "int8_t", "TMB_S8"},
-    {CType::Signed, 2, "int16_t", "TMB_S16"}, {CType::Signed, 4, "int32_t", "TMB_S32"}, {CType::Signed, 8, "int64_t", "TMB_S64"},
-    {CType::Unsigned, 1, "uint8_t", "TMB_U8"}, {CType::Unsigned, 2, "uint16_t", "TMB_U16"},
-    {CType::Unsigned, 4, "uint32_t", "TMB_U32"}, {CType::Unsigned, 8, "uint64_t", "TMB_U64"}};
+static const CType types[] = {{CType::F32, 4, "float", "TMB_F32"},         {CType::F64, 8, "double", "TMB_F64"},
+                              {CType::Signed, 1, "int8_t", "TMB_S8"},      {CType::Signed, 2, "int16_t", "TMB_S16"},
+                              {CType::Signed, 4, "int32_t", "TMB_S32"},    {CType::Signed, 8, "int64_t", "TMB_S64"},
+                              {CType::Unsigned, 1, "uint8_t", "TMB_U8"},   {CType::Unsigned, 2, "uint16_t", "TMB_U16"},
+                              {CType::Unsigned, 4, "uint32_t", "TMB_U32"}, {CType::Unsigned, 8, "uint64_t", "TMB_U64"}};
 static const CType boolean = {CType::Unsigned, 1, "uint8_t", "TMB_BOOL"};
 
 const CType *CType::get(Type element) {

@@ -57,9 +57,9 @@ int64_t Model::getWeightBytes() const {
 }
 
 namespace {
-class Builder {
+class ModelBuilder {
 public:
-  Builder(mcu::ProgramOp program, llvm::StringRef name) : program(program) {
+  ModelBuilder(mcu::ProgramOp program, llvm::StringRef name) : program(program) {
     model.name = name.str();
     model.macro = name.upper();
     names.get(planCheckName);
@@ -84,8 +84,8 @@ private:
 };
 } // namespace
 
-// True for the operands that are not weights in the sense of a parameter count: the bias and multipliers of a layer with weights,
-// and tables of functions.
+// True for the operands that are not weights in the sense of a parameter count: the bias and multipliers of a layer with
+// weights, and tables of functions.
 static bool isTableOperand(llvm::StringRef kernel, unsigned index) {
   std::string operation = getKernelOperation(kernel);
   llvm::StringRef name = operation;
@@ -94,7 +94,7 @@ static bool isTableOperand(llvm::StringRef kernel, unsigned index) {
   return name.starts_with("lookup") || name.contains("softmax");
 }
 
-llvm::Expected<Model> Builder::build() {
+llvm::Expected<Model> ModelBuilder::build() {
   if (llvm::Error error = validateModelName(model.name))
     return std::move(error);
   if (!program.getArenaBytes())
@@ -116,7 +116,7 @@ llvm::Expected<Model> Builder::build() {
   return std::move(model);
 }
 
-llvm::Error Builder::addBuffer(mcu::BufferOp buffer) {
+llvm::Error ModelBuilder::addBuffer(mcu::BufferOp buffer) {
   bool isPort = buffer.getRole() == mcu::Role::Input || buffer.getRole() == mcu::Role::Output;
   if (!isPort && buffer.getMemory().use_empty())
     return llvm::Error::success();
@@ -135,9 +135,10 @@ llvm::Error Builder::addBuffer(mcu::BufferOp buffer) {
   return isPort ? addPort(buffer, type) : llvm::Error::success();
 }
 
-llvm::Error Builder::addPort(mcu::BufferOp buffer, const CType *type) {
+llvm::Error ModelBuilder::addPort(mcu::BufferOp buffer, const CType *type) {
   mcu::IoAttr io = *buffer.getIo();
   ModelPort port{buffer,
+                 int64_t(buffer.getIndex()),
                  type,
                  io.getName().str(),
                  io.getShape().asArrayRef().vec(),
@@ -160,18 +161,18 @@ llvm::Error Builder::addPort(mcu::BufferOp buffer, const CType *type) {
   return llvm::Error::success();
 }
 
-llvm::Error Builder::checkPorts() {
+llvm::Error ModelBuilder::checkPorts() {
   for (std::vector<ModelPort> *ports : {&model.inputs, &model.outputs}) {
-    llvm::stable_sort(*ports, [](ModelPort &a, ModelPort &b) { return a.buffer.getIndex() < b.buffer.getIndex(); });
+    llvm::sort(*ports, [](const ModelPort &a, const ModelPort &b) { return a.index < b.index; });
     for (auto [index, port] : llvm::enumerate(*ports))
-      if (port.buffer.getIndex() != index)
+      if (port.index != int64_t(index))
         return refuse(port.buffer, "the positions of inputs and outputs must count from 0 without gaps; '" + port.onnxName +
-                                       "' has " + llvm::Twine(port.buffer.getIndex()) + " instead of " + llvm::Twine(index));
+                                       "' has " + llvm::Twine(port.index) + " instead of " + llvm::Twine(index));
   }
   return llvm::Error::success();
 }
 
-llvm::Error Builder::addCall(mcu::CallOp op) {
+llvm::Error ModelBuilder::addCall(mcu::CallOp op) {
   ModelCall call{op, nodeName(op.getLoc()), {}, 0};
   if (call.node.empty())
     call.node = getKernelOperation(op.getKernel());
@@ -192,7 +193,7 @@ llvm::Error Builder::addCall(mcu::CallOp op) {
   return llvm::Error::success();
 }
 
-llvm::Error Builder::addArgument(ModelCall &call, Value value, bool isConst, bool isTable) {
+llvm::Error ModelBuilder::addArgument(ModelCall &call, Value value, bool isConst, bool isTable) {
   ModelArgument argument{CType::get(cast<MemRefType>(value.getType()).getElementType()), isConst, 0, -1};
   Operation *root = mcu::getRoot(value);
   if (auto constant = dyn_cast<mcu::ConstantOp>(root)) {
@@ -211,7 +212,7 @@ llvm::Error Builder::addArgument(ModelCall &call, Value value, bool isConst, boo
   return llvm::Error::success();
 }
 
-llvm::Expected<int64_t> Builder::addConstant(mcu::ConstantOp op, bool isTable) {
+llvm::Expected<int64_t> ModelBuilder::addConstant(mcu::ConstantOp op, bool isTable) {
   auto known = constantOf.find(op);
   if (known != constantOf.end()) {
     // What is a weight anywhere counts as one.
@@ -259,7 +260,7 @@ llvm::Expected<int64_t> Builder::addConstant(mcu::ConstantOp op, bool isTable) {
   return constantOf[op] = index;
 }
 
-llvm::Expected<size_t> Builder::addRecord(mcu::CallOp op, llvm::StringRef node) {
+llvm::Expected<size_t> ModelBuilder::addRecord(mcu::CallOp op, llvm::StringRef node) {
   const mcu::Record *record = mcu::Record::lookup(op.getRecord());
   for (const mcu::RecordField &field : record->fields)
     if (auto number = dyn_cast_or_null<FloatAttr>(op.getParams().get(field.name)); number && !number.getValue().isFinite())
@@ -278,5 +279,5 @@ llvm::Expected<size_t> Builder::addRecord(mcu::CallOp op, llvm::StringRef node) 
 }
 
 llvm::Expected<Model> thimble::codegen::buildModel(mcu::ProgramOp program, llvm::StringRef name) {
-  return Builder(program, name).build();
+  return ModelBuilder(program, name).build();
 }

@@ -18,6 +18,7 @@ inline constexpr llvm::StringLiteral planCheckName = "arena_holds_the_plan";
 /// An input or output of the model.
 struct ModelPort {
   mcu::BufferOp buffer;
+  int64_t index; // among the inputs or outputs
   const CType *type;
   std::string onnxName;
   std::vector<int64_t> shape; // as the caller sees it

@@ -14,10 +14,10 @@ static constexpr size_t maxComment = 160;
 // A model called "string" would have a string.h in its folder, which the folder's users would get for <string.h>.
 static bool isStandardHeader(llvm::StringRef name) {
   static constexpr llvm::StringLiteral headers[] = {
-      "assert",  "complex", "ctype",       "errno",    "fenv",     "float",     "inttypes", "iso646",
-      "limits",  "locale",  "math",        "memory",   "setjmp",   "signal",    "stdalign", "stdarg",
-      "stdatomic", "stdbool", "stddef",    "stdint",   "stdio",    "stdlib",    "stdnoreturn", "string",
-      "strings", "tgmath",  "threads",     "time",     "uchar",    "unistd",    "wchar",    "wctype"};
+      "assert",    "complex", "ctype",   "errno",  "fenv",   "float",  "inttypes",    "iso646",
+      "limits",    "locale",  "math",    "memory", "setjmp", "signal", "stdalign",    "stdarg",
+      "stdatomic", "stdbool", "stddef",  "stdint", "stdio",  "stdlib", "stdnoreturn", "string",
+      "strings",   "tgmath",  "threads", "time",   "uchar",  "unistd", "wchar",       "wctype"};
   return llvm::any_of(headers, [&](llvm::StringRef header) { return name.equals_insensitive(header); });
 }
 

@@ -2,6 +2,7 @@
 // Writes <name>.h, the public face of a compiled model.
 #include "codegen/c/Names.h"
 #include "codegen/c/Writers.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace thimble::codegen;
 
@@ -38,7 +39,8 @@ static void writeUsage(llvm::raw_ostream &os, const Model &model, const EmitOpti
   os << " *   tmb_status status = " << name << "_run(arena);    TMB_OK or a negative code\n";
   if (!model.outputs.empty())
     os << " *   const " << model.outputs[0].type->name << " *out = " << name << "_output(arena, 0);\n";
-  os << " *\n * Inputs and outputs lie in the arena, whose memory is used again and again during a run: write all inputs before\n"
+  os << " *\n * Inputs and outputs lie in the arena, whose memory is used again and again during a run: write all inputs "
+        "before\n"
      << " * every run, and read the outputs before the next one. The model keeps nothing else: one arena serves one run at a\n"
      << " * time, several arenas several. Tensors are dense and row-major; where there is a scale, a number is\n"
      << " * (element - zero point) * scale. */\n";

@@ -13,8 +13,8 @@ static std::string goldenName(const Model &model, size_t vector, llvm::StringRef
   return (model.name + "__golden" + llvm::Twine(vector) + "_" + kind + llvm::Twine(index)).str();
 }
 
-// Libraries and compilers differ in the last bits of floating-point functions. What is tolerated is measured against the largest
-// element of the output: small elements are often differences of large ones.
+// Libraries and compilers differ in the last bits of floating-point functions. What is tolerated is measured against the
+// largest element of the output: small elements are often differences of large ones.
 static std::string formatTolerance(const ModelPort &port, llvm::ArrayRef<char> expected) {
   double largest = 0;
   for (size_t i = 0; i < expected.size(); i += port.type->bytes) {
@@ -78,8 +78,9 @@ std::string thimble::codegen::writeSelfTest(const Model &model, const EmitOption
   std::string text;
   llvm::raw_string_ostream os(text);
   const std::string &name = model.name;
-  writeBanner(os, "The self-test of the model '" + name + "'. Define TMB_NO_MAIN to call " + name +
-                      "_selftest() from your own main().", options);
+  writeBanner(
+      os, "The self-test of the model '" + name + "'. Define TMB_NO_MAIN to call " + name + "_selftest() from your own main().",
+      options);
   os << "#include \"" << name << ".h\"\n\n";
   bool needsMath = false;
   for (const GoldenVector &golden : options.golden) {

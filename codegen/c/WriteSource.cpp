@@ -2,6 +2,7 @@
 // Writes <name>.c: the parameter records and the function that calls the kernels in order.
 #include "codegen/c/Names.h"
 #include "codegen/c/Writers.h"
+#include "llvm/ADT/StringExtras.h"
 #include <cstring>
 
 using namespace mlir;

@@ -24,9 +24,8 @@ std::string thimble::codegen::writeWeights(const Model &model, const EmitOptions
   llvm::raw_string_ostream os(text);
   writeBanner(os, "The constants of the model '" + model.name + "'.", options);
   os << "#include \"" << model.name << "_weights.h\"\n\n";
-  bool needsMath = llvm::any_of(model.constants, [](const ModelConstant &constant) {
-    return hasNonFinite(*constant.type, constant.bytes());
-  });
+  bool needsMath = llvm::any_of(model.constants,
+                                [](const ModelConstant &constant) { return hasNonFinite(*constant.type, constant.bytes()); });
   if (needsMath)
     os << "#include <math.h> /* INFINITY and NAN, no function */\n\n";
   os << "#include \"thimble/tmb_status.h\"\n";

@@ -11,9 +11,28 @@ using namespace thimble::codegen;
 
 // CMake has targets of its own, and a library called "m" would stand before the one of the compiler.
 static std::string getTargetName(llvm::StringRef name) {
-  static constexpr llvm::StringLiteral reserved[] = {
-      "all", "clean", "help", "install", "package", "package_source", "preinstall", "test", "edit_cache", "rebuild_cache",
-      "list_install_components", "ALL_BUILD", "INSTALL", "PACKAGE", "RUN_TESTS", "ZERO_CHECK", "c", "m", "dl", "gcc", "pthread", "rt"};
+  static constexpr llvm::StringLiteral reserved[] = {"all",
+                                                     "clean",
+                                                     "help",
+                                                     "install",
+                                                     "package",
+                                                     "package_source",
+                                                     "preinstall",
+                                                     "test",
+                                                     "edit_cache",
+                                                     "rebuild_cache",
+                                                     "list_install_components",
+                                                     "ALL_BUILD",
+                                                     "INSTALL",
+                                                     "PACKAGE",
+                                                     "RUN_TESTS",
+                                                     "ZERO_CHECK",
+                                                     "c",
+                                                     "m",
+                                                     "dl",
+                                                     "gcc",
+                                                     "pthread",
+                                                     "rt"};
   return llvm::is_contained(reserved, name) ? (name + "_model").str() : name.str();
 }
 
@@ -27,7 +46,8 @@ std::string thimble::codegen::writeCMakeLists(const EmitOptions &options, const 
   const std::string &name = options.name;
   std::string target = getTargetName(name);
   std::string folder = "${CMAKE_CURRENT_LIST_DIR}";
-  writeBanner(os, "The model '" + name + "' as a library: add_subdirectory(<this folder>), then link to " + target + ".", options);
+  writeBanner(os, "The model '" + name + "' as a library: add_subdirectory(<this folder>), then link to " + target + ".",
+              options);
   os << "# Several models in one program: each has its own copies of the runtime's files, which are the same in all folders\n"
      << "# made by one Thimble for one target; the linker takes each kernel once.\n";
   os << "cmake_minimum_required(VERSION 3.13)\nproject(" << target << " C)\n\n";

@@ -12,9 +12,9 @@ struct RuntimeFiles {
   bool usesLibm = false;
 };
 
-/// Reads the sources of `kernels` and all headers that they include from `runtimeDirectory`, laid out like runtime-mcu. A file in
-/// src/arch/<isa> takes the place of the one in src/kernels with its name, sources and headers alike; the result knows only names:
-/// runtime/src/<name> and runtime/include/thimble/<name>.
+/// Reads the sources of `kernels` and all headers that they include from `runtimeDirectory`, laid out like runtime-mcu. A file
+/// in src/arch/<isa> takes the place of the one in src/kernels with its name, sources and headers alike; the result knows only
+/// names: runtime/src/<name> and runtime/include/thimble/<name>.
 llvm::Expected<RuntimeFiles> collectRuntime(const std::vector<std::string> &kernels, llvm::StringRef runtimeDirectory,
                                             llvm::StringRef isa);
 

@@ -43,7 +43,8 @@ public:
     return convert(*value, to.emplace(), path.field(key));
   }
   /// Reads a string that must be one of `allowed`, which `message` lists.
-  bool readOneOf(llvm::StringLiteral key, std::string &to, llvm::ArrayRef<llvm::StringRef> allowed, llvm::StringLiteral message) {
+  bool readOneOf(llvm::StringLiteral key, std::string &to, llvm::ArrayRef<llvm::StringRef> allowed,
+                 llvm::StringLiteral message) {
     if (!read(key, to))
       return false;
     if (!llvm::is_contained(allowed, to))
@@ -137,8 +138,8 @@ static bool readTarget(const json::Value &value, Target &target, json::Path path
   return fields && fields.readName("name", target.name) && fields.read("description", target.description) &&
          fields.readName("core", target.core) && fields.readName("isa", target.isa) &&
          fields.readOneOf("fpu", target.fpu, {"none", "sp", "dp"}, "expected none, sp or dp") &&
-         fields.read("flash", target.flash) && fields.read("ram", target.ram) &&
-         fields.readName("compiler", target.compiler) && fields.read("flags", target.flags) && fields.read("alignment", target.alignment) &&
+         fields.read("flash", target.flash) && fields.read("ram", target.ram) && fields.readName("compiler", target.compiler) &&
+         fields.read("flags", target.flags) && fields.read("alignment", target.alignment) &&
          fields.read("emulator", target.emulator) && fields.finish();
 }
 

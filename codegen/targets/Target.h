@@ -33,8 +33,8 @@ struct Target {
   std::string name;
   std::string description;
   std::string core;
-  std::string isa; // folder of runtime-mcu/src/arch, or "generic"
-  std::string fpu; // "none", "sp" or "dp"
+  std::string isa;                 // folder of runtime-mcu/src/arch, or "generic"
+  std::string fpu;                 // "none", "sp" or "dp"
   std::vector<MemoryRegion> flash; // empty: no limit
   std::vector<MemoryRegion> ram;   // empty: no limit
   std::string compiler;
@@ -47,7 +47,8 @@ struct Target {
   std::optional<uint64_t> getRamBytes() const;
 };
 
-/// Reads and checks a target. `nameOrPath` is the name of a file in `targetsDirectory` without ".json", or a path, recognized by a
+/// Reads and checks a target. `nameOrPath` is the name of a file in `targetsDirectory` without ".json", or a path, recognized
+/// by a
 /// "/" or ".json". An unknown name's message lists those there are.
 llvm::Expected<Target> loadTarget(llvm::StringRef nameOrPath, llvm::StringRef targetsDirectory);
 

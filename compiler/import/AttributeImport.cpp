@@ -61,7 +61,7 @@ static llvm::Expected<Kind> findKind(const proto::AttributeProto &attribute) {
 static llvm::Expected<Attribute> importTensor(ImportContext &context, const proto::TensorProto &proto, StringRef name) {
   llvm::Expected<Tensor> tensor = decodeTensor(proto, context.files);
   if (!tensor)
-    return dataError("is a tensor that " + llvm::toString(tensor.takeError()));
+    return dataError("is wrong: its tensor " + llvm::toString(tensor.takeError()));
   return Attribute(toElements(context.context, *tensor, proto.name().empty() ? name : StringRef(proto.name())));
 }
 

@@ -46,9 +46,9 @@ llvm::Expected<std::vector<char>> ExternalFiles::read(const ExternalRange &range
     return dataError(file + " is a link that leads out of the model's folder; put a copy there");
 
   if (range.length && *range.length != size)
-    return dataError("needs " + Twine(size) + " bytes, but a length of " + Twine(*range.length) + " is given for " + file);
+    return dataError(Twine(size) + " bytes are needed, but a length of " + Twine(*range.length) + " is given for " + file);
   if (range.offset > status.getSize() || size > status.getSize() - range.offset)
-    return dataError("needs " + Twine(size) + " bytes at offset " + Twine(range.offset) + ", " + file + " has " +
+    return dataError(Twine(size) + " bytes are needed at offset " + Twine(range.offset) + ", " + file + " has " +
                      Twine(status.getSize()));
   if (size == 0)
     return std::vector<char>();

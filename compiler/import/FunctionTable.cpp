@@ -24,7 +24,7 @@ FunctionTable::FunctionTable(ImportContext &context, const proto::ModelProto &mo
     std::string owner = "function " + quoted(function.name());
     std::pair<std::string, std::string> key(canonicalDomain(function.domain()).str(), function.name());
     if (functions.count(key)) {
-      context.error(owner + " of domain " + quoted(key.first) + " is defined twice");
+      context.error(owner + " of domain " + domainText(key.first) + " is defined twice");
       continue;
     }
     functions[key] = {&function, OperatorSets::read(context, function.opset_import(), owner), readDefaults(function)};

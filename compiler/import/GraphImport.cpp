@@ -105,7 +105,7 @@ void GraphImporter::importNode(const proto::NodeProto &node, const std::string &
 
   std::optional<int64_t> opset = scope.opsets->version(domain);
   if (!opset) {
-    context.error(loc, "operator " + quoted(node.op_type()) + " is of domain " + (domain.empty() ? "ai.onnx" : quoted(domain)) +
+    context.error(loc, "operator " + quoted(node.op_type()) + " is of domain " + domainText(domain) +
                            ", of which the model imports no version");
     return bindNothing(node, scope, loc);
   }

@@ -14,7 +14,7 @@ struct ImportOptions {
   /// Files above this size are not read; protobuf cannot read more.
   int64_t maxFileBytes = (int64_t(1) << 31) - 1;
   /// A model whose functions expand to more nodes than this is refused.
-  int64_t maxNodes = 1000000;
+  int64_t maxNodes = 100000;
   /// Subgraphs and functions may nest this deep.
   int64_t maxNesting = 16;
 };

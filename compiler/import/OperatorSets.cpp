@@ -9,6 +9,8 @@ using llvm::Twine;
 
 llvm::StringRef thimble::canonicalDomain(llvm::StringRef domain) { return domain == "ai.onnx" ? "" : domain; }
 
+std::string thimble::domainText(llvm::StringRef domain) { return quoted(domain.empty() ? "ai.onnx" : domain); }
+
 static void checkDefaultVersion(ImportContext &context, int64_t version, const std::string &owner) {
   std::string range = std::to_string(oldestOpset) + " to " + std::to_string(newestOpset);
   if (version < oldestOpset)
@@ -29,7 +31,7 @@ OperatorSets OperatorSets::read(ImportContext &context, const Imports &imports, 
     auto [entry, isNew] = sets.versions.insert({domain, import.version()});
     if (!isNew) {
       if (entry->second != import.version())
-        context.error(owner + " imports domain " + quoted(domain) + " in two versions, " + Twine(entry->second) + " and " +
+        context.error(owner + " imports domain " + domainText(domain) + " in two versions, " + Twine(entry->second) + " and " +
                       Twine(import.version()));
       continue;
     }

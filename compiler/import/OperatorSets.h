@@ -10,6 +10,8 @@ namespace thimble {
 
 /// The default domain has two names, "" and "ai.onnx"; this one is used from here on.
 llvm::StringRef canonicalDomain(llvm::StringRef domain);
+/// The domain as messages show it.
+std::string domainText(llvm::StringRef domain);
 
 class OperatorSets {
 public:

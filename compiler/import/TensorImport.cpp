@@ -211,7 +211,7 @@ static llvm::Expected<ExternalRange> externalRange(const proto::TensorProto &ten
 /// The bytes of a tensor whose type and shape are known.
 static llvm::Error decodeData(const proto::TensorProto &source, const ExternalFiles &files, Tensor &tensor, int64_t count) {
   int64_t bytes = count * elementTypeBytes(tensor.type);
-  std::string shape = (tensor.shape.empty() ? "" : "of shape ") + shapeText(tensor.shape);
+  std::string shape = tensor.shape.empty() ? "of scalar shape" : "of shape " + shapeText(tensor.shape);
   llvm::Expected<Store> store = findStore(source);
   if (!store)
     return store.takeError();

@@ -9,8 +9,8 @@
 
 namespace thimble {
 
-/// Reads a number of bytes: digits, then nothing, B, or K, M, G with an optional B or iB, in any case ("65536", "64K", "64 KiB").
-/// A K is 1024 with all of these, as in the data sheets of microcontrollers.
+/// Reads a number of bytes: digits, then nothing, B, or K, M, G with an optional B or iB, in any case ("65536", "64K", "64
+/// KiB"). A K is 1024 with all of these, as in the data sheets of microcontrollers.
 llvm::Expected<uint64_t> parseByteSize(llvm::StringRef text);
 
 /// "812 B", "47.1 KiB", "1.50 MiB". Rounded up, so that what reads as "fits" does fit.

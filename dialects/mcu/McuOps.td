@@ -21,7 +21,7 @@ def McuDialect : Dialect {
 
     ```mlir
     mcu.program @kws {
-      %x = mcu.buffer "input" input 0 {io = #mcu.io<"input", array<i64: 1, 1, 49, 10>, 0.5 : f64, 83>} : memref<1x49x10x1xi8>
+      %x = mcu.buffer "input" input 0 {io = #mcu.io<"input", [1, 1, 49, 10], 0.5 : f64, 83>} : memref<1x49x10x1xi8>
       %w = mcu.constant "conv1_weights" dense_resource<w> : memref<64x10x4x1xi8>
       %y = mcu.buffer "conv1" temporary 0 : memref<1x25x5x64xi8>
       mcu.call "tmb_conv2d_s8" ins(%x, %w, %b, %m) outs(%y) record "tmb_conv2d_s8_params" {batch = 1 : i32, ...} macs 320000

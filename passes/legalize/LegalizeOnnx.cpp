@@ -3,6 +3,7 @@
 #include "passes/legalize/Legalize.h"
 #include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/Registry.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 

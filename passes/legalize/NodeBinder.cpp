@@ -24,6 +24,13 @@ std::optional<int64_t> legalize::elementCount(ShapeRef shape) {
   return llvm::is_contained(shape, 0) ? 0 : count;
 }
 
+Shape legalize::sequence(int64_t begin, int64_t end) {
+  Shape result;
+  for (int64_t i = begin; i < end; ++i)
+    result.push_back(i);
+  return result;
+}
+
 std::string legalize::shapeText(ShapeRef shape) {
   std::string text;
   for (int64_t dim : shape)

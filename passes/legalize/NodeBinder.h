@@ -24,6 +24,8 @@ bool isConstant(mlir::Value value);
 
 /// Product of the dimensions, or nothing if it exceeds 63 bits or one is negative.
 std::optional<int64_t> elementCount(ShapeRef shape);
+/// begin, begin + 1, ... end - 1
+Shape sequence(int64_t begin, int64_t end);
 /// "2x3", or "scalar".
 std::string shapeText(ShapeRef shape);
 std::string typeText(mlir::Type type);

@@ -40,7 +40,7 @@ Value NodeBinder::infer(OperationState &state, llvm::function_ref<LogicalResult(
   llvm::SmallVector<Type> types;
   if (failed(guarded([&] { return fn(types); })))
     return {};
-  auto type = cast<RankedTensorType>(types[0]);
+  auto type = mlir::cast<RankedTensorType>(types[0]);
   if (failed(checkSize(type.getShape(), type.getElementType())))
     return {};
   state.types.assign(types.begin(), types.end());
@@ -49,7 +49,7 @@ Value NodeBinder::infer(OperationState &state, llvm::function_ref<LogicalResult(
 
 Value NodeBinder::create(OperationState &state) {
   // What has no elements needs no computation.
-  auto type = cast<RankedTensorType>(state.types[0]);
+  auto type = mlir::cast<RankedTensorType>(state.types[0]);
   if (type.getNumElements() == 0 && state.name.getStringRef() != nn::ConstantOp::getOperationName())
     return constant(type, {});
   Operation *op = builder.create(state);
@@ -67,7 +67,7 @@ Value NodeBinder::create(OperationState &state) {
       return value;
     }
     op->erase();
-    return constant(cast<ElementsAttr>(cast<Attribute>(folded[0])));
+    return constant(mlir::cast<ElementsAttr>(mlir::cast<Attribute>(folded[0])));
   }
   if (!llvm::all_of(op->getOperands(), isConstant))
     return op->getResult(0);
@@ -234,7 +234,7 @@ Value NodeBinder::reduce(nn::ReduceKind kind, Value x, ShapeRef axes, bool keepD
   if (!wide)
     return {};
   x = cast(x, wide);
-  if (isF32(x))
+  if (hasFailed() || isF32(x))
     return emit<nn::ReduceOp>(kind, x, axes, keepDims);
   // Integer kernels exist for the others only.
   int64_t count = 1;

@@ -44,11 +44,13 @@ const Registry &thimble::legalize::getRegistry() {
     registerConstants(all);
     registerConvolutions(all);
     registerElementwise(all);
+    registerGathers(all);
     registerMatMuls(all);
     registerNormalizations(all);
     registerPools(all);
     registerRearrangements(all);
     registerReductions(all);
+    registerResizes(all);
     registerShapes(all);
     return all;
   }();

@@ -84,8 +84,11 @@ FailureOr<QuantizedWeights> quantize::quantizeWeights(MLIRContext *context, llvm
     largest = std::max(largest, scales[o]);
   }
   // Rows of zeros take the scale of another row, since all factors of a layer share one shift.
-  for (double &scale : scales)
+  for (double &scale : scales) {
     scale = roundScale(scale < smallestScale ? (largest < smallestScale ? 1 : largest) : scale);
+    if (!std::isfinite(scale))
+      return failure();
+  }
   QuantizedWeights result;
   for (int64_t o = 0; o < channels; ++o) {
     for (float weight : weights.slice(o * depth, depth))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Orders the calls so that the peak of live bytes is small.
+#include "codegen/kernels/KernelTable.h"
 #include "dialects/mcu/McuLiveness.h"
 #include "passes/schedule/Schedule.h"
 #include "llvm/ADT/BitVector.h"
@@ -65,6 +66,7 @@ public:
         }
       if (calls[i].getScratch())
         touch(calls[i].getScratch());
+      findInPlace(i, bufferIds);
     }
   }
 
@@ -89,7 +91,7 @@ public:
   // Bytes in use while `call` runs after the calls in `done`, which hold `live` bytes.
   int64_t liveDuring(size_t call, const llvm::BitVector &done, int64_t live) const {
     for (size_t id : touched[call])
-      if (!isInput[id] && llvm::none_of(users[id], [&](size_t other) { return done[other]; }))
+      if (isUntouched(id, done) && !takesOver(call, id, done))
         live += bytes[id];
     return live;
   }
@@ -133,11 +135,36 @@ public:
   std::vector<mcu::CallOp> calls;
 
 private:
+  // Which inputs of a call its output may take the place of.
+  void findInPlace(size_t call, const llvm::DenseMap<Operation *, size_t> &bufferIds) {
+    const kernels::Kernel *kernel = kernels::lookup(calls[call].getKernel());
+    inPlace.emplace_back();
+    mcu::BufferOp out = mcu::getBuffer(calls[call].getOuts()[0]);
+    for (unsigned i = 0; kernel && i < calls[call].getIns().size() && i < 32; ++i) {
+      mcu::BufferOp in = mcu::getBuffer(calls[call].getIns()[i]);
+      if ((kernel->inPlace >> i & 1) && in && in != out && mcu::byteSize(in.getMemory()) == mcu::byteSize(out.getMemory()))
+        inPlace[call].push_back({bufferIds.lookup(in), bufferIds.lookup(out)});
+    }
+  }
+
+  bool isUntouched(size_t id, const llvm::BitVector &done) const {
+    return !isInput[id] && llvm::none_of(users[id], [&](size_t other) { return done[other]; });
+  }
+
+  // True if `out` can lie where an input of `call` does that nobody reads afterwards, as ShareInPlace will arrange it.
+  bool takesOver(size_t call, size_t out, const llvm::BitVector &done) const {
+    return llvm::any_of(inPlace[call], [&](std::pair<size_t, size_t> pair) {
+      bool isLastReader = llvm::all_of(users[pair.first], [&](size_t other) { return other == call || done[other]; });
+      return pair.second == out && isLastReader && !isOutput[pair.first] && !(isInput[pair.first] && isOutput[out]);
+    });
+  }
+
   std::vector<int64_t> bytes;              // of each buffer
   std::vector<bool> isInput, isOutput;     // of the model
   std::vector<std::vector<size_t>> users;  // calls that touch a buffer
   std::vector<std::vector<size_t>> before; // calls that must run before a call
   std::vector<std::vector<size_t>> touched;
+  std::vector<std::vector<std::pair<size_t, size_t>>> inPlace; // of each call: input and output buffer
 };
 
 struct State {

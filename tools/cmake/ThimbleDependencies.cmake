@@ -26,7 +26,7 @@ target_compile_definitions(thimble_onnx INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
 target_link_libraries(thimble_onnx INTERFACE ${THIMBLE_LIBONNX} ${THIMBLE_LIBONNX_PROTO} protobuf::libprotobuf)
 
 # Debian builds LLVM with NDEBUG, which changes the layout of some classes: our code must agree, whatever the build type.
-add_compile_definitions(NDEBUG)
+add_compile_definitions(NDEBUG THIMBLE_VERSION="${PROJECT_VERSION}")
 string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 string(REPLACE "-O3" "-O1" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")

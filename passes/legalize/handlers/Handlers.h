@@ -10,11 +10,13 @@ void registerActivations(Registry &registry);
 void registerConstants(Registry &registry);
 void registerConvolutions(Registry &registry);
 void registerElementwise(Registry &registry);
+void registerGathers(Registry &registry);
 void registerMatMuls(Registry &registry);
 void registerNormalizations(Registry &registry);
 void registerPools(Registry &registry);
 void registerRearrangements(Registry &registry);
 void registerReductions(Registry &registry);
+void registerResizes(Registry &registry);
 void registerShapes(Registry &registry);
 
 } // namespace thimble::legalize

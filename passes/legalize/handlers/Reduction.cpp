@@ -26,7 +26,7 @@ template <bool areAxesInput> static FailureOr<Shape> readAxes(NodeBinder &node) 
     axes = node.integers("axes");
   }
   if (axes.empty() && !isNoop)
-    return Shape(llvm::seq<int64_t>(0, rank));
+    return sequence(0, rank);
   return node.axes(axes, rank);
 }
 
@@ -118,7 +118,7 @@ static LogicalResult legalizeHardmax(NodeBinder &node) {
   Shape positions(shapeOf(x).size(), 1);
   positions[axis] = depth;
   Value index = node.emit<nn::ArgOp>(nn::ArgKind::Max, x, axis, /*keepDims=*/true, /*selectLast=*/false);
-  Value place = node.reshape(node.integerVector(Shape(llvm::seq<int64_t>(0, depth))), positions);
+  Value place = node.reshape(node.integerVector(sequence(0, depth)), positions);
   Value y = node.cast(node.compare(nn::CompareKind::Equal, index, place), node.getBuilder().getF32Type());
   return node.setResult(node.reshape(y, shapeOf(node.operand(0))));
 }
@@ -142,7 +142,7 @@ static LogicalResult legalizeCumSum(NodeBinder &node) {
     for (int64_t j = 0; j < depth; ++j)
       triangle[i * depth + j] = isReverse ? i > j || (i == j && !isExclusive) : i < j || (i == j && !isExclusive);
   Value ones = node.constant<float>({depth, depth}, f32, triangle);
-  Shape permutation(llvm::seq<int64_t>(0, rank));
+  Shape permutation = sequence(0, rank);
   std::swap(permutation[*axis], permutation[rank - 1]);
   Value last = node.transpose(x, permutation);
   Value sums = rank == 1 ? node.reshape(node.matmul(node.reshape(last, {1, depth}), ones), {depth}) : node.matmul(last, ones);

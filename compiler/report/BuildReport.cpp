@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Adds up the bytes of a scheduled program.
+#include "compiler/report/Report.h"
+#include "dialects/mcu/McuLiveness.h"
+#include "llvm/ADT/SmallSet.h"
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::report;
+
+static constexpr size_t maxTensors = 10;
+
+// Bytes of the arena in use during a call. Buffers may share memory (in place), so it is those of the union.
+static uint64_t getLiveBytes(llvm::ArrayRef<mcu::LiveRange> ranges, int64_t call) {
+  std::vector<std::pair<int64_t, int64_t>> pieces;
+  for (const mcu::LiveRange &range : ranges) {
+    mcu::BufferOp buffer = range.buffer;
+    if (range.contains(call) && buffer.getOffset())
+      pieces.push_back({int64_t(*buffer.getOffset()), int64_t(*buffer.getOffset()) + mcu::byteSize(buffer.getMemory())});
+  }
+  llvm::sort(pieces);
+  int64_t bytes = 0, end = 0;
+  for (auto [from, to] : pieces) {
+    bytes += std::max<int64_t>(to - std::max(from, end), 0);
+    end = std::max(end, to);
+  }
+  return uint64_t(bytes);
+}
+
+static void addLayers(Report &report, const codegen::Model &model, llvm::ArrayRef<mcu::LiveRange> ranges) {
+  for (auto [index, call] : llvm::enumerate(model.calls)) {
+    mcu::CallOp op = call.op;
+    LayerUse layer{call.node,
+                   codegen::getKernelOperation(op.getKernel()),
+                   op.getKernel().str(),
+                   uint64_t(op.getMacs()),
+                   0,
+                   getLiveBytes(ranges, index)};
+    llvm::SmallSet<int64_t, 4> counted;
+    for (const codegen::ModelArgument &argument : call.arguments)
+      if (argument.constant >= 0 && counted.insert(argument.constant).second)
+        layer.weightBytes += model.constants[argument.constant].bytes().size();
+    report.macs += layer.macs;
+    report.layers.push_back(std::move(layer));
+  }
+}
+
+static std::vector<PortUse> describe(const std::vector<codegen::ModelPort> &ports) {
+  std::vector<PortUse> uses;
+  for (const codegen::ModelPort &port : ports)
+    uses.push_back({port.onnxName, port.type->name, port.shape, uint64_t(port.bytes), port.scale, port.zeroPoint});
+  return uses;
+}
+
+static void addTensors(Report &report, const codegen::Model &model) {
+  std::vector<TensorUse> &tensors = report.largestTensors;
+  for (const codegen::ModelConstant &constant : model.constants)
+    tensors.push_back({constant.name, true, constant.bytes().size()});
+  for (const BufferUse &buffer : report.buffers)
+    tensors.push_back({buffer.name, false, buffer.bytes});
+  llvm::sort(tensors, [](const TensorUse &a, const TensorUse &b) {
+    return std::make_tuple(-int64_t(a.bytes), a.name, a.isWeight) < std::make_tuple(-int64_t(b.bytes), b.name, b.isWeight);
+  });
+  if (tensors.size() > maxTensors)
+    tensors.resize(maxTensors);
+}
+
+llvm::Expected<Report> thimble::report::buildReport(mcu::ProgramOp program, const ReportOptions &options) {
+  llvm::Expected<codegen::Model> model = codegen::buildModel(program, options.model);
+  if (!model)
+    return model.takeError();
+  Report report;
+  report.model = options.model;
+  report.version = options.version;
+  report.target = options.target;
+  report.notes = options.notes;
+  report.flash = {options.codeBytes, options.isCodeMeasured, uint64_t(model->getWeightBytes()),
+                  uint64_t(model->getTableBytes()), options.flashBudget};
+  report.ram.arena = uint64_t(model->arenaBytes);
+  report.ram.budget = options.ramBudget;
+  if (program.getLowerBound())
+    report.ram.lowerBound = *program.getLowerBound();
+
+  std::vector<mcu::LiveRange> ranges = mcu::computeLiveRanges(program);
+  for (const mcu::LiveRange &range : ranges) {
+    mcu::BufferOp buffer = range.buffer;
+    if (range.isEmpty() || !buffer.getOffset())
+      continue;
+    uint64_t bytes = uint64_t(mcu::byteSize(buffer.getMemory()));
+    if (buffer.getRole() == mcu::Role::Scratch)
+      report.ram.scratch = std::max(report.ram.scratch, bytes);
+    report.buffers.push_back({buffer.getName().str(), mcu::stringifyRole(buffer.getRole()).str(), uint64_t(*buffer.getOffset()),
+                              bytes, range.first, range.last});
+  }
+  addLayers(report, *model, ranges);
+  report.inputs = describe(model->inputs);
+  report.outputs = describe(model->outputs);
+  addTensors(report, *model);
+  return report;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Where the bytes of a compiled model go, and whether it fits.
+#pragma once
+
+#include "codegen/c/Model.h"
+#include "llvm/Support/raw_ostream.h"
+#include <optional>
+
+namespace thimble::report {
+
+/// What the program itself does not know.
+struct ReportOptions {
+  std::string model;   // prefix of its symbols
+  std::string version; // of Thimble
+  std::string target;
+  std::optional<uint64_t> flashBudget, ramBudget; // bytes; nothing: no limit
+  uint64_t codeBytes = 0;                         // kernels and generated functions
+  bool isCodeMeasured = false;                    // by the target's compiler, else estimated
+  std::vector<std::string> notes;                 // for people: conversions, cheaper options
+};
+
+struct FlashUse {
+  uint64_t code = 0;
+  bool isCodeMeasured = false;
+  uint64_t weights = 0;
+  uint64_t tables = 0; // biases, multipliers, lookup tables, parameter records
+  std::optional<uint64_t> budget;
+
+  uint64_t getTotal() const { return code + weights + tables; }
+};
+
+struct RamUse {
+  uint64_t arena = 0;
+  uint64_t scratch = 0; // of the kernel that needs most; part of the arena
+  uint64_t state = 0;
+  std::optional<uint64_t> lowerBound; // no plan has a smaller arena
+  std::optional<uint64_t> budget;
+
+  uint64_t getPeak() const { return arena + state; }
+};
+
+struct LayerUse {
+  std::string name; // of the ONNX node
+  std::string op;   // what the kernel does: "conv2d"
+  std::string kernel;
+  uint64_t macs;
+  uint64_t weightBytes; // constants that it reads; layers may share them
+  uint64_t ramBytes;    // bytes of the arena in use while it runs
+};
+
+struct PortUse {
+  std::string name; // in the ONNX model
+  std::string type; // "int8_t"
+  std::vector<int64_t> shape;
+  uint64_t bytes;
+  double scale;
+  int64_t zeroPoint;
+};
+
+/// A buffer's place in the plan. Calls count from 0; inputs are live from -1.
+struct BufferUse {
+  std::string name;
+  std::string role;
+  uint64_t offset, bytes;
+  int64_t first, last;
+};
+
+struct TensorUse {
+  std::string name;
+  bool isWeight; // else an activation
+  uint64_t bytes;
+};
+
+struct Report {
+  std::string model, version, target;
+  FlashUse flash;
+  RamUse ram;
+  uint64_t macs = 0;
+  std::vector<LayerUse> layers; // in the order of the calls
+  std::vector<PortUse> inputs, outputs;
+  std::vector<BufferUse> buffers;
+  std::vector<TensorUse> largestTensors; // at most ten
+  std::vector<std::string> notes;
+
+  bool fitsFlash() const { return !flash.budget || flash.getTotal() <= *flash.budget; }
+  bool fitsRam() const { return !ram.budget || ram.getPeak() <= *ram.budget; }
+  bool fits() const { return fitsFlash() && fitsRam(); }
+};
+
+/// Fails where emission would.
+llvm::Expected<Report> buildReport(mcu::ProgramOp program, const ReportOptions &options);
+
+/// schemas/report.schema.json, always with the same bytes for the same report.
+void writeJson(const Report &report, llvm::raw_ostream &os);
+
+struct TextStyle {
+  bool unicode = false; // bars of block characters
+  bool details = true;  // layers, memory plan and tensors below the verdict
+};
+
+/// The verdict, the bars, and the tables below them.
+void writeText(const Report &report, llvm::raw_ostream &os, const TextStyle &style = {});
+
+} // namespace thimble::report

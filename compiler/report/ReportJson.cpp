@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Writes a report as JSON, field by field in the order of schemas/report.schema.json.
+#include "compiler/report/Report.h"
+#include "llvm/Support/JSON.h"
+
+using namespace thimble::report;
+using llvm::json::OStream;
+
+static void writeOptional(OStream &json, llvm::StringRef key, std::optional<uint64_t> value) {
+  if (value)
+    json.attribute(key, int64_t(*value));
+  else
+    json.attribute(key, nullptr);
+}
+
+static void writePorts(OStream &json, llvm::StringRef key, const std::vector<PortUse> &ports) {
+  json.attributeArray(key, [&] {
+    for (const PortUse &port : ports)
+      json.object([&] {
+        json.attribute("name", llvm::json::fixUTF8(port.name));
+        json.attribute("type", port.type);
+        json.attributeArray("shape", [&] {
+          for (int64_t size : port.shape)
+            json.value(size);
+        });
+        json.attribute("bytes", int64_t(port.bytes));
+        // Plain numbers have no scale.
+        if (port.scale == 0)
+          json.attribute("scale", nullptr);
+        else
+          json.attribute("scale", port.scale);
+        json.attribute("zero_point", port.zeroPoint);
+      });
+  });
+}
+
+static void writeLayers(OStream &json, const Report &report) {
+  json.attributeArray("layers", [&] {
+    for (const LayerUse &layer : report.layers)
+      json.object([&] {
+        json.attribute("name", llvm::json::fixUTF8(layer.name));
+        json.attribute("op", layer.op);
+        json.attribute("kernel", layer.kernel);
+        json.attribute("macs", int64_t(layer.macs));
+        json.attribute("weight_bytes", int64_t(layer.weightBytes));
+        json.attribute("ram_bytes", int64_t(layer.ramBytes));
+      });
+  });
+}
+
+static void writeBuffers(OStream &json, const Report &report) {
+  json.attributeArray("buffers", [&] {
+    for (const BufferUse &buffer : report.buffers)
+      json.object([&] {
+        json.attribute("name", llvm::json::fixUTF8(buffer.name));
+        json.attribute("role", buffer.role);
+        json.attribute("offset", int64_t(buffer.offset));
+        json.attribute("bytes", int64_t(buffer.bytes));
+        json.attribute("first", buffer.first);
+        json.attribute("last", buffer.last);
+      });
+  });
+}
+
+void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
+  OStream json(os, /*IndentSize=*/2);
+  json.object([&] {
+    json.attribute("schema_version", 1);
+    json.attribute("thimble", report.version);
+    json.attribute("model", report.model);
+    json.attribute("target", report.target);
+    json.attribute("fits", report.fits());
+    json.attributeObject("flash", [&] {
+      json.attribute("total", int64_t(report.flash.getTotal()));
+      json.attribute("code", int64_t(report.flash.code));
+      json.attribute("code_source", report.flash.isCodeMeasured ? "measured" : "estimated");
+      json.attribute("weights", int64_t(report.flash.weights));
+      json.attribute("tables", int64_t(report.flash.tables));
+      writeOptional(json, "budget", report.flash.budget);
+    });
+    json.attributeObject("ram", [&] {
+      json.attribute("peak", int64_t(report.ram.getPeak()));
+      json.attribute("arena", int64_t(report.ram.arena));
+      json.attribute("scratch", int64_t(report.ram.scratch));
+      json.attribute("state", int64_t(report.ram.state));
+      writeOptional(json, "lower_bound", report.ram.lowerBound);
+      writeOptional(json, "budget", report.ram.budget);
+    });
+    json.attribute("macs", int64_t(report.macs));
+    writePorts(json, "inputs", report.inputs);
+    writePorts(json, "outputs", report.outputs);
+    writeLayers(json, report);
+    writeBuffers(json, report);
+    json.attributeArray("largest_tensors", [&] {
+      for (const TensorUse &tensor : report.largestTensors)
+        json.object([&] {
+          json.attribute("name", llvm::json::fixUTF8(tensor.name));
+          json.attribute("kind", tensor.isWeight ? "weights" : "activation");
+          json.attribute("bytes", int64_t(tensor.bytes));
+        });
+    });
+    json.attributeArray("notes", [&] {
+      for (const std::string &note : report.notes)
+        json.value(llvm::json::fixUTF8(note));
+    });
+  });
+  os << "\n";
+}

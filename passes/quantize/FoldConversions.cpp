@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// thimble-quantize-fold-conversions: fewer roundings and fewer copies between scales.
+#include "codegen/kernels/KernelCall.h"
+#include "dialects/nn/NNDialect.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/quantize/Quantize.h"
+
+using namespace mlir;
+
+namespace thimble::quantize {
+#define GEN_PASS_DEF_FOLDCONVERSIONS
+#include "passes/quantize/Passes.h.inc"
+} // namespace thimble::quantize
+
+using namespace thimble;
+
+namespace {
+
+struct DropIdentity : OpRewritePattern<nn::RequantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(nn::RequantizeOp op, PatternRewriter &rewriter) const override {
+    if (op.getX().getType() != op.getY().getType())
+      return rewriter.notifyMatchFailure(op, "changes the scale");
+    rewriter.replaceOp(op, op.getX());
+    return success();
+  }
+};
+
+struct QuantizeOfDequantize : OpRewritePattern<nn::QuantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(nn::QuantizeOp op, PatternRewriter &rewriter) const override {
+    auto dequantize = op.getX().getDefiningOp<nn::DequantizeOp>();
+    if (!dequantize)
+      return rewriter.notifyMatchFailure(op, "does not quantize what was dequantized");
+    if (dequantize.getX().getType() == op.getY().getType())
+      rewriter.replaceOp(op, dequantize.getX());
+    else
+      rewriter.replaceOpWithNewOp<nn::RequantizeOp>(op, op.getY().getType(), dequantize.getX());
+    return success();
+  }
+};
+
+// Operations that round from an accumulator to whatever scale their result has.
+bool choosesScale(Operation *op) {
+  if (auto reduce = dyn_cast<nn::ReduceOp>(op))
+    return reduce.getKind() == nn::ReduceKind::Mean || reduce.getKind() == nn::ReduceKind::Sum;
+  return isa<nn::Conv2DOp, nn::FullyConnectedOp, nn::MatMulOp, nn::BinaryOp, nn::QuantizeOp>(op);
+}
+
+struct RequantizeIntoProducer : OpRewritePattern<nn::RequantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(nn::RequantizeOp op, PatternRewriter &rewriter) const override {
+    Operation *producer = op.getX().getDefiningOp();
+    if (!producer || !choosesScale(producer) || !op.getX().hasOneUse())
+      return rewriter.notifyMatchFailure(op, "operand cannot be computed in the final scale");
+    Operation *changed = rewriter.clone(*producer);
+    changed->getResult(0).setType(op.getY().getType());
+    if (!kernels::hasKernel(changed)) {
+      rewriter.eraseOp(changed);
+      return rewriter.notifyMatchFailure(op, "no kernel computes the operand in the final scale");
+    }
+    rewriter.replaceOp(op, changed->getResults());
+    return success();
+  }
+};
+
+struct FoldConversions : quantize::impl::FoldConversionsBase<FoldConversions> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<DropIdentity, QuantizeOfDequantize, RequantizeIntoProducer>(&getContext());
+    if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// thimble-quantize-to-int8: the walk over a function, and what stays in f32.
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "passes/quantize/Quantize.h"
+#include "passes/quantize/RewriteInt8.h"
+#include "passes/quantize/ScaleSharing.h"
+
+using namespace mlir;
+
+namespace thimble::quantize {
+#define GEN_PASS_DEF_QUANTIZETOINT8
+#include "passes/quantize/Passes.h.inc"
+} // namespace thimble::quantize
+
+using namespace thimble;
+using namespace thimble::quantize;
+
+namespace {
+
+// Builds a new body beside the old one, which stays intact until the new one is complete.
+class FunctionQuantizer {
+public:
+  FunctionQuantizer(func::FuncOp function, const ElementwiseFusion &fusion, const TypePlan &plan, bool ioFloat)
+      : function(function), oldBody(function.getBody().front()), fusion(fusion), builder(function.getContext()),
+        forms(fusion, plan, builder), ioFloat(ioFloat) {}
+  LogicalResult run();
+
+private:
+  LogicalResult addArguments();
+  LogicalResult rewrite(Operation *op);
+  LogicalResult keepFloat(Operation *op);
+  LogicalResult copy(Operation *op);
+  LogicalResult addReturn(Operation *terminator);
+  void replaceBody();
+
+  func::FuncOp function;
+  Block &oldBody;
+  const ElementwiseFusion &fusion;
+  OpBuilder builder;
+  ValueForms forms;
+  bool ioFloat;
+  Block *newBody = nullptr;
+};
+
+bool touchesFloat(Operation *op) {
+  return llvm::any_of(op->getOperands(), isFloat) || llvm::any_of(op->getResults(), isFloat);
+}
+
+LogicalResult FunctionQuantizer::addArguments() {
+  for (BlockArgument argument : oldBody.getArguments()) {
+    Type type = argument.getType();
+    bool becomesInt8 = isFloat(argument) && !ioFloat;
+    if (becomesInt8) {
+      Int8Type int8 = forms.getPlan().getType(argument);
+      if (!int8)
+        return function.emitError("input ") << argument.getArgNumber() << " has no calibrated range; run calibration first";
+      type = withElement(type, int8);
+    }
+    Value value = newBody->addArgument(type, argument.getLoc());
+    if (becomesInt8)
+      forms.setInt8(argument, value);
+    else if (isFloat(argument))
+      forms.setReal(argument, value);
+    else
+      forms.setOther(argument, value);
+  }
+  return success();
+}
+
+// Operations without f32, among them int8 ones that the model came with.
+LogicalResult FunctionQuantizer::copy(Operation *op) {
+  IRMapping mapping;
+  for (Value operand : op->getOperands())
+    mapping.map(operand, forms.getOther(operand));
+  for (auto [from, to] : llvm::zip(op->getResults(), builder.clone(*op, mapping)->getResults()))
+    forms.setOther(from, to);
+  return success();
+}
+
+LogicalResult FunctionQuantizer::keepFloat(Operation *op) {
+  IRMapping mapping;
+  for (Value operand : op->getOperands()) {
+    FailureOr<Value> value = isFloat(operand) ? forms.getReal(operand) : FailureOr<Value>(forms.getOther(operand));
+    if (failed(value))
+      return failure();
+    mapping.map(operand, *value);
+  }
+  Operation *clone = builder.clone(*op, mapping);
+  clone->removeDiscardableAttr(rangeAttrName);
+  clone->setDiscardableAttr(floatAttrName, builder.getUnitAttr());
+  for (auto [from, to] : llvm::zip(op->getResults(), clone->getResults()))
+    isFloat(from) ? forms.setReal(from, to) : forms.setOther(from, to);
+  return success();
+}
+
+LogicalResult FunctionQuantizer::rewrite(Operation *op) {
+  if (!touchesFloat(op))
+    return copy(op);
+  if (isa<nn::ConstantOp>(op))
+    return success(); // made in the forms in which it is used
+  if (auto dequantize = dyn_cast<nn::DequantizeOp>(op)) {
+    forms.setInt8(dequantize.getY(), forms.getOther(dequantize.getX()));
+    return success();
+  }
+  if (auto quantize = dyn_cast<nn::QuantizeOp>(op)) {
+    FailureOr<Value> value = forms.getInt8(quantize.getX(), nn::getInt8Type(quantize.getY().getType()));
+    if (succeeded(value))
+      forms.setOther(quantize.getY(), *value);
+    return LogicalResult(value);
+  }
+  // Expressions become tables where an operation outside of them asks for their value. Conditions have no int8 form: those that
+  // something else than a table needs are computed here.
+  auto isInsideExpression = [&](Operation *user) { return user->getNumResults() == 1 && fusion.isExpression(user->getResult(0)); };
+  if (Value y = op->getResult(0); fusion.isExpression(y) && (isFloat(y) || llvm::all_of(op->getUsers(), isInsideExpression)))
+    return success();
+  // Reshaping costs nothing in f32 either.
+  if (isa<nn::ReshapeOp>(op) && forms.isReal(op->getOperand(0)) && !isa<BlockArgument>(op->getOperand(0)))
+    return keepFloat(op);
+  Int8Rewrite rewrite{forms, {}};
+  FailureOr<Value> result = rewriteInt8(op, rewrite);
+  if (failed(result))
+    return failure();
+  if (!*result) {
+    op->emitWarning("runs in float: no int8 kernel for ") << rewrite.reason;
+    return keepFloat(op);
+  }
+  if (isFloat(op->getResult(0)))
+    forms.setInt8(op->getResult(0), *result);
+  else
+    forms.setOther(op->getResult(0), *result);
+  return success();
+}
+
+LogicalResult FunctionQuantizer::addReturn(Operation *terminator) {
+  SmallVector<Value> results;
+  for (Value operand : terminator->getOperands()) {
+    FailureOr<Value> result = !isFloat(operand) ? FailureOr<Value>(forms.getOther(operand))
+                              : ioFloat         ? forms.getReal(operand)
+                                                : forms.getInt8(operand);
+    if (failed(result))
+      return failure();
+    results.push_back(*result);
+  }
+  builder.create<func::ReturnOp>(terminator->getLoc(), results);
+  return success();
+}
+
+void FunctionQuantizer::replaceBody() {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*newBody)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  oldBody.erase();
+  function.setFunctionType(FunctionType::get(function.getContext(), newBody->getArgumentTypes(),
+                                             newBody->getTerminator()->getOperandTypes()));
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    function.removeArgAttr(i, rangeAttrName);
+}
+
+LogicalResult FunctionQuantizer::run() {
+  newBody = builder.createBlock(&function.getBody());
+  LogicalResult result = addArguments();
+  for (Operation &op : oldBody) {
+    if (failed(result))
+      break;
+    result = op.hasTrait<OpTrait::IsTerminator>() ? addReturn(&op) : rewrite(&op);
+  }
+  if (failed(result)) {
+    newBody->erase();
+    return failure();
+  }
+  replaceBody();
+  return success();
+}
+
+struct QuantizeToInt8 : quantize::impl::QuantizeToInt8Base<QuantizeToInt8> {
+  using QuantizeToInt8Base::QuantizeToInt8Base;
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isExternal())
+        continue;
+      if (!llvm::hasSingleElement(function.getBody())) {
+        function.emitError("must have one block to be quantized");
+        return signalPassFailure();
+      }
+      ElementwiseFusion fusion(function);
+      FailureOr<TypePlan> plan = TypePlan::create(function, fusion);
+      if (failed(plan) || failed(FunctionQuantizer(function, fusion, *plan, ioFloat).run()))
+        return signalPassFailure();
+    }
+  }
+};
+
+} // namespace

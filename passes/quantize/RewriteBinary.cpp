@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Elementwise functions of two tensors in int8.
+#include "passes/quantize/RewriteInt8.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::quantize;
+
+static Value makeInt8Constant(OpBuilder &builder, Value original, ArrayRef<float> elements, Int8Type type) {
+  RankedTensorType result = withElement(original.getType(), type);
+  return builder.create<nn::ConstantOp>(original.getLoc(), result, makeConstant<int8_t>(result, quantizeElements(elements, type)));
+}
+
+static Value makeBinary(OpBuilder &builder, nn::BinaryOp op, nn::BinaryKind kind, Value a, Value b, Int8Type type) {
+  return builder.create<nn::BinaryOp>(op.getLoc(), withElement(op.getY().getType(), type), kind, a, b, op.getActMinAttr(),
+                                      op.getActMaxAttr());
+}
+
+// x / c is x * (1 / c).
+static FailureOr<Value> divideByConstant(nn::BinaryOp op, ConstantData divisor, Int8Rewrite &rewrite) {
+  std::vector<float> reciprocals;
+  for (float element : divisor.as<float>())
+    reciprocals.push_back(1 / element);
+  FailureOr<Range> range = rangeOfConstant(reciprocals);
+  if (failed(range))
+    return rewrite.refuse("by zero");
+  FailureOr<Value> a = rewrite.forms.getInt8(op.getA());
+  FailureOr<Int8Type> type = rewrite.planned(op.getY());
+  if (failed(a) || failed(type))
+    return failure();
+  OpBuilder &builder = rewrite.forms.getBuilder();
+  Value b = makeInt8Constant(builder, op.getB(), reciprocals, chooseInt8Type(op.getContext(), *range));
+  return makeBinary(builder, op, nn::BinaryKind::Mul, *a, b, *type);
+}
+
+// prelu(x, slope) is max(x, 0) + slope * min(x, 0): two tables, a product and a sum.
+static FailureOr<Value> rewritePRelu(nn::BinaryOp op, Int8Rewrite &rewrite) {
+  FailureOr<Value> x = rewrite.forms.getInt8(op.getA()), slope = rewrite.forms.getInt8(op.getB());
+  FailureOr<Int8Type> type = rewrite.planned(op.getY());
+  if (failed(x) || failed(slope) || failed(type))
+    return failure();
+  OpBuilder &builder = rewrite.forms.getBuilder();
+  Int8Type xType = nn::getInt8Type((*x).getType());
+  // One half of x, in a scale of its own.
+  auto half = [&](Range range) -> Value {
+    Int8Type halfType = chooseInt8Type(op.getContext(), range);
+    std::vector<int8_t> codes;
+    for (int code = -128; code < 128; ++code) {
+      double real = xType.getScale() * double(code - xType.getZeroPoint());
+      codes.push_back(quantizeNumber(std::min<double>(std::max<double>(real, range.low), range.high), halfType));
+    }
+    auto tableType = RankedTensorType::get({256}, builder.getI8Type());
+    Value table = builder.create<nn::ConstantOp>(op.getLoc(), tableType, makeConstant<int8_t>(tableType, codes, "table"));
+    return builder.create<nn::LookupOp>(op.getLoc(), withElement((*x).getType(), halfType), *x, table);
+  };
+  Range range = rangeOf(xType);
+  Value positive = half({0, range.high}), negative = half({range.low, 0});
+  auto product = builder.create<nn::BinaryOp>(op.getLoc(), withElement(op.getY().getType(), *type), nn::BinaryKind::Mul, negative,
+                                              *slope, nullptr, nullptr);
+  return makeBinary(builder, op, nn::BinaryKind::Add, positive, product, *type);
+}
+
+FailureOr<Value> quantize::rewriteBinary(nn::BinaryOp op, Int8Rewrite &rewrite) {
+  if (op.getKind() == nn::BinaryKind::Div)
+    if (FailureOr<ConstantData> divisor = ConstantData::get(op.getB()); succeeded(divisor))
+      return divideByConstant(op, std::move(*divisor), rewrite);
+  if (op.getKind() == nn::BinaryKind::PRelu)
+    return rewritePRelu(op, rewrite);
+  if (op.getKind() != nn::BinaryKind::Add && op.getKind() != nn::BinaryKind::Sub && op.getKind() != nn::BinaryKind::Mul)
+    return rewrite.refuse("");
+  FailureOr<Value> a = rewrite.forms.getInt8(op.getA()), b = rewrite.forms.getInt8(op.getB());
+  FailureOr<Int8Type> type = rewrite.planned(op.getY());
+  if (failed(a) || failed(b) || failed(type))
+    return failure();
+  return makeBinary(rewrite.forms.getBuilder(), op, op.getKind(), *a, *b, *type);
+}

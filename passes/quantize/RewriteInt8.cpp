@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Dispatch to the families, and the check that a kernel does what they propose.
+#include "passes/quantize/RewriteInt8.h"
+#include "codegen/kernels/KernelCall.h"
+#include "passes/quantize/ScaleSharing.h"
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::quantize;
+
+Value Int8Rewrite::recreate(Operation *op, ValueRange operands, Type resultElement) {
+  OperationState state(op->getLoc(), op->getName());
+  state.addOperands(operands);
+  state.addTypes(withElement(op->getResult(0).getType(), resultElement));
+  for (NamedAttribute attribute : op->getAttrs())
+    if (attribute.getName() != rangeAttrName)
+      state.attributes.append(attribute);
+  return forms.getBuilder().create(state)->getResult(0);
+}
+
+FailureOr<Int8Type> Int8Rewrite::planned(Value original) {
+  if (Int8Type type = forms.getPlan().getType(original))
+    return type;
+  return emitError(original.getLoc()) << "has no calibrated range; run calibration first";
+}
+
+// "binary div", "layer_norm": what the operation is in the words of the dialect.
+static std::string describe(Operation *op) {
+  std::string text = op->getName().stripDialect().str();
+  llvm::TypeSwitch<Operation *>(op)
+      .Case([&](nn::UnaryOp typed) { text += " " + nn::stringifyUnaryKind(typed.getKind()).str(); })
+      .Case([&](nn::BinaryOp typed) { text += " " + nn::stringifyBinaryKind(typed.getKind()).str(); })
+      .Case([&](nn::CompareOp typed) { text += " " + nn::stringifyCompareKind(typed.getKind()).str(); })
+      .Case([&](nn::ReduceOp typed) { text += " " + nn::stringifyReduceKind(typed.getKind()).str(); });
+  return text;
+}
+
+// What only moves elements can saturate infinities.
+static bool hasInfiniteConstant(Operation *op, Int8Rewrite &rewrite) {
+  return getSharingOperands(op).size() < 2 && llvm::any_of(op->getOperands(), [&](Value operand) {
+    return isFloat(operand) && isa_and_nonnull<nn::ConstantOp>(operand.getDefiningOp()) && !rewrite.forms.getPlan().getType(operand);
+  });
+}
+
+static FailureOr<Value> dispatch(Operation *op, Int8Rewrite &rewrite) {
+  if (isa<nn::Conv2DOp, nn::FullyConnectedOp>(op))
+    return rewriteWeighted(op, rewrite);
+  if (!getSharingOperands(op).empty())
+    return rewriteSharing(op, rewrite);
+  if (auto matmul = dyn_cast<nn::MatMulOp>(op))
+    return rewriteMatMul(matmul, rewrite);
+  if (auto binary = dyn_cast<nn::BinaryOp>(op))
+    return rewriteBinary(binary, rewrite);
+  if (auto pool = dyn_cast<nn::Pool2DOp>(op))
+    return rewritePool(pool, rewrite);
+  if (auto reduce = dyn_cast<nn::ReduceOp>(op))
+    return rewriteReduce(reduce, rewrite);
+  if (auto arg = dyn_cast<nn::ArgOp>(op))
+    return rewriteArg(arg, rewrite);
+  if (auto softmax = dyn_cast<nn::SoftmaxOp>(op))
+    return rewriteSoftmax(softmax, rewrite);
+  return rewrite.refuse("");
+}
+
+FailureOr<Value> quantize::rewriteInt8(Operation *op, Int8Rewrite &rewrite) {
+  rewrite.reason.clear();
+  FailureOr<Value> result = hasInfiniteConstant(op, rewrite) ? rewrite.refuse("of a constant that is not finite") : dispatch(op, rewrite);
+  if (failed(result))
+    return failure();
+  if (*result && (*result).getDefiningOp() && !kernels::hasKernel((*result).getDefiningOp())) {
+    (*result).getDefiningOp()->erase();
+    result = rewrite.refuse("with these scales and sizes");
+  }
+  if (!*result)
+    rewrite.reason = "'" + describe(op) + "'" + (rewrite.reason.empty() ? "" : " " + rewrite.reason);
+  return result;
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One operation at a time from f32 to int8: one function for each family of operations.
+#pragma once
+
+#include "passes/quantize/ValueForms.h"
+
+namespace thimble::quantize {
+
+/// What the functions below share.
+struct Int8Rewrite {
+  ValueForms &forms;
+  std::string reason; // why the last operation has no int8 form
+
+  /// Notes a reason and says "no int8 form".
+  mlir::Value refuse(const llvm::Twine &why) {
+    reason = why.str();
+    return {};
+  }
+  /// `op` with other operands and another result type.
+  mlir::Value recreate(mlir::Operation *op, mlir::ValueRange operands, mlir::Type resultElement);
+  /// The planned type of a value. Fails with an error if it has none.
+  mlir::FailureOr<Int8Type> planned(mlir::Value original);
+};
+
+/// Computes `op` in int8. The result is null if no int8 kernel does it (see reason); fails after an error.
+mlir::FailureOr<mlir::Value> rewriteInt8(mlir::Operation *op, Int8Rewrite &rewrite);
+
+// The families. Results are not yet checked for a kernel.
+mlir::FailureOr<mlir::Value> rewriteWeighted(mlir::Operation *op, Int8Rewrite &rewrite);
+mlir::FailureOr<mlir::Value> rewriteMatMul(nn::MatMulOp op, Int8Rewrite &rewrite);
+mlir::FailureOr<mlir::Value> rewriteBinary(nn::BinaryOp op, Int8Rewrite &rewrite);
+mlir::FailureOr<mlir::Value> rewritePool(nn::Pool2DOp op, Int8Rewrite &rewrite);
+mlir::FailureOr<mlir::Value> rewriteReduce(nn::ReduceOp op, Int8Rewrite &rewrite);
+mlir::FailureOr<mlir::Value> rewriteArg(nn::ArgOp op, Int8Rewrite &rewrite);
+mlir::FailureOr<mlir::Value> rewriteSoftmax(nn::SoftmaxOp op, Int8Rewrite &rewrite);
+mlir::FailureOr<mlir::Value> rewriteSharing(mlir::Operation *op, Int8Rewrite &rewrite);
+
+} // namespace thimble::quantize

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Types forward from ranges and operands, then backward from concatenations to what they join.
+#include "passes/quantize/TypePlan.h"
+#include "passes/quantize/ScaleSharing.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::quantize;
+
+// How far a constant (a mask of -1e9, the border of a maximum) may stretch the range of what it is joined with. Beyond, it
+// saturates: the other elements need their resolution.
+constexpr double largestStretch = 4;
+
+static Range unite(Range a, Range b) { return {std::min(a.low, b.low), std::max(a.high, b.high)}; }
+
+static Range intersect(Range a, Range b) {
+  Range common{std::max(a.low, b.low), std::min(a.high, b.high)};
+  return common.low <= common.high ? common : b;
+}
+
+// The clamp of a fused activation function.
+static Range clampOf(Operation *op) {
+  std::pair<float, float> act{-INFINITY, INFINITY};
+  llvm::TypeSwitch<Operation *>(op).Case<nn::Conv2DOp, nn::FullyConnectedOp, nn::BinaryOp>(
+      [&](auto typed) { act = typed.getAct(); });
+  return {act.first, act.second};
+}
+
+static bool isConstant(Value value) { return isa_and_nonnull<nn::ConstantOp>(value.getDefiningOp()); }
+
+Int8Type TypePlan::chooseSharedType(Operation *op, ArrayRef<OpOperand *> operands) {
+  Int8Type first;
+  std::optional<Range> range;
+  bool isSame = true;
+  SmallVector<Range> constants;
+  for (OpOperand *operand : operands) {
+    Int8Type type = types.lookup(operand->get());
+    if (isConstant(operand->get()) && operands.size() > 1) {
+      if (type) // infinities saturate
+        constants.push_back(rangeOf(type));
+      continue;
+    }
+    if (!type)
+      return {};
+    isSame &= !first || first == type;
+    first = first ? first : type;
+    range = range ? unite(*range, rangeOf(type)) : rangeOf(type);
+  }
+  if (auto pad = dyn_cast<nn::PadOp>(op); pad && pad.getMode() == nn::PadMode::Constant)
+    if (float value = float(pad.getValue().convertToDouble()); std::isfinite(value))
+      constants.push_back({value, value});
+  for (Range constant : constants) {
+    Range united = range ? unite(*range, constant) : constant;
+    bool isInside = range && united.low == range->low && united.high == range->high;
+    bool isTooFar = range && double(united.high) - united.low > largestStretch * (double(range->high) - range->low);
+    if (isInside || isTooFar)
+      continue;
+    isSame = false;
+    range = united;
+  }
+  return isSame ? first : chooseInt8Type(op->getContext(), *range);
+}
+
+FailureOr<Int8Type> TypePlan::chooseExpressionType(Value value, std::optional<Range> range) {
+  Int8Type rootType = types.lookup(fusion->getRoot(value));
+  if (!rootType)
+    return Int8Type();
+  std::vector<float> reals;
+  for (int code = -128; code < 128; ++code)
+    reals.push_back(float(rootType.getScale() * double(code - rootType.getZeroPoint())));
+  FailureOr<std::vector<float>> results = fusion->evaluate(value, reals);
+  if (failed(results))
+    return failure();
+  std::optional<Range> reached;
+  for (float result : *results)
+    if (std::isfinite(result))
+      reached = reached ? unite(*reached, {result, result}) : Range{result, result};
+  numbers[value] = std::move(*results);
+  if (!range)
+    return Int8Type();
+  return chooseInt8Type(value.getContext(), reached ? intersect(*range, *reached) : *range);
+}
+
+FailureOr<Int8Type> TypePlan::chooseType(Value value) {
+  MLIRContext *context = value.getContext();
+  Operation *op = value.getDefiningOp();
+  if (isConstant(value)) {
+    FailureOr<ConstantData> data = ConstantData::get(value);
+    if (failed(data))
+      return op->emitError("constant holds no data");
+    FailureOr<Range> range = rangeOfConstant(data->as<float>());
+    return succeeded(range) ? chooseInt8Type(context, *range) : Int8Type();
+  }
+  if (auto dequantize = dyn_cast_or_null<nn::DequantizeOp>(op))
+    return nn::getInt8Type(dequantize.getX().getType());
+  FailureOr<std::optional<Range>> range = getRange(value);
+  if (failed(range))
+    return failure();
+  if (fusion->isExpression(value))
+    return chooseExpressionType(value, *range);
+  if (op) {
+    if (SmallVector<OpOperand *> operands = getSharingOperands(op); !operands.empty())
+      return chooseSharedType(op, operands);
+    if (auto softmax = dyn_cast<nn::SoftmaxOp>(op); softmax && !softmax.getLog())
+      return makeInt8Type(context, 1.0 / 256, -128);
+    if (auto reduce = dyn_cast<nn::ReduceOp>(op); reduce && reduce.getKind() == nn::ReduceKind::Min)
+      return types.lookup(reduce.getX());
+  }
+  if (!*range)
+    return Int8Type();
+  return chooseInt8Type(context, op ? intersect(**range, clampOf(op)) : **range);
+}
+
+// A producer whose only consumer wants another scale computes in that scale at once.
+void TypePlan::shareBackwards(Operation *op) {
+  if (op->getNumResults() != 1)
+    return;
+  Int8Type type = types.lookup(op->getResult(0));
+  for (OpOperand *operand : getSharingOperands(op)) {
+    Value value = operand->get();
+    Operation *producer = value.getDefiningOp();
+    bool isFixed = !producer || !value.hasOneUse() || isa<nn::ConstantOp, nn::SoftmaxOp, nn::DequantizeOp>(producer);
+    if (type && !isFixed && types.lookup(value))
+      types[value] = type;
+  }
+}
+
+FailureOr<TypePlan> TypePlan::create(func::FuncOp function, const ElementwiseFusion &fusion) {
+  TypePlan plan(fusion);
+  Block &body = function.getBody().front();
+  auto choose = [&](Value value) -> LogicalResult {
+    if (!isFloat(value))
+      return success();
+    FailureOr<Int8Type> type = plan.chooseType(value);
+    if (failed(type))
+      return failure();
+    if (*type)
+      plan.types[value] = *type;
+    return success();
+  };
+  bool isSound = true;
+  for (BlockArgument argument : body.getArguments())
+    isSound &= succeeded(choose(argument));
+  for (Operation &op : body)
+    for (Value result : op.getResults())
+      isSound &= succeeded(choose(result));
+  if (!isSound)
+    return failure();
+  for (Operation &op : llvm::reverse(body))
+    plan.shareBackwards(&op);
+  return plan;
+}

@@ -1,0 +1,99 @@
+// RUN: thimble-opt %s -split-input-file -verify-diagnostics
+
+func.func @channels(%x: tensor<1x8x8x3xf32>, %w: tensor<4x3x3x2xf32>) -> tensor<1x8x8x4xf32> {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{weights for 2 input channels do not match an input of 3 channels in 1 groups}}
+  %y = nn.conv2d %x, %w strides = [1, 1] pads = [1, 1, 1, 1] dilations = [1, 1] groups = 1
+       : (tensor<1x8x8x3xf32>, tensor<4x3x3x2xf32>) -> tensor<1x8x8x4xf32>
+  return %y : tensor<1x8x8x4xf32>
+}
+
+// -----
+
+func.func @kernel(%x: tensor<1x2x2x1xf32>, %w: tensor<1x5x5x1xf32>) -> tensor<1x1x1x1xf32> {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{kernel of size 5 with dilation 1 is larger than the padded input of size 2}}
+  %y = nn.conv2d %x, %w strides = [1, 1] pads = [0, 0, 0, 0] dilations = [1, 1] groups = 1
+       : (tensor<1x2x2x1xf32>, tensor<1x5x5x1xf32>) -> tensor<1x1x1x1xf32>
+  return %y : tensor<1x1x1x1xf32>
+}
+
+// -----
+
+func.func @broadcast(%a: tensor<2x3xf32>, %b: tensor<2x2xf32>) -> tensor<2x3xf32> {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{shapes do not broadcast: [2, 3] and [2, 2]}}
+  %y = nn.binary add %a, %b : (tensor<2x3xf32>, tensor<2x2xf32>) -> tensor<2x3xf32>
+  return %y : tensor<2x3xf32>
+}
+
+// -----
+
+func.func @result(%a: tensor<2x3xf32>) -> tensor<3x3xf32> {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{inferred type(s) 'tensor<3x2xf32>' are incompatible with return type(s) of operation 'tensor<3x3xf32>'}}
+  %y = nn.transpose %a permutation = [1, 0] : (tensor<2x3xf32>) -> tensor<3x3xf32>
+  return %y : tensor<3x3xf32>
+}
+
+// -----
+
+func.func @axes(%a: tensor<2x3xf32>) -> tensor<f32> {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{axes must be sorted, unique and within a rank of 2}}
+  %y = nn.reduce sum %a axes = [1, 0] : (tensor<2x3xf32>) -> tensor<f32>
+  return %y : tensor<f32>
+}
+
+// -----
+
+func.func @scale(%a: tensor<2x!quant.uniform<i8:f32, 0.5>>) -> tensor<1x2x!quant.uniform<i8:f32, 0.25>> {
+  // expected-error @+1 {{must keep the element type}}
+  %y = nn.reshape %a : (tensor<2x!quant.uniform<i8:f32, 0.5>>) -> tensor<1x2x!quant.uniform<i8:f32, 0.25>>
+  return %y : tensor<1x2x!quant.uniform<i8:f32, 0.25>>
+}
+
+// -----
+
+func.func @softmax(%a: tensor<2x!quant.uniform<i8:f32, 0.5>>) -> tensor<2x!quant.uniform<i8:f32, 0.5>> {
+  // expected-error @+1 {{its result must have scale 1/256 and zero point -128}}
+  %y = nn.softmax %a axis = 0 : (tensor<2x!quant.uniform<i8:f32, 0.5>>) -> tensor<2x!quant.uniform<i8:f32, 0.5>>
+  return %y : tensor<2x!quant.uniform<i8:f32, 0.5>>
+}
+
+// -----
+
+func.func @weights(%x: tensor<1x2x!quant.uniform<i8:f32, 0.5>>, %w: tensor<3x2x!quant.uniform<i8:f32, 0.5:7>>)
+    -> tensor<1x3x!quant.uniform<i8:f32, 0.5>> {
+  // expected-error @+1 {{needs symmetric int8 weights}}
+  %y = nn.fully_connected %x, %w
+       : (tensor<1x2x!quant.uniform<i8:f32, 0.5>>, tensor<3x2x!quant.uniform<i8:f32, 0.5:7>>)
+       -> tensor<1x3x!quant.uniform<i8:f32, 0.5>>
+  return %y : tensor<1x3x!quant.uniform<i8:f32, 0.5>>
+}
+
+// -----
+
+func.func @elided() -> tensor<64xf32> {
+  // expected-error @+2 {{constant holds no data of the size that its type 'tensor<64xf32>' needs}}
+  // expected-note @+1 {{was this file printed with elided resources?}}
+  %c = nn.constant dense_resource<missing> : tensor<64xf32> : tensor<64xf32>
+  return %c : tensor<64xf32>
+}
+
+// -----
+
+func.func @short() -> tensor<64xf32> {
+  // expected-error @+2 {{constant holds no data of the size}}
+  // expected-note @+1 {{was this file printed with elided resources?}}
+  %c = nn.constant dense_resource<short> : tensor<64xf32> : tensor<64xf32>
+  return %c : tensor<64xf32>
+}
+
+{-#
+  dialect_resources: {
+    builtin: {
+      short: "0x100000000000803F"
+    }
+  }
+#-}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the commands share: finding the runtime, printing errors, showing progress, turning options into pipeline options.
+#include "compiler/pipeline/Registration.h"
+#include "codegen/c/Names.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
+#include "tools/thimble/Commands.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::driver;
+
+std::string thimble::driver::findHome() {
+  std::string executable = llvm::sys::fs::getMainExecutable(nullptr, reinterpret_cast<void *>(&findHome));
+  llvm::StringRef folder = llvm::sys::path::parent_path(executable);
+  std::vector<std::string> candidates;
+  if (auto home = llvm::sys::Process::GetEnv("THIMBLE_HOME"))
+    candidates.push_back(*home);
+  candidates.push_back((folder + "/../share/thimble").str());
+  candidates.push_back((folder + "/../..").str());
+  for (const std::string &candidate : candidates) {
+    llvm::SmallString<256> real;
+    if (llvm::sys::fs::exists(candidate + "/runtime-mcu/include/thimble/tmb_abi.h") &&
+        !llvm::sys::fs::real_path(candidate, real))
+      return real.str().str();
+  }
+  printError("cannot find the runtime that belongs to this program; set THIMBLE_HOME to the folder that has runtime-mcu/");
+  return "";
+}
+
+std::unique_ptr<MLIRContext> thimble::driver::makeContext() {
+  DialectRegistry registry;
+  registerDialects(registry);
+  auto context = std::make_unique<MLIRContext>(registry);
+  context->loadAllAvailableDialects();
+  context->disableMultithreading(); // models are one function; one thread keeps names of new constants in order
+  return context;
+}
+
+void thimble::driver::printError(const llvm::Twine &message) { llvm::errs() << "error: " << message << "\n"; }
+
+void thimble::driver::printErrors(const DiagnosticCollector &diagnostics) {
+  for (const Message &message : diagnostics.getErrors())
+    printError(format(message));
+}
+
+ExitCode thimble::driver::badInput(llvm::Error error) {
+  printError(llvm::toString(std::move(error)));
+  return ExitCode::BadInput;
+}
+
+static int64_t milliseconds() {
+  auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+Progress::Progress(bool enabled) : enabled(enabled), start(milliseconds()) {}
+
+Progress::~Progress() {
+  if (isShown)
+    llvm::errs() << (llvm::sys::Process::StandardErrIsDisplayed() ? "\r\033[K" : "");
+}
+
+void Progress::update(llvm::StringRef what, int64_t done, int64_t total) {
+  int64_t now = milliseconds();
+  bool isTerminal = llvm::sys::Process::StandardErrIsDisplayed();
+  // A log gets a line every ten seconds, a terminal ten updates a second.
+  if (!enabled || now - start < 1000 || now - last < (isTerminal ? 100 : 10000))
+    return;
+  last = now;
+  isShown = true;
+  llvm::errs() << (isTerminal ? "\r\033[K" : "") << what << " " << done << "/" << total << (isTerminal ? "" : "\n");
+}
+
+void ModelOptions::addInput(CLI::App &command) {
+  command.add_option("model", model, "ONNX model (.onnx, .onnxtext), or IR with --start-from")->required()->type_name("MODEL");
+  command.add_option("--input-shape", inputShapes, "Fix the shape of an input, e.g. image=1x3x96x96")->type_name("NAME=DIMS");
+  command.add_option("--name", name, "Prefix of all symbols and files (default: the model file's stem)")->type_name("NAME");
+  command.add_flag("-q,--quiet", quiet, "No progress and no notes on stderr");
+}
+
+void ModelOptions::addQuantization(CLI::App &command) {
+  command.add_option("--quantize", quantize, "none: float32; int8: needs --calibration; default: int8 if that is given")
+      ->check(CLI::IsMember({"auto", "none", "int8"}))
+      ->type_name("KIND");
+  command.add_option("--calibration", calibration, "Sample inputs (.npy, .npz, .pb), or NAME=FILE for one input of several")
+      ->type_name("FILE");
+  command.add_option("--calibration-samples", calibrationSamples, "Samples to calibrate with; the rest of the file is held out (100)")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 30))
+      ->type_name("N");
+  command.add_option("--evaluate", evaluation, "Other samples to measure the quantized model on")->type_name("FILE");
+  command.add_option("--labels", labels, "Class of each sample of --evaluate, or of the calibration file (.npy)")->type_name("FILE");
+  command.add_option("--io", io, "Type of inputs and outputs of an int8 model: int8 or float (int8)")
+      ->check(CLI::IsMember({"int8", "float"}))
+      ->type_name("TYPE");
+  command.add_option("--io-layout", ioLayout, "Layout of images at inputs and outputs: onnx or nhwc (onnx)")
+      ->check(CLI::IsMember({"onnx", "nhwc"}))
+      ->type_name("LAYOUT");
+}
+
+void ModelOptions::addStages(CLI::App &command) {
+  std::vector<std::string> names;
+  for (const StageInfo &info : getStages())
+    names.push_back(info.name.str());
+  command.add_option("--start-from", startFrom, "MODEL is IR (.mlir, .mlirbc) as it is before this stage")
+      ->check(CLI::IsMember(names))
+      ->type_name("STAGE");
+  command.add_option("--stop-after", stopAfter, "Print the IR after this stage instead of emitting C")
+      ->check(CLI::IsMember(names))
+      ->type_name("STAGE");
+  command.add_option("--dump-stages", dumpStages, "Write the IR after each stage into this folder")->type_name("DIR");
+}
+
+std::string thimble::driver::modelNameFor(llvm::StringRef modelPath, llvm::StringRef given) {
+  return given.empty() ? codegen::makeModelName(llvm::sys::path::stem(modelPath)) : given.str();
+}
+
+// "image=1x3x96x96"
+static bool parseShape(llvm::StringRef text, CompileOptions &options) {
+  auto [name, dims] = text.rsplit('=');
+  llvm::SmallVector<int64_t> shape;
+  llvm::SmallVector<llvm::StringRef> parts;
+  dims.split(parts, 'x');
+  for (llvm::StringRef part : parts) {
+    int64_t value;
+    if (part.getAsInteger(10, value) || value < 0)
+      return false;
+    shape.push_back(value);
+  }
+  if (name.empty() || name == text)
+    return false;
+  options.inputShapes[name] = shape;
+  return true;
+}
+
+std::optional<CompileOptions> ModelOptions::resolve() const {
+  CompileOptions options;
+  options.model = model;
+  options.name = modelNameFor(model, name);
+  if (llvm::Error error = codegen::validateModelName(options.name)) {
+    printError("--name: " + llvm::toString(std::move(error)));
+    return std::nullopt;
+  }
+  for (const std::string &text : inputShapes)
+    if (!parseShape(text, options)) {
+      printError("--input-shape " + text + ": expected NAME=DIMS, for example image=1x3x96x96");
+      return std::nullopt;
+    }
+  bool wantsInt8 = quantize == "int8" || (quantize == "auto" && !calibration.empty());
+  if (quantize == "int8" && calibration.empty() && startFrom.empty()) {
+    printError("--quantize int8 needs --calibration FILE with sample inputs");
+    return std::nullopt;
+  }
+  options.quantization = wantsInt8 ? Quantization::Int8 : Quantization::None;
+  options.calibration = calibration;
+  options.calibrationSamples = calibrationSamples;
+  options.evaluation = evaluation;
+  options.labels = labels;
+  options.ioFloat = io == "float";
+  options.nhwcIo = ioLayout == "nhwc";
+  options.dumpDirectory = dumpStages;
+  if (!startFrom.empty())
+    options.startFrom = *parseStage(startFrom);
+  if (!stopAfter.empty())
+    options.stopAfter = *parseStage(stopAfter);
+  if (options.stopAfter < options.startFrom) {
+    printError("--stop-after " + stopAfter + " comes before --start-from " + startFrom);
+    return std::nullopt;
+  }
+  return options;
+}
+
+void thimble::driver::addFormat(CLI::App &command, std::string &format) {
+  command.add_option("--format", format, "text or json (text)")->check(CLI::IsMember({"text", "json"}))->type_name("FORMAT");
+}
