@@ -40,9 +40,10 @@ llvm::Error dataError(const llvm::Twine &message);
 /// Elements in row-major order, little endian.
 struct Tensor {
   ElementType type = ElementType::F32;
-  llvm::SmallVector<int64_t> shape;
+  llvm::SmallVector<int64_t> shape = {0};
   std::vector<char> bytes;
 
+  /// No elements.
   Tensor() = default;
   /// Zeros.
   Tensor(ElementType type, llvm::ArrayRef<int64_t> shape);

@@ -6,11 +6,13 @@
 #include "dialects/onnx/OnnxDialect.h"
 #include "dialects/pack/PackDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/legalize/Legalize.h"
 #include "passes/lower/Lower.h"
+#include "passes/quantize/Quantize.h"
 #include "passes/schedule/Schedule.h"
+#include "passes/simplify/Simplify.h"
+#include "passes/verify/Verify.h"
 
 using namespace mlir;
 using namespace thimble;
@@ -23,10 +25,10 @@ void thimble::registerDialects(DialectRegistry &registry) {
 void thimble::registerPassesAndPipelines() {
   registerCanonicalizerPass();
   registerCSEPass();
-  registerLowerPasses();
-  registerSchedulePasses();
-  PassPipelineRegistration<>("thimble-stage-lower", "Turn nn operations into an mcu.program",
-                             [](OpPassManager &manager) { buildLowerPipeline(manager, LowerOptions()); });
-  PassPipelineRegistration<>("thimble-stage-schedule", "Order calls, share memory and place buffers in the arena",
-                             buildSchedulePipeline);
+  verify::registerPasses();
+  legalize::registerPasses();
+  simplify::registerPasses();
+  quantize::registerPasses();
+  lower::registerPasses();
+  schedule::registerPasses();
 }

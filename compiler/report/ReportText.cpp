@@ -36,7 +36,7 @@ static std::string cleanName(llvm::StringRef name) {
 }
 
 namespace {
-/// Rows of cells; the first column is aligned left, as are those before `firstNumber`, the rest right.
+/// Rows of cells; columns before `firstNumber` are aligned left, the others right.
 class Table {
 public:
   Table(std::vector<std::string> header, unsigned firstNumber) : firstNumber(firstNumber) { rows.push_back(std::move(header)); }
@@ -152,11 +152,14 @@ void thimble::report::writeText(const Report &report, llvm::raw_ostream &os, con
   writePorts(report.outputs, "output", ports);
   ports.write(os);
 
-  os << "\nLayers (RAM: bytes of the arena in use while the layer runs)\n";
+  os << "\nLayers (RAM: bytes of the arena in use while the layer runs; * the most)\n";
+  uint64_t most = 0;
+  for (const LayerUse &layer : report.layers)
+    most = std::max(most, layer.ramBytes);
   Table layers({"node", "kernel", "MACs", "constants", "RAM"}, 2);
   for (const LayerUse &layer : report.layers)
     layers.add({cleanName(layer.name), layer.kernel, formatCount(layer.macs), std::to_string(layer.weightBytes),
-                std::to_string(layer.ramBytes) + (layer.ramBytes == report.ram.arena ? " *" : "  ")});
+                std::to_string(layer.ramBytes) + (layer.ramBytes == most ? " *" : "  ")});
   layers.write(os);
 
   os << "\nMemory plan (calls count from 0; inputs are live before them, outputs after)\n";

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The lowering stage: nn to mcu.
+// The lowering phase as the pipeline and thimble-opt see it: nn to mcu.
 #pragma once
 
 #include "dialects/mcu/McuDialect.h"
 #include "mlir/Pass/Pass.h"
 
-namespace thimble {
+namespace thimble::lower {
 
 #define GEN_PASS_DECL
-#define GEN_PASS_REGISTRATION
 #include "passes/lower/Passes.h.inc"
 
 struct LowerOptions {
   std::string name = "model"; // symbol of the program, prefix of all C symbols
 };
 
-void buildLowerPipeline(mlir::OpPassManager &manager, const LowerOptions &options);
+void buildLowerPipeline(mlir::OpPassManager &manager, const LowerOptions &options = {});
 
-} // namespace thimble
+/// Registers the passes of this phase, and the pipeline as `thimble-lower`.
+void registerPasses();
+
+} // namespace thimble::lower

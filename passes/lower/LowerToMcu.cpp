@@ -9,10 +9,10 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
-namespace thimble {
-#define GEN_PASS_DEF_LOWERTOMCUPASS
+namespace thimble::lower {
+#define GEN_PASS_DEF_LOWERTOMCU
 #include "passes/lower/Passes.h.inc"
-} // namespace thimble
+} // namespace thimble::lower
 
 using namespace mlir;
 using namespace thimble;
@@ -215,8 +215,8 @@ private:
   int64_t temporaries = 0;
 };
 
-struct LowerToMcuPass : thimble::impl::LowerToMcuPassBase<LowerToMcuPass> {
-  using LowerToMcuPassBase::LowerToMcuPassBase;
+struct LowerToMcu : thimble::lower::impl::LowerToMcuBase<LowerToMcu> {
+  using LowerToMcuBase::LowerToMcuBase;
 
   void runOnOperation() override {
     ModuleOp module = getOperation();

@@ -5,7 +5,7 @@
 
 include "mlir/Pass/PassBase.td"
 
-def LowerToMcuPass : Pass<"thimble-lower-to-mcu", "::mlir::ModuleOp"> {
+def LowerToMcu : Pass<"thimble-lower-to-mcu", "::mlir::ModuleOp"> {
   let summary = "Turn the function of nn operations into an mcu.program of kernel calls";
   let description = [{
     Each operation becomes the kernel calls that codegen/kernels selects for it; each value becomes a buffer, except that a

@@ -1,8 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The lowering stage as a pipeline.
-#include "passes/lower/Lower.h"
+// The lowering phase as a pipeline.
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "passes/lower/Lower.h"
 
-void thimble::buildLowerPipeline(mlir::OpPassManager &manager, const LowerOptions &options) {
-  manager.addPass(createLowerToMcuPass({options.name}));
+using namespace mlir;
+
+namespace thimble::lower {
+#define GEN_PASS_REGISTRATION
+#include "passes/lower/Passes.h.inc"
+} // namespace thimble::lower
+
+void thimble::lower::buildLowerPipeline(OpPassManager &manager, const LowerOptions &options) {
+  manager.addPass(createLowerToMcu({options.name}));
+}
+
+void thimble::lower::registerPasses() {
+  registerLowerPasses();
+  PassPipelineRegistration<>("thimble-lower", "Turn nn operations into an mcu.program",
+                             [](OpPassManager &manager) { buildLowerPipeline(manager); });
 }

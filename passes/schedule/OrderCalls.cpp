@@ -8,10 +8,10 @@
 #include <numeric>
 #include <queue>
 
-namespace thimble {
-#define GEN_PASS_DEF_ORDERCALLSPASS
+namespace thimble::schedule {
+#define GEN_PASS_DEF_ORDERCALLS
 #include "passes/schedule/Passes.h.inc"
-} // namespace thimble
+} // namespace thimble::schedule
 
 using namespace mlir;
 using namespace thimble;
@@ -228,8 +228,8 @@ std::optional<std::vector<size_t>> Graph::search(int64_t limit) const {
 }
 
 namespace {
-struct OrderCallsPass : thimble::impl::OrderCallsPassBase<OrderCallsPass> {
-  using OrderCallsPassBase::OrderCallsPassBase;
+struct OrderCalls : thimble::schedule::impl::OrderCallsBase<OrderCalls> {
+  using OrderCallsBase::OrderCallsBase;
 
   void runOnOperation() override {
     Graph graph(getOperation());

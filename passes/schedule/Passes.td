@@ -5,7 +5,7 @@
 
 include "mlir/Pass/PassBase.td"
 
-def ShareInPlacePass : Pass<"thimble-schedule-share-in-place", "::thimble::mcu::ProgramOp"> {
+def ShareInPlace : Pass<"thimble-schedule-share-in-place", "::thimble::mcu::ProgramOp"> {
   let summary = "Let kernels write over an input that nobody needs any more";
   let description = [{
     Where the kernel allows it, both buffers have the same size and the input is not read after the call, the output buffer becomes
@@ -13,7 +13,7 @@ def ShareInPlacePass : Pass<"thimble-schedule-share-in-place", "::thimble::mcu::
   }];
 }
 
-def OrderCallsPass : Pass<"thimble-schedule-order-calls", "::thimble::mcu::ProgramOp"> {
+def OrderCalls : Pass<"thimble-schedule-order-calls", "::thimble::mcu::ProgramOp"> {
   let summary = "Order the calls so that the peak of live bytes is small";
   let description = [{
     A best-first search over sets of executed calls, ordered by the peak so far, is exact: the first complete order that it takes
@@ -23,7 +23,7 @@ def OrderCallsPass : Pass<"thimble-schedule-order-calls", "::thimble::mcu::Progr
   let options = [Option<"stateLimit", "state-limit", "int64_t", "20000", "Sets of calls that the search may visit">];
 }
 
-def PlanArenaPass : Pass<"thimble-schedule-plan-arena", "::thimble::mcu::ProgramOp"> {
+def PlanArena : Pass<"thimble-schedule-plan-arena", "::thimble::mcu::ProgramOp"> {
   let summary = "Give each buffer its offset in the arena";
   let description = [{
     Buffers that are live at the same time must not overlap. The lower bound is the largest sum of aligned sizes of buffers that are
@@ -33,7 +33,7 @@ def PlanArenaPass : Pass<"thimble-schedule-plan-arena", "::thimble::mcu::Program
   let options = [Option<"attempts", "attempts", "int64_t", "2000", "Placements to try">];
 }
 
-def VerifyPlanPass : Pass<"thimble-verify-plan", "::thimble::mcu::ProgramOp"> {
+def VerifyPlan : Pass<"thimble-verify-plan", "::thimble::mcu::ProgramOp"> {
   let summary = "Prove that a plan is sound";
   let description = [{
     Every buffer has an aligned place inside the arena; buffers that are live at the same time do not overlap; every buffer that is

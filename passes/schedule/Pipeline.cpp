@@ -1,13 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The scheduling stage as a pipeline; it ends with the proof.
+// The scheduling phase as a pipeline; it ends with the proof.
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "passes/schedule/Schedule.h"
 
-void thimble::buildSchedulePipeline(mlir::OpPassManager &manager) {
-  mlir::OpPassManager &program = manager.nest<mcu::ProgramOp>();
+using namespace mlir;
+
+namespace thimble::schedule {
+#define GEN_PASS_REGISTRATION
+#include "passes/schedule/Passes.h.inc"
+} // namespace thimble::schedule
+
+void thimble::schedule::buildSchedulePipeline(OpPassManager &manager) {
+  OpPassManager &program = manager.nest<mcu::ProgramOp>();
   // In-place sharing depends on the last reader, so the order comes first.
-  program.addPass(createOrderCallsPass());
-  program.addPass(createShareInPlacePass());
-  program.addPass(createPlanArenaPass());
-  program.addPass(createVerifyPlanPass());
+  program.addPass(createOrderCalls());
+  program.addPass(createShareInPlace());
+  program.addPass(createPlanArena());
+  program.addPass(createVerifyPlan());
+}
+
+void thimble::schedule::registerPasses() {
+  registerSchedulePasses();
+  PassPipelineRegistration<>("thimble-schedule", "Order calls, share memory and place buffers in the arena",
+                             buildSchedulePipeline);
 }

@@ -5,10 +5,10 @@
 #include "passes/schedule/Placement.h"
 #include "passes/schedule/Schedule.h"
 
-namespace thimble {
-#define GEN_PASS_DEF_PLANARENAPASS
+namespace thimble::schedule {
+#define GEN_PASS_DEF_PLANARENA
 #include "passes/schedule/Passes.h.inc"
-} // namespace thimble
+} // namespace thimble::schedule
 
 using namespace mlir;
 using namespace thimble;
@@ -19,8 +19,8 @@ static int64_t alignmentOf(mcu::BufferOp buffer) {
 }
 
 namespace {
-struct PlanArenaPass : thimble::impl::PlanArenaPassBase<PlanArenaPass> {
-  using PlanArenaPassBase::PlanArenaPassBase;
+struct PlanArena : thimble::schedule::impl::PlanArenaBase<PlanArena> {
+  using PlanArenaBase::PlanArenaBase;
 
   void runOnOperation() override {
     mcu::ProgramOp program = getOperation();

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The scheduling stage: order of calls, shared memory, places in the arena.
+// The scheduling phase as the pipeline and thimble-opt see it: order of calls, shared memory, places in the arena.
 #pragma once
 
 #include "dialects/mcu/McuDialect.h"
 #include "mlir/Pass/Pass.h"
 
-namespace thimble {
+namespace thimble::schedule {
 
 #define GEN_PASS_DECL
-#define GEN_PASS_REGISTRATION
 #include "passes/schedule/Passes.h.inc"
 
 void buildSchedulePipeline(mlir::OpPassManager &manager);
 
-} // namespace thimble
+/// Registers the passes of this phase, and the pipeline as `thimble-schedule`.
+void registerPasses();
+
+} // namespace thimble::schedule

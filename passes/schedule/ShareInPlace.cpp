@@ -5,10 +5,10 @@
 #include "mlir/IR/Dominance.h"
 #include "passes/schedule/Schedule.h"
 
-namespace thimble {
-#define GEN_PASS_DEF_SHAREINPLACEPASS
+namespace thimble::schedule {
+#define GEN_PASS_DEF_SHAREINPLACE
 #include "passes/schedule/Passes.h.inc"
-} // namespace thimble
+} // namespace thimble::schedule
 
 using namespace mlir;
 using namespace thimble;
@@ -56,7 +56,7 @@ static bool shareOutput(mcu::ProgramOp program, mcu::CallOp call, int64_t positi
 }
 
 namespace {
-struct ShareInPlacePass : thimble::impl::ShareInPlacePassBase<ShareInPlacePass> {
+struct ShareInPlace : thimble::schedule::impl::ShareInPlaceBase<ShareInPlace> {
   void runOnOperation() override {
     mcu::ProgramOp program = getOperation();
     bool changed = false;

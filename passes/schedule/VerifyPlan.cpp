@@ -5,10 +5,10 @@
 #include "dialects/mcu/McuLiveness.h"
 #include "passes/schedule/Schedule.h"
 
-namespace thimble {
-#define GEN_PASS_DEF_VERIFYPLANPASS
+namespace thimble::schedule {
+#define GEN_PASS_DEF_VERIFYPLAN
 #include "passes/schedule/Passes.h.inc"
-} // namespace thimble
+} // namespace thimble::schedule
 
 using namespace mlir;
 using namespace thimble;
@@ -75,7 +75,7 @@ static LogicalResult verifyCalls(mcu::ProgramOp program) {
 }
 
 namespace {
-struct VerifyPlanPass : thimble::impl::VerifyPlanPassBase<VerifyPlanPass> {
+struct VerifyPlan : thimble::schedule::impl::VerifyPlanBase<VerifyPlan> {
   void runOnOperation() override {
     std::vector<mcu::LiveRange> ranges = mcu::computeLiveRanges(getOperation());
     if (failed(verifyPlaces(getOperation(), ranges)) || failed(verifyDisjoint(ranges)) || failed(verifyCalls(getOperation())))

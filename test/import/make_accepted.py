@@ -93,4 +93,3 @@ accepted.write("attribute_kinds_undeclared.onnx",
 accepted.write("input_0.pb", tensor("x", (1, 3), float_data=[1, 2, 3]))
 accepted.write("external_tensor.pb", external("x", (1, 3), location="weights.bin", offset=20))
 accepted.write("string_tensor.pb", tensor("x", (1,), T.STRING, string_data=[b"a"]))
-accepted.write("sequence.pb", b"\x0a\x03seq\x10\x01")

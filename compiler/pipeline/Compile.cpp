@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Runs the stages of a compilation.
+#include "compiler/pipeline/Compile.h"
+#include "compiler/import/OnnxImport.h"
+#include "compiler/pipeline/IrFile.h"
+#include "compiler/pipeline/QuantizeStage.h"
+#include "dialects/nn/NNDialect.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/legalize/Legalize.h"
+#include "passes/lower/Lower.h"
+#include "passes/schedule/Schedule.h"
+#include "passes/simplify/Simplify.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace thimble;
+
+mcu::ProgramOp Compilation::getProgram() const {
+  auto programs = module->getOps<mcu::ProgramOp>();
+  return programs.empty() ? nullptr : *programs.begin();
+}
+
+namespace {
+
+class Compiler {
+public:
+  Compiler(MLIRContext *context, const CompileOptions &options) : context(context), options(options) {}
+
+  std::unique_ptr<Compilation> run() {
+    result = std::make_unique<Compilation>();
+    if (options.startFrom != Stage::Import) {
+      result->module = readIr(context, options.model);
+      if (!result->module)
+        return nullptr;
+    }
+    for (const StageInfo &info : getStages()) {
+      if (info.stage < options.startFrom || info.stage == Stage::Emit)
+        continue;
+      if (info.stage > options.stopAfter)
+        break;
+      if (failed(runStage(info.stage)) || failed(dump(info)))
+        return nullptr;
+    }
+    return std::move(result);
+  }
+
+private:
+  LogicalResult runStage(Stage stage) {
+    switch (stage) {
+    case Stage::Import: {
+      ImportOptions import;
+      import.inputShapes = options.inputShapes;
+      result->module = importOnnxFile(context, options.model, import);
+      return success(bool(result->module));
+    }
+    case Stage::Legalize:
+      return runPasses([](OpPassManager &manager) { legalize::buildLegalizePipeline(manager); });
+    case Stage::Simplify:
+      if (failed(runPasses([&](OpPassManager &manager) {
+            simplify::SimplifyOptions simplifyOptions;
+            simplifyOptions.nhwcIo = options.nhwcIo;
+            simplify::buildSimplifyPipeline(manager, simplifyOptions);
+          })))
+        return failure();
+      result->reference = result->module->clone();
+      return success();
+    case Stage::Quantize:
+      return options.quantization == Quantization::None ? success() : quantizeStage(*result, options);
+    case Stage::Lower:
+      return runPasses([&](OpPassManager &manager) { lower::buildLowerPipeline(manager, {options.name}); });
+    case Stage::Schedule: {
+      mcu::ProgramOp program = result->getProgram();
+      if (!program)
+        return result->module->emitError("scheduling needs a module with an mcu.program");
+      program.setAlignment(uint64_t(options.alignment));
+      return runPasses([](OpPassManager &manager) { schedule::buildSchedulePipeline(manager); });
+    }
+    case Stage::Emit:
+      break;
+    }
+    return success();
+  }
+
+  LogicalResult runPasses(llvm::function_ref<void(OpPassManager &)> build) {
+    PassManager manager(context);
+    build(manager);
+    return manager.run(*result->module);
+  }
+
+  LogicalResult dump(const StageInfo &info) {
+    if (options.dumpDirectory.empty())
+      return success();
+    std::string name = llvm::formatv("{0}-{1}.mlir", size_t(info.stage) + 1, info.name);
+    llvm::SmallString<256> path(options.dumpDirectory);
+    llvm::sys::path::append(path, name);
+    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpDirectory))
+      return emitError(UnknownLoc::get(context)) << "cannot make the folder '" << options.dumpDirectory << "': " << error.message();
+    return writeIr(*result->module, path);
+  }
+
+  MLIRContext *context;
+  const CompileOptions &options;
+  std::unique_ptr<Compilation> result;
+};
+
+} // namespace
+
+std::unique_ptr<Compilation> thimble::compile(MLIRContext *context, const CompileOptions &options) {
+  return Compiler(context, options).run();
+}
