@@ -169,6 +169,8 @@ static FailureOr<Calls> selectMatMul(nn::MatMulOp op) {
     auto yType = nn::getInt8Type(op.getY().getType());
     if (!aType || !bType || !yType)
       return op.emitOpError("is quantized, so operands and result must be per-tensor int8");
+    if (int64_t depth = ta ? a[a.size() - 2] : aWidth; depth > 32767)
+      call.fail("sums " + llvm::Twine(depth) + " products, which can overflow its 32-bit accumulator");
     call.field("a_zero_point", aType.getZeroPoint()).field("b_zero_point", bType.getZeroPoint());
     call.field("out_zero_point", yType.getZeroPoint());
     call.requantFields(aType.getScale() * bType.getScale() / yType.getScale());

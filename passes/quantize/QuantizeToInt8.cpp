@@ -122,7 +122,7 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
   if (failed(result))
     return failure();
   if (!*result) {
-    op->emitWarning("runs in float: no int8 kernel for ") << rewrite.reason;
+    emitWarning(op->getLoc()) << "runs in float: no int8 kernel for " << rewrite.reason;
     return keepFloat(op);
   }
   if (isFloat(op->getResult(0)))

@@ -27,7 +27,10 @@ static LogicalResult legalizeGather(NodeBinder &node) {
     return node.fail("gathers from an empty dimension");
   if (isConstant(indices) && isInteger(indices)) {
     Shape positions;
-    for (int64_t index : *node.constantIntegers(1, "indices")) {
+    FailureOr<Shape> given = node.constantIntegers(1, "indices");
+    if (failed(given))
+      return failure();
+    for (int64_t index : *given) {
       FailureOr<int64_t> found = position(node, index, size);
       if (failed(found))
         return failure();

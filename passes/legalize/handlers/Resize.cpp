@@ -221,8 +221,8 @@ static LogicalResult legalizeUpsample(NodeBinder &node) {
     return failure();
   if (node.getOpType() == "Upsample" && node.getOpset() < 9) {
     SmallVector<double> scales;
-    for (float scale : node.reals("scales"))
-      scales.push_back(scale);
+    SmallVector<float> given = node.reals("scales");
+    scales.append(given.begin(), given.end());
     return resizeByScales(node, sampling, axes, scales);
   }
   FailureOr<SmallVector<double>> scales = constantReals(node, 1, "scales");

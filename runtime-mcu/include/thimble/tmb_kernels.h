@@ -10,8 +10,9 @@ extern "C" {
 #endif
 
 /* What holds for all kernels, beyond the conventions in tmb_abi.h
- * - Nothing is checked: the compiler guarantees shapes, strides and ranges. Pointers are aligned to their element type. A
- * tensor has fewer than 2^31 bytes. A dimension or count may be 0 unless a kernel says otherwise; then nothing is written.
+ * - Nothing is checked: the compiler guarantees shapes, strides and ranges. Pointers are aligned to their element type, and not
+ *   null unless a comment allows it. A tensor has fewer than 2^31 bytes.
+ * - Dimensions and counts may be 0 unless a comment forbids it. An output without elements is not touched.
  * - y may equal an input only where the comment says so, and overlaps no input in any other way.
  * - Integer results are exact and the same on every target. "sat" clamps to -128..127.
  * - float32 sums add in the order of the formulas, one rounding each, unfused; functions of libm are as good as the libm.

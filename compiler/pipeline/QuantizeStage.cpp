@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Calibration, quantization, and the measurement on held-out samples.
+#include "compiler/pipeline/QuantizeStage.h"
+#include "compiler/calibrate/Calibrate.h"
+#include "compiler/calibrate/Fidelity.h"
+#include "compiler/import/TensorProtoFile.h"
+#include "compiler/pipeline/Interface.h"
+#include "compiler/verify/Samples.h"
+#include "dialects/nn/NNDialect.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/quantize/Quantize.h"
+
+using namespace mlir;
+using namespace thimble;
+
+namespace {
+
+class QuantizeStage {
+public:
+  QuantizeStage(Compilation &compilation, const CompileOptions &options)
+      : compilation(compilation), options(options), module(*compilation.module) {}
+
+  LogicalResult run() {
+    auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
+    if (functions.size() != 1)
+      return module.emitError("quantization needs a module with one function, got ") << functions.size();
+    // IR that is entered here may carry its ranges already.
+    if (!options.calibration.empty() && (failed(loadCalibration(functions.front())) || failed(calibrate(functions.front()))))
+      return failure();
+    PassManager manager(module.getContext());
+    quantize::QuantizeOptions quantizeOptions;
+    quantizeOptions.ioFloat = options.ioFloat;
+    quantize::buildQuantizePipeline(manager, quantizeOptions);
+    if (failed(manager.run(module)))
+      return failure();
+    return measure();
+  }
+
+private:
+  LogicalResult fail(llvm::Error error) { return module.emitError(llvm::toString(std::move(error))); }
+
+  static std::vector<calibrate::Sample> views(const Samples &samples) {
+    std::vector<calibrate::Sample> result;
+    for (const auto &sample : samples)
+      result.emplace_back(sample.begin(), sample.end());
+    return result;
+  }
+
+  // The first samples calibrate; the others of the same files are held out.
+  LogicalResult loadCalibration(func::FuncOp function) {
+    inputs = describeInputs(function);
+    llvm::Expected<SampleArrays> arrays = readSampleArrays(options.calibration, inputs, readTensorProto);
+    if (!arrays)
+      return fail(arrays.takeError());
+    llvm::Expected<Samples> samples = convertSamples(*arrays, inputs);
+    if (!samples)
+      return fail(samples.takeError());
+    size_t count = std::min<size_t>(samples->size(), size_t(options.calibrationSamples));
+    if (count == 0)
+      return module.emitError("the calibration data has no samples");
+    heldOut.assign(std::make_move_iterator(samples->begin() + long(count)), std::make_move_iterator(samples->end()));
+    samples->resize(count);
+    calibration = std::move(*samples);
+    if (options.evaluation.empty())
+      return loadLabels(arrays->labels, count);
+    return success();
+  }
+
+  LogicalResult calibrate(func::FuncOp function) {
+    calibrate::CalibrationOptions calibrationOptions;
+    if (options.progress)
+      calibrationOptions.progress = [&](size_t done, size_t total) {
+        options.progress("calibrating", int64_t(done), int64_t(total));
+      };
+    return calibrate::calibrate(function, views(calibration), calibrationOptions);
+  }
+
+  // Labels count from the first sample of the file; `skipped` of them belong to the calibration.
+  LogicalResult loadLabels(const std::optional<Tensor> &inFile, size_t skipped) {
+    if (!options.labels.empty()) {
+      llvm::Expected<std::vector<int64_t>> read = readLabels(options.labels);
+      if (!read)
+        return fail(read.takeError());
+      labels = std::move(*read);
+    } else if (inFile) {
+      llvm::Expected<std::vector<int64_t>> read = convertLabels(*inFile, "data");
+      if (!read)
+        return fail(read.takeError());
+      labels = std::move(*read);
+    }
+    if (labels.empty())
+      return success();
+    if (labels.size() != heldOut.size() + skipped)
+      return module.emitError("there are ") << labels.size() << " labels for " << heldOut.size() + skipped << " samples";
+    labels.erase(labels.begin(), labels.begin() + long(skipped));
+    return success();
+  }
+
+  LogicalResult loadEvaluation() {
+    if (options.evaluation.empty())
+      return success();
+    llvm::Expected<SampleArrays> arrays = readSampleArrays(options.evaluation, inputs, readTensorProto);
+    if (!arrays)
+      return fail(arrays.takeError());
+    llvm::Expected<Samples> samples = convertSamples(*arrays, inputs);
+    if (!samples)
+      return fail(samples.takeError());
+    heldOut = std::move(*samples);
+    return loadLabels(arrays->labels, 0);
+  }
+
+  LogicalResult measure() {
+    if (!compilation.reference)
+      return success();
+    auto reference = *compilation.reference->getOps<func::FuncOp>().begin();
+    auto quantized = *module.getOps<func::FuncOp>().begin();
+    if (inputs.empty())
+      inputs = describeInputs(reference);
+    if (failed(loadEvaluation()))
+      return failure();
+    if (heldOut.empty())
+      return success();
+    HeldOutResult result;
+    result.samples = int64_t(heldOut.size());
+    std::vector<calibrate::Sample> samples = views(heldOut);
+    FailureOr<double> sqnr = calibrate::computeOutputSqnr(reference, quantized, samples);
+    // Layers need no more than a few samples to show where error arises.
+    llvm::ArrayRef<calibrate::Sample> few = llvm::ArrayRef(samples).take_front(64);
+    auto layers = calibrate::computeLayerErrors(reference, quantized, few);
+    if (failed(sqnr) || failed(layers))
+      return failure();
+    result.outputSqnrDb = *sqnr;
+    for (const calibrate::LayerError &layer : *layers)
+      result.layers.push_back({layer.node, layer.op, layer.sqnrDb});
+    if (!labels.empty()) {
+      FailureOr<double> before = calibrate::computeAccuracy(reference, samples, labels);
+      FailureOr<double> after = calibrate::computeAccuracy(quantized, samples, labels);
+      if (failed(before) || failed(after))
+        return failure();
+      result.hasLabels = true;
+      result.floatAccuracy = *before;
+      result.compiledAccuracy = *after;
+    }
+    compilation.heldOut = std::move(result);
+    return success();
+  }
+
+  Compilation &compilation;
+  const CompileOptions &options;
+  ModuleOp module;
+  std::vector<SampleInput> inputs;
+  Samples calibration, heldOut;
+  std::vector<int64_t> labels;
+};
+
+} // namespace
+
+LogicalResult thimble::quantizeStage(Compilation &compilation, const CompileOptions &options) {
+  return QuantizeStage(compilation, options).run();
+}
