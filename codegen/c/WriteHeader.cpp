@@ -34,9 +34,9 @@ static void writeUsage(llvm::raw_ostream &os, const Model &model, const EmitOpti
   os << " *   #include \"" << name << ".h\"\n";
   os << " *   static uint8_t arena[" << macro << "_ARENA_BYTES] TMB_ALIGNED(" << macro << "_ARENA_ALIGNMENT);\n *\n";
   if (!model.inputs.empty())
-    os << " *   " << model.inputs[0].type->name << " *in = " << name << "_input(arena, 0);    fill " << macro
-       << "_INPUT0_BYTES bytes\n";
-  os << " *   tmb_status status = " << name << "_run(arena);    TMB_OK or a negative code\n";
+    os << " *   " << model.inputs[0].type->name << " *in = " << name << "_input(arena, 0); // write " << macro
+       << "_INPUT0_BYTES bytes to it\n";
+  os << " *   tmb_status status = " << name << "_run(arena); // TMB_OK or a negative code\n";
   if (!model.outputs.empty())
     os << " *   const " << model.outputs[0].type->name << " *out = " << name << "_output(arena, 0);\n";
   os << " *\n * Inputs and outputs lie in the arena, whose memory is used again and again during a run: write all inputs "

@@ -58,7 +58,8 @@ std::string thimble::codegen::writeCMakeLists(const EmitOptions &options, const 
   os << "set_target_properties(" << target << " PROPERTIES C_STANDARD 99 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)\n";
   os << "# Products and sums of float32 are rounded each, on every machine; no kernel reads errno.\n";
   os << "if(CMAKE_C_COMPILER_ID MATCHES \"GNU|Clang\")\n";
-  os << "  target_compile_options(" << target << " PRIVATE -ffp-contract=off -fno-math-errno)\nendif()\n";
+  os << "  target_compile_options(" << target << " PRIVATE -ffp-contract=off -fno-math-errno)\n";
+  os << "  if(NOT CMAKE_BUILD_TYPE)\n    target_compile_options(" << target << " PRIVATE -O2)\n  endif()\nendif()\n";
   if (runtime.usesLibm)
     os << "if(NOT MSVC)\n  target_link_libraries(" << target << " PUBLIC m)\nendif()\n";
   if (!options.golden.empty()) {

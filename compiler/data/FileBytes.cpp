@@ -17,7 +17,8 @@ llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> thimble::readFileBytes(llvm:
   if (!llvm::sys::fs::is_regular_file(status))
     return dataError(path + ": is not a regular file");
   if (status.getSize() > maxBytes)
-    return dataError(path + ": has " + llvm::Twine(status.getSize()) + " bytes, more than the limit of " + llvm::Twine(maxBytes));
+    return dataError(path + ": has " + llvm::Twine(status.getSize()) + " bytes, more than the limit of " +
+                     llvm::Twine(maxBytes));
   // "Volatile" reads the file instead of mapping it: a mapped file that another program truncates would kill this one.
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false, /*IsVolatile=*/true);
   if (!buffer)

@@ -17,10 +17,10 @@ struct TypeCode {
   StringRef code;
   ElementType type;
 };
-constexpr TypeCode typeCodes[] = {
-    {"f4", ElementType::F32}, {"f8", ElementType::F64}, {"f2", ElementType::F16}, {"i1", ElementType::S8},
-    {"u1", ElementType::U8},  {"i2", ElementType::S16}, {"u2", ElementType::U16}, {"i4", ElementType::S32},
-    {"u4", ElementType::U32}, {"i8", ElementType::S64}, {"u8", ElementType::U64}, {"b1", ElementType::Bool}};
+constexpr TypeCode typeCodes[] = {{"f4", ElementType::F32}, {"f8", ElementType::F64}, {"f2", ElementType::F16},
+                                  {"i1", ElementType::S8},  {"u1", ElementType::U8},  {"i2", ElementType::S16},
+                                  {"u2", ElementType::U16}, {"i4", ElementType::S32}, {"u4", ElementType::U32},
+                                  {"i8", ElementType::S64}, {"u8", ElementType::U64}, {"b1", ElementType::Bool}};
 
 /// The header of an array: a Python dictionary in text form.
 struct Header {
@@ -162,7 +162,8 @@ static llvm::Expected<Tensor> parseArray(llvm::ArrayRef<char> bytes) {
   size_t lengthBytes = major == 1 ? 2 : 4;
   if (file.size() < 2 + lengthBytes)
     return dataError("the file is cut off in its header");
-  uint64_t length = major == 1 ? llvm::support::endian::read16le(file.data() + 2) : llvm::support::endian::read32le(file.data() + 2);
+  uint64_t length =
+      major == 1 ? llvm::support::endian::read16le(file.data() + 2) : llvm::support::endian::read32le(file.data() + 2);
   file = file.drop_front(2 + lengthBytes);
   if (length > file.size())
     return dataError("the file is cut off in its header");

@@ -21,6 +21,6 @@ llvm::Expected<std::vector<NamedTensor>> thimble::readTensors(llvm::StringRef pa
     result.push_back(std::move(single));
     return result;
   }
-  return dataError(path + ": the extension '" + extension + "' is not one that is read: " +
-                   (readProto ? ".npy, .npz and .pb are" : ".npy and .npz are"));
+  return dataError(path + ": the extension '" + extension +
+                   "' is not one that is read: " + (readProto ? ".npy, .npz and .pb are" : ".npy and .npz are"));
 }

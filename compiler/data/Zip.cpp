@@ -94,7 +94,8 @@ static llvm::Error readExtra64(const Archive &archive, uint64_t at, uint64_t end
 static llvm::Expected<std::vector<char>> inflateBytes(StringRef packed, uint64_t size, StringRef name) {
   // Deflate packs at most 1032 to 1; a larger claim is a lie, and must not make us allocate.
   if (size / 1032 > packed.size())
-    return damaged(quoted(name) + " claims " + Twine(size) + " bytes, more than " + Twine(packed.size()) + " bytes can unpack to");
+    return damaged(quoted(name) + " claims " + Twine(size) + " bytes, more than " + Twine(packed.size()) +
+                   " bytes can unpack to");
   std::vector<char> out(size);
   z_stream stream = {};
   if (inflateInit2(&stream, -MAX_WBITS) != Z_OK)
@@ -117,14 +118,16 @@ static llvm::Expected<std::vector<char>> readEntry(const Archive &archive, const
   if (entry.flags & 1)
     return dataError(quoted(entry.name) + " is encrypted");
   if (entry.method != 0 && entry.method != 8)
-    return dataError(quoted(entry.name) + " is packed with method " + Twine(entry.method) + "; only stored and deflated are read");
+    return dataError(quoted(entry.name) + " is packed with method " + Twine(entry.method) +
+                     "; only stored and deflated are read");
   if (!archive.has(entry.localAt, localSize) || archive.u32(entry.localAt) != localSignature)
     return damaged(quoted(entry.name) + " is not where the directory says");
   uint64_t at = entry.localAt + localSize + archive.u16(entry.localAt + 26) + archive.u16(entry.localAt + 28);
   if (!archive.has(at, entry.packedSize))
     return damaged(quoted(entry.name) + " is cut off");
   if (entry.size > maxFileBytes)
-    return dataError(quoted(entry.name) + " has " + Twine(entry.size) + " bytes, more than the limit of " + Twine(maxFileBytes));
+    return dataError(quoted(entry.name) + " has " + Twine(entry.size) + " bytes, more than the limit of " +
+                     Twine(maxFileBytes));
   StringRef packed = archive.bytes.substr(at, entry.packedSize);
   std::vector<char> bytes;
   if (entry.method == 0) {

@@ -10,7 +10,8 @@ using llvm::StringRef;
 using llvm::Twine;
 using Kind = proto::AttributeProto::AttributeType;
 
-const proto::AttributeProto *thimble::resolveAttribute(const proto::AttributeProto &attribute, const AttributeBindings *bindings) {
+const proto::AttributeProto *thimble::resolveAttribute(const proto::AttributeProto &attribute,
+                                                       const AttributeBindings *bindings) {
   if (attribute.ref_attr_name().empty() || !bindings)
     return &attribute;
   return bindings->lookup(attribute.ref_attr_name());
@@ -67,7 +68,8 @@ static llvm::Expected<Attribute> importTensor(ImportContext &context, const prot
 
 /// Only operators on sequences and optional values have these, which are refused later, by name; so a short text will do.
 static Attribute importType(Builder &builder, const proto::TypeProto &type) {
-  return builder.getStringAttr(type.has_tensor_type() ? "tensor of " + dataTypeName(type.tensor_type().elem_type()) : "no tensor");
+  return builder.getStringAttr(type.has_tensor_type() ? "tensor of " + dataTypeName(type.tensor_type().elem_type())
+                                                      : "no tensor");
 }
 
 static llvm::Expected<Attribute> importValue(ImportContext &context, const proto::AttributeProto &attribute, Kind kind,

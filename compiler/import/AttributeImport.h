@@ -12,8 +12,8 @@ namespace thimble {
 /// Values for the attributes that the nodes of a function refer to.
 using AttributeBindings = llvm::StringMap<const proto::AttributeProto *>;
 
-/// The attribute that holds the value of `attribute`: itself, or the one of the function's caller that it refers to. Null if the
-/// caller left it out. `bindings` is null outside of functions.
+/// The attribute that holds the value of `attribute`: itself, or the one of the function's caller that it refers to. Null if
+/// the caller left it out. `bindings` is null outside of functions.
 const proto::AttributeProto *resolveAttribute(const proto::AttributeProto &attribute, const AttributeBindings *bindings);
 
 struct NodeAttributes {

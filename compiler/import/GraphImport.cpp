@@ -38,8 +38,7 @@ SmallVector<Value> GraphImporter::importGraph(const proto::GraphProto &graph, Im
   importNodes(graph.node(), scope);
   if (context.hasErrors())
     return {};
-  return llvm::map_to_vector(graph.output(),
-                             [&](const proto::ValueInfoProto &output) { return scope.lookup(output.name()); });
+  return llvm::map_to_vector(graph.output(), [&](const proto::ValueInfoProto &output) { return scope.lookup(output.name()); });
 }
 
 void GraphImporter::importInitializers(const proto::GraphProto &graph, ImportScope &scope, Location loc) {
@@ -50,8 +49,8 @@ void GraphImporter::importInitializers(const proto::GraphProto &graph, ImportSco
       continue;
     }
     ElementsAttr value = toElements(context.context, *tensor, initializer.name());
-    scope.values[initializer.name()] = builder.create<onnx::ConstantOp>(
-        nodeLocation(context.context, initializer.name()), value.getShapedType(), value);
+    scope.values[initializer.name()] =
+        builder.create<onnx::ConstantOp>(nodeLocation(context.context, initializer.name()), value.getShapedType(), value);
   }
 }
 
@@ -151,7 +150,8 @@ void GraphImporter::importCall(const proto::NodeProto &node, const ModelFunction
   const proto::FunctionProto &proto = *function.proto;
   std::string what = "function " + quoted(proto.name());
   if (scope.depth >= context.options.maxNesting) {
-    context.error(loc, what + " is called more than " + llvm::Twine(context.options.maxNesting) + " deep; does it call itself?");
+    context.error(loc,
+                  what + " is called more than " + llvm::Twine(context.options.maxNesting) + " deep; does it call itself?");
     return bindNothing(node, scope, loc);
   }
   if (node.input_size() > proto.input_size() || node.output_size() > proto.output_size()) {

@@ -26,8 +26,8 @@ public:
   GraphImporter(ImportContext &context, const FunctionTable &functions, mlir::OpBuilder &builder)
       : context(context), functions(functions), builder(builder) {}
 
-  /// Imports a graph at the builder's place. `scope` has its inputs. `loc` and `what` ("the graph") say which graph an error is in.
-  /// Returns its outputs; whether they mean anything, the context's errors tell.
+  /// Imports a graph at the builder's place. `scope` has its inputs. `loc` and `what` ("the graph") say which graph an error is
+  /// in. Returns its outputs; whether they mean anything, the context's errors tell.
   llvm::SmallVector<mlir::Value> importGraph(const proto::GraphProto &graph, ImportScope &scope, mlir::Location loc,
                                              const std::string &what);
 

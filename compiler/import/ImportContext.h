@@ -18,7 +18,8 @@ public:
   const ImportOptions &options;
   ExternalFiles files;
 
-  /// Emits an error about the whole model, or about the node that `loc` names. After maxErrors of them the rest is counted only.
+  /// Emits an error about the whole model, or about the node that `loc` names. After maxErrors of them the rest is counted
+  /// only.
   void error(const llvm::Twine &message) { error(mlir::UnknownLoc::get(context), message); }
   void error(mlir::Location loc, const llvm::Twine &message);
   void error(mlir::Location loc, llvm::Error error) { this->error(loc, llvm::toString(std::move(error))); }

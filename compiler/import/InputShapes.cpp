@@ -126,14 +126,14 @@ mlir::RankedTensorType InputResolver::resolve(const OpenInput &input) {
     } else if (auto symbol = symbols.find(dimension.dim_param()); symbol != symbols.end() && !label.empty()) {
       sizes.push_back(symbol->second);
     } else if (axis == 0) {
-      context.remark("batch dimension " + label + "of input " + name + " is taken as 1; " + option(input, declaredShape(input)) +
-                     " sets it");
+      context.remark("batch dimension " + label + "of input " + name + " is taken as 1; " +
+                     option(input, declaredShape(input)) + " sets it");
       if (!label.empty())
         symbols[dimension.dim_param()] = 1;
       sizes.push_back(1);
     } else {
-      context.error("dimension " + Twine(axis) + " " + (label.empty() ? "" : "(" + StringRef(label).rtrim() + ") ") + "of input " +
-                    name + " is not known; give the shape with " + option(input, declaredShape(input)));
+      context.error("dimension " + Twine(axis) + " " + (label.empty() ? "" : "(" + StringRef(label).rtrim() + ") ") +
+                    "of input " + name + " is not known; give the shape with " + option(input, declaredShape(input)));
       return {};
     }
   }

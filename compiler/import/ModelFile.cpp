@@ -43,7 +43,8 @@ llvm::Expected<OwnedModel> thimble::parseModelBytes(llvm::ArrayRef<char> bytes, 
     google::protobuf::LogSilencer silencer;
     if (bytes.size() > size_t(INT32_MAX) || !model->ParseFromArray(bytes.data(), int(bytes.size()))) {
       std::string damage = findDamage(view);
-      return fail("protobuf parse failed" + (damage.empty() ? ": its messages nest too deep or are malformed" : " at " + damage));
+      return fail("protobuf parse failed" +
+                  (damage.empty() ? ": its messages nest too deep or are malformed" : " at " + damage));
     }
   } catch (const std::exception &error) {
     return fail(llvm::Twine("protobuf parse failed: ") + error.what());

@@ -49,7 +49,8 @@ llvm::StringSet<> thimble::collectInitializers(ImportContext &context, const pro
       context.error(loc, "initializer " + quoted(initializer.name()) + " is defined twice");
   }
   for (const proto::SparseTensorProto &sparse : graph.sparse_initializer()) {
-    context.error(loc, "initializer " + quoted(sparse.values().name()) + " is sparse, which is not supported; store it as a dense one");
+    context.error(loc, "initializer " + quoted(sparse.values().name()) +
+                           " is sparse, which is not supported; store it as a dense one");
     names.insert(sparse.values().name());
   }
   return names;

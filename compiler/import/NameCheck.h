@@ -11,8 +11,8 @@ namespace thimble {
 /// The name of node `index` in messages and locations: its own, or one made of its operator type and index.
 std::string nodeNameOf(const proto::NodeProto &node, int index, llvm::StringRef prefix);
 
-/// Checks a list of nodes, true if they are right; `names` holds the values that are defined around them, and gets those that the nodes define.
-/// `isVisible` tells whether a name comes from an enclosing graph. `prefix` starts the nodes' names.
+/// Checks a list of nodes, true if they are right; `names` holds the values that are defined around them, and gets those that
+/// the nodes define. `isVisible` tells whether a name comes from an enclosing graph. `prefix` starts the nodes' names.
 bool checkNodeNames(ImportContext &context, const NodeList &nodes, llvm::StringSet<> &names,
                     llvm::function_ref<bool(llvm::StringRef)> isVisible, llvm::StringRef prefix);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From a model to a module with one function.
 #include "compiler/import/OnnxImport.h"
+#include "compiler/data/Tensor.h"
 #include "compiler/import/GraphImport.h"
 #include "compiler/import/InputShapes.h"
 #include "compiler/import/ModelFile.h"
 #include "compiler/import/NameCheck.h"
 #include "compiler/support/Diagnostics.h"
-#include "compiler/data/Tensor.h"
 #include "dialects/onnx/OnnxDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
@@ -30,7 +30,8 @@ static void setModelAttributes(ModuleOp module, const proto::ModelProto &model, 
     module->setAttr("onnx.graph_name", builder.getStringAttr(model.graph().name()));
 }
 
-static void setNames(func::FuncOp function, ArrayRef<GraphInput> inputs, const proto::GraphProto &graph, const SymbolSizes &symbols) {
+static void setNames(func::FuncOp function, ArrayRef<GraphInput> inputs, const proto::GraphProto &graph,
+                     const SymbolSizes &symbols) {
   Builder builder(function.getContext());
   for (auto [index, input] : llvm::enumerate(inputs))
     function.setArgAttr(index, "onnx.name", builder.getStringAttr(input.name));
@@ -48,7 +49,8 @@ static Value asUntyped(OpBuilder &builder, Value value, StringRef name, const Op
     return value;
   int64_t opset = opsets.version("").value_or(oldestOpset);
   return builder
-      .create<thimble::onnx::NodeOp>(nodeLocation(builder.getContext(), name), TypeRange(type), "Identity", "", opset, value, nullptr, 0)
+      .create<thimble::onnx::NodeOp>(nodeLocation(builder.getContext(), name), TypeRange(type), "Identity", "", opset, value,
+                                     nullptr, 0)
       .getOutputs()
       .front();
 }

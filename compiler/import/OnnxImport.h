@@ -22,8 +22,9 @@ struct ImportOptions {
 /// The newest operator set that the importer knows, and the oldest that it accepts, of the default domain.
 constexpr int64_t oldestOpset = 7, newestOpset = 22;
 
-/// Imports a model file: ONNX's text form if its name ends in .onnxtext or .onnxtxt, else the binary form. Null after it has emitted
-/// at least one error; there is one for each problem that does not follow from another one. Never throws. Loads the dialects it needs.
+/// Imports a model file: ONNX's text form if its name ends in .onnxtext or .onnxtxt, else the binary form. Null after it has
+/// emitted at least one error; there is one for each problem that does not follow from another one. Never throws. Loads the
+/// dialects it needs.
 mlir::OwningOpRef<mlir::ModuleOp> importOnnxFile(mlir::MLIRContext *context, llvm::StringRef path,
                                                  const ImportOptions &options = {});
 

@@ -10,9 +10,9 @@ using llvm::Twine;
 
 // By number, as the newest ONNX has them: our ONNX library may be older.
 constexpr StringRef dataTypeNames[] = {
-    "UNDEFINED", "FLOAT",  "UINT8",  "INT8",      "UINT16",     "INT16",    "INT32",        "INT64",
-    "STRING",    "BOOL",   "FLOAT16", "DOUBLE",   "UINT32",     "UINT64",   "COMPLEX64",    "COMPLEX128",
-    "BFLOAT16",  "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ", "UINT4", "INT4", "FLOAT4E2M1"};
+    "UNDEFINED", "FLOAT",        "UINT8",          "INT8",       "UINT16",         "INT16",  "INT32",     "INT64",
+    "STRING",    "BOOL",         "FLOAT16",        "DOUBLE",     "UINT32",         "UINT64", "COMPLEX64", "COMPLEX128",
+    "BFLOAT16",  "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ", "UINT4",  "INT4",      "FLOAT4E2M1"};
 
 std::string thimble::dataTypeName(int32_t dataType) {
   if (dataType >= 0 && size_t(dataType) < std::size(dataTypeNames))
@@ -113,13 +113,11 @@ static Store typedStore(ElementType type) {
 
 /// The one field that holds data; an error if there are two.
 static llvm::Expected<Store> findStore(const proto::TensorProto &tensor) {
-  const std::pair<Store, bool> stores[] = {{Store::Raw, !tensor.raw_data().empty()},
-                                           {Store::Floats, tensor.float_data_size() != 0},
-                                           {Store::Int32s, tensor.int32_data_size() != 0},
-                                           {Store::Int64s, tensor.int64_data_size() != 0},
-                                           {Store::Doubles, tensor.double_data_size() != 0},
-                                           {Store::Uint64s, tensor.uint64_data_size() != 0},
-                                           {Store::Strings, tensor.string_data_size() != 0}};
+  const std::pair<Store, bool> stores[] = {
+      {Store::Raw, !tensor.raw_data().empty()},         {Store::Floats, tensor.float_data_size() != 0},
+      {Store::Int32s, tensor.int32_data_size() != 0},   {Store::Int64s, tensor.int64_data_size() != 0},
+      {Store::Doubles, tensor.double_data_size() != 0}, {Store::Uint64s, tensor.uint64_data_size() != 0},
+      {Store::Strings, tensor.string_data_size() != 0}};
   Store found = Store::None;
   for (auto [store, isUsed] : stores) {
     if (isUsed && found != Store::None)

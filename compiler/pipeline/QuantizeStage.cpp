@@ -4,8 +4,7 @@
 #include "compiler/calibrate/Calibrate.h"
 #include "compiler/calibrate/Fidelity.h"
 #include "compiler/import/TensorProtoFile.h"
-#include "compiler/pipeline/Interface.h"
-#include "compiler/verify/Samples.h"
+#include "compiler/verify/ModelRuns.h"
 #include "dialects/nn/NNDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/quantize/Quantize.h"
@@ -39,6 +38,14 @@ public:
 private:
   LogicalResult fail(llvm::Error error) { return module.emitError(llvm::toString(std::move(error))); }
 
+  LogicalResult describe(func::FuncOp function) {
+    llvm::Expected<ModelPorts> ports = describePorts(function);
+    if (!ports)
+      return fail(ports.takeError());
+    inputs = std::move(ports->inputs);
+    return success();
+  }
+
   static std::vector<calibrate::Sample> views(const Samples &samples) {
     std::vector<calibrate::Sample> result;
     for (const auto &sample : samples)
@@ -48,7 +55,8 @@ private:
 
   // The first samples calibrate; the others of the same files are held out.
   LogicalResult loadCalibration(func::FuncOp function) {
-    inputs = describeInputs(function);
+    if (failed(describe(function)))
+      return failure();
     llvm::Expected<SampleArrays> arrays = readSampleArrays(options.calibration, inputs, readTensorProto);
     if (!arrays)
       return fail(arrays.takeError());
@@ -114,9 +122,7 @@ private:
       return success();
     auto reference = *compilation.reference->getOps<func::FuncOp>().begin();
     auto quantized = *module.getOps<func::FuncOp>().begin();
-    if (inputs.empty())
-      inputs = describeInputs(reference);
-    if (failed(loadEvaluation()))
+    if ((inputs.empty() && failed(describe(reference))) || failed(loadEvaluation()))
       return failure();
     if (heldOut.empty())
       return success();

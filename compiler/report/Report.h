@@ -71,6 +71,18 @@ struct TensorUse {
   uint64_t bytes;
 };
 
+/// What quantization cost, measured on samples that took no part in the calibration.
+struct HeldOutUse {
+  uint64_t samples;
+  double outputSqnrDb; // infinite if there is no error
+  std::optional<std::pair<double, double>> accuracy; // of the float and of the compiled model, 0 to 1
+  struct Layer {
+    std::string name, op;
+    double sqnrDb;
+  };
+  std::vector<Layer> layers;
+};
+
 struct Report {
   std::string model, version, target;
   FlashUse flash;
@@ -80,6 +92,7 @@ struct Report {
   std::vector<PortUse> inputs, outputs;
   std::vector<BufferUse> buffers;
   std::vector<TensorUse> largestTensors; // at most ten
+  std::optional<HeldOutUse> heldOut;
   std::vector<std::string> notes;
 
   bool fitsFlash() const { return !flash.budget || flash.getTotal() <= *flash.budget; }

@@ -2,6 +2,7 @@
 // Writes a report as JSON, field by field in the order of schemas/report.schema.json.
 #include "compiler/report/Report.h"
 #include "llvm/Support/JSON.h"
+#include <cmath>
 
 using namespace thimble::report;
 using llvm::json::OStream;
@@ -62,6 +63,38 @@ static void writeBuffers(OStream &json, const Report &report) {
   });
 }
 
+// JSON has no infinity: no error at all is null.
+static void writeDecibels(OStream &json, llvm::StringRef key, double value) {
+  if (std::isfinite(value))
+    json.attribute(key, value);
+  else
+    json.attribute(key, nullptr);
+}
+
+static void writeHeldOut(OStream &json, const std::optional<HeldOutUse> &heldOut) {
+  if (!heldOut)
+    return json.attribute("held_out", nullptr);
+  json.attributeObject("held_out", [&] {
+    json.attribute("samples", int64_t(heldOut->samples));
+    writeDecibels(json, "output_sqnr_db", heldOut->outputSqnrDb);
+    if (heldOut->accuracy)
+      json.attributeObject("accuracy", [&] {
+        json.attribute("float", heldOut->accuracy->first);
+        json.attribute("compiled", heldOut->accuracy->second);
+      });
+    else
+      json.attribute("accuracy", nullptr);
+    json.attributeArray("layers", [&] {
+      for (const HeldOutUse::Layer &layer : heldOut->layers)
+        json.object([&] {
+          json.attribute("name", llvm::json::fixUTF8(layer.name));
+          json.attribute("op", layer.op);
+          writeDecibels(json, "sqnr_db", layer.sqnrDb);
+        });
+    });
+  });
+}
+
 void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
   OStream json(os, /*IndentSize=*/2);
   json.object([&] {
@@ -99,6 +132,7 @@ void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
           json.attribute("bytes", int64_t(tensor.bytes));
         });
     });
+    writeHeldOut(json, report.heldOut);
     json.attributeArray("notes", [&] {
       for (const std::string &note : report.notes)
         json.value(llvm::json::fixUTF8(note));

@@ -156,7 +156,7 @@ void thimble::report::writeText(const Report &report, llvm::raw_ostream &os, con
   uint64_t most = 0;
   for (const LayerUse &layer : report.layers)
     most = std::max(most, layer.ramBytes);
-  Table layers({"node", "kernel", "MACs", "constants", "RAM"}, 2);
+  Table layers({"node", "kernel", "MACs", "constants", "RAM  "}, 2);
   for (const LayerUse &layer : report.layers)
     layers.add({cleanName(layer.name), layer.kernel, formatCount(layer.macs), std::to_string(layer.weightBytes),
                 std::to_string(layer.ramBytes) + (layer.ramBytes == most ? " *" : "  ")});

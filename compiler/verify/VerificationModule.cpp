@@ -6,12 +6,12 @@
 #include "compiler/verify/VerifyError.h"
 #include "dialects/nn/NNDialect.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
-#include "mlir/Dialect/Quant/Quant.h"
-#include "mlir/IR/Verifier.h"
+#include "mlir/Dialect/Quant/QuantOps.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace thimble;

@@ -10,14 +10,14 @@ namespace thimble {
 class VerifyError : public llvm::ErrorInfo<VerifyError> {
 public:
   static char ID;
-  VerifyError(ExitCode code, const llvm::Twine &message) : code(code), message(message.str()) {}
+  VerifyError(ExitCode code, const llvm::Twine &message) : code(code), text(message.str()) {}
   ExitCode getCode() const { return code; }
-  void log(llvm::raw_ostream &os) const override { os << message; }
+  void log(llvm::raw_ostream &os) const override { os << text; }
   std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
 
 private:
   ExitCode code;
-  std::string message;
+  std::string text;
 };
 
 inline llvm::Error verifyError(ExitCode code, const llvm::Twine &message) { return llvm::make_error<VerifyError>(code, message); }

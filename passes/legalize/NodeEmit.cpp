@@ -82,8 +82,10 @@ Value NodeBinder::create(OperationState &state) {
       /*mayFailSilently=*/true);
   if (hasFailed() || failed(isComputed)) // it failed silently if the result is too large for a constant
     return hasFailed() ? Value() : op->getResult(0);
+  // Weights that only change their layout keep the name that the file gives them.
+  Location loc = op->getNumOperands() == 1 ? op->getOperand(0).getLoc() : getLoc();
   op->erase();
-  return emitAs<nn::ConstantOp>(type.getShape(), type.getElementType(), computed[0]);
+  return builder.create<nn::ConstantOp>(loc, type, computed[0]);
 }
 
 Value NodeBinder::constant(RankedTensorType type, llvm::ArrayRef<char> bytes) {

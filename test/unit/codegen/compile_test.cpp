@@ -13,13 +13,13 @@ static const std::string flags = " -std=c99 -pedantic -Wall -Wextra -Wconversion
 // Ports of several types, scalars, tables of unsigned words, values at the ends of their types, and names made to break C.
 static constexpr llvm::StringLiteral hostileNet = R"mlir(
 mcu.program @net attributes {arena_bytes = 128 : i64} {
-  %x = mcu.buffer "x" input 0 at 0 {io = #mcu.io<"in */ int x; /*", array<i64: 1, 4>, 0.0 : f64, 0>} : memref<1x4xf32>
-  %i = mcu.buffer "x" input 1 at 16 {io = #mcu.io<"caf\C3\A9??/", array<i64>, 0.0 : f64, 0>} : memref<i64>
-  %q = mcu.buffer "x" input 2 at 24 {io = #mcu.io<"\0A#error\0A", array<i64: 8>, 0.0039 : f64, -128>} : memref<8xi8>
-  %y = mcu.buffer "int" output 0 at 32 {io = #mcu.io<"\E2\80\AEy\\", array<i64: 1, 4>, 0.0 : f64, 0>} : memref<1x4xf32>
-  %j = mcu.buffer "while" output 1 at 48 {io = #mcu.io<"", array<i64>, 0.0 : f64, 0>} : memref<i64>
-  %r = mcu.buffer "2" output 2 at 56 {io = #mcu.io<"s", array<i64: 2, 4>, 0.00390625 : f64, -128>} : memref<2x4xi8>
-  %b = mcu.buffer "flags" output 3 at 64 {io = #mcu.io<"less", array<i64: 4>, 0.0 : f64, 0>} : memref<4xi1>
+  %x = mcu.buffer "x" input 0 at 0 {io = #mcu.io<"in */ int x; /*", [1, 4], 0.0 : f64, 0>} : memref<1x4xf32>
+  %i = mcu.buffer "x" input 1 at 16 {io = #mcu.io<"caf\C3\A9??/", [], 0.0 : f64, 0>} : memref<i64>
+  %q = mcu.buffer "x" input 2 at 24 {io = #mcu.io<"\0A#error\0A", [8], 0.0039 : f64, -128>} : memref<8xi8>
+  %y = mcu.buffer "int" output 0 at 32 {io = #mcu.io<"\E2\80\AEy\\", [1, 4], 0.0 : f64, 0>} : memref<1x4xf32>
+  %j = mcu.buffer "while" output 1 at 48 {io = #mcu.io<"", [], 0.0 : f64, 0>} : memref<i64>
+  %r = mcu.buffer "2" output 2 at 56 {io = #mcu.io<"s", [2, 4], 0.00390625 : f64, -128>} : memref<2x4xi8>
+  %b = mcu.buffer "flags" output 3 at 64 {io = #mcu.io<"less", [4], 0.0 : f64, 0>} : memref<4xi1>
   %f = mcu.constant "run" dense<[1.0e-45, 3.40282347e+38, 0xFF800000, -0.0]> : tensor<4xf32> : memref<4xf32>
   %n = mcu.constant "arena_holds_the_plan" dense<-9223372036854775808> : tensor<i64> : memref<i64>
   %t = mcu.constant "*/ int*" dense<65536> : tensor<256xui32> : memref<256xui32>
@@ -74,6 +74,7 @@ struct Compiler {
 static const Compiler hostCompilers[] = {
     {"gcc", "-O2"},
     {"clang-19", "-O2"},
+    {"gcc", "-O1 -fsanitize=address,undefined -fno-sanitize-recover"},
     {"gcc", "-m32 -O1 -c"},
     {"clang-19",
      "-O0 -Weverything "

@@ -67,7 +67,7 @@ TEST_CASE("floats read back", "[codegen]") {
   CHECK(formatFloat(std::numeric_limits<float>::quiet_NaN()) == "NAN");
   for (float value : {std::numeric_limits<float>::max(), std::numeric_limits<float>::denorm_min(), 1.17549435e-38f, 16777216.0f,
                       0.333333343f, -1.5e-42f})
-    CHECK(std::stof(formatFloat(value)) == value);
+    CHECK(std::strtof(formatFloat(value).c_str(), nullptr) == value);
 }
 
 TEST_CASE("integers at the ends of their types", "[codegen]") {

@@ -29,8 +29,10 @@ TEST_CASE("arrays of all versions, orders and byte orders are the same", "[data]
   std::vector<int64_t> ramp(24);
   for (int i = 0; i < 24; ++i)
     ramp[i] = i;
-  for (auto [file, type] : {std::pair("c_order.npy", ElementType::F32), {"fortran_order.npy", ElementType::F32},
-                            {"big_endian.npy", ElementType::S32}, {"version_2.npy", ElementType::S16},
+  for (auto [file, type] : {std::pair("c_order.npy", ElementType::F32),
+                            {"fortran_order.npy", ElementType::F32},
+                            {"big_endian.npy", ElementType::S32},
+                            {"version_2.npy", ElementType::S16},
                             {"version_3.npy", ElementType::U16}}) {
     CAPTURE(file);
     Tensor tensor = read(file);
@@ -46,10 +48,18 @@ TEST_CASE("arrays of all versions, orders and byte orders are the same", "[data]
 TEST_CASE("all element types are read and written as NumPy does", "[data]") {
   llvm::SmallString<128> path;
   REQUIRE(!llvm::sys::fs::createTemporaryFile("thimble", "npy", path));
-  for (auto [code, type] :
-       {std::pair("f2", ElementType::F16), {"f4", ElementType::F32}, {"f8", ElementType::F64}, {"i1", ElementType::S8},
-        {"u1", ElementType::U8}, {"i2", ElementType::S16}, {"u2", ElementType::U16}, {"i4", ElementType::S32},
-        {"u4", ElementType::U32}, {"i8", ElementType::S64}, {"u8", ElementType::U64}, {"b1", ElementType::Bool}}) {
+  for (auto [code, type] : {std::pair("f2", ElementType::F16),
+                            {"f4", ElementType::F32},
+                            {"f8", ElementType::F64},
+                            {"i1", ElementType::S8},
+                            {"u1", ElementType::U8},
+                            {"i2", ElementType::S16},
+                            {"u2", ElementType::U16},
+                            {"i4", ElementType::S32},
+                            {"u4", ElementType::U32},
+                            {"i8", ElementType::S64},
+                            {"u8", ElementType::U64},
+                            {"b1", ElementType::Bool}}) {
     CAPTURE(code);
     std::string file = std::string("type_") + code + ".npy";
     Tensor tensor = read(file);
@@ -94,13 +104,15 @@ TEST_CASE("damaged arrays are refused", "[data]") {
   CHECK(bool(parse(withHeader(good, std::string(12, '\0')))));
   CHECK(errorOf(parse(withHeader(good, "1234"))) == "test: shape 3 of float32 needs 12 bytes, the file has 4");
   CHECK_THAT(errorOf(parse(withHeader(good, std::string(13, '\0')))), Catch::Contains("needs 12 bytes, the file has 13"));
-  for (const char *header : {"", "{", "{}", "{'descr': '<f4'}", "{'descr: 3", "{'shape': (3,), 'descr': '<f4', 'fortran_order': Maybe}",
-                             "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), 'x': 1}",
-                             "{'descr': '<f4', 'fortran_order': False, 'shape': (3 4)}",
-                             "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}",
-                             "{'descr': '<f4', 'fortran_order': False, 'shape': (3,)} more"})
+  for (const char *header :
+       {"", "{", "{}", "{'descr': '<f4'}", "{'descr: 3", "{'shape': (3,), 'descr': '<f4', 'fortran_order': Maybe}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), 'x': 1}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (3 4)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (3,)} more"})
     CHECK_THAT(errorOf(parse(withHeader(header, "1234"))), Catch::EndsWith("the header is damaged"));
-  CHECK_THAT(errorOf(parse(withHeader("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", "1234"))), Catch::EndsWith("is not possible"));
+  CHECK_THAT(errorOf(parse(withHeader("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", "1234"))),
+             Catch::EndsWith("is not possible"));
   CHECK_THAT(errorOf(parse(withHeader("{'descr': '<f8', 'fortran_order': True, 'shape': (4611686018427387904, 8)}", "1234"))),
              Catch::EndsWith("is not possible"));
   CHECK_THAT(errorOf(parse(withHeader("{'descr': '<f8', 'fortran_order': True, 'shape': (1,1,1,1,1,1,1,1,1)}", "1234"))),

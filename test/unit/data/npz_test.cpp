@@ -39,14 +39,15 @@ TEST_CASE("stored and deflated archives hold the same arrays, in their order", "
     CHECK((*tensors)[1].tensor.asInt64s() == std::vector<int64_t>{0, 1});
   }
   auto objects = readNpz(arrayPath("objects.npz"));
-  CHECK_THAT(toString(objects.takeError()), Catch::EndsWith("objects.npz: 'bad': element type '|O': pickled objects are not read"));
+  CHECK_THAT(toString(objects.takeError()),
+             Catch::EndsWith("objects.npz: 'bad': element type '|O': pickled objects are not read"));
 }
 
 TEST_CASE("what we write is read back, and is the same each time", "[data]") {
   llvm::SmallString<128> path;
   REQUIRE(!llvm::sys::fs::createTemporaryFile("thimble", "npz", path));
-  std::vector<NamedTensor> tensors = {{"a", Tensor(ElementType::S8, {3})}, {"b/c", Tensor(ElementType::F64, {})},
-                                      {"empty", Tensor(ElementType::F32, {0})}};
+  std::vector<NamedTensor> tensors = {
+      {"a", Tensor(ElementType::S8, {3})}, {"b/c", Tensor(ElementType::F64, {})}, {"empty", Tensor(ElementType::F32, {0})}};
   REQUIRE(!writeNpz(path, tensors));
   std::string first = fileText(path);
   REQUIRE(!writeNpz(path, tensors));
@@ -78,7 +79,8 @@ TEST_CASE("damaged archives are refused", "[data]") {
   std::string stored = fileText(arrayPath("stored.npz")), deflated = fileText(arrayPath("deflated.npz"));
   CHECK(zipError("") == "not a zip archive");
   CHECK(zipError("this is a text that is not an archive") == "not a zip archive");
-  CHECK_THAT(zipError(llvm::StringRef(stored).drop_back(30)), Catch::Contains("its directory is missing; was the file cut off?"));
+  CHECK_THAT(zipError(llvm::StringRef(stored).drop_back(30)),
+             Catch::Contains("its directory is missing; was the file cut off?"));
   // Fields of the directory's first entry: flags at 8, method at 10, checksum at 16, sizes at 20 and 24, place at 42.
   CHECK_THAT(zipError(replaced(stored, central(), 8, "\x01")), Catch::EndsWith("'images.npy' is encrypted"));
   CHECK_THAT(zipError(replaced(stored, central(), 10, "\x0c")), Catch::Contains("is packed with method 12"));
@@ -88,7 +90,8 @@ TEST_CASE("damaged archives are refused", "[data]") {
   CHECK_THAT(zipError(replaced(deflated, central(), 24, "\xff\xff\xff\x7e")), Catch::Contains("can unpack to"));
   CHECK_THAT(zipError(replaced(deflated, central(), 24, "\x01")), Catch::Contains("does not unpack to the"));
   CHECK_THAT(zipError(replaced(stored, central(), 24, "\xff\xff\xff\xff")), Catch::Contains("more than the limit"));
-  CHECK_THAT(zipError(replaced(stored, central(), 42, "\x01")), Catch::EndsWith("'images.npy' is not where the directory says"));
+  CHECK_THAT(zipError(replaced(stored, central(), 42, "\x01")),
+             Catch::EndsWith("'images.npy' is not where the directory says"));
   CHECK_THAT(zipError(replaced(stored, central(), 28, "\xff\xff")), Catch::EndsWith("its directory is cut off"));
 }
 

@@ -37,7 +37,8 @@ TEST_CASE("floats become integers only if they are such values", "[data]") {
   CHECK_THAT(errorOf(vectorOf<float>(ElementType::F32, {0.5f}).convertTo(ElementType::S32)), Catch::Contains("element 0"));
   CHECK_THAT(errorOf(vectorOf<float>(ElementType::F32, {NAN}).convertTo(ElementType::S64)), Catch::Contains("int64"));
   CHECK_THAT(errorOf(vectorOf<double>(ElementType::F64, {0x1p63}).convertTo(ElementType::S64)), Catch::Contains("int64"));
-  CHECK(valuesOf<int64_t>(vectorOf<double>(ElementType::F64, {-0x1p63}).convertTo(ElementType::S64)) == std::vector<int64_t>{INT64_MIN});
+  CHECK(valuesOf<int64_t>(vectorOf<double>(ElementType::F64, {-0x1p63}).convertTo(ElementType::S64)) ==
+        std::vector<int64_t>{INT64_MIN});
   CHECK_THAT(errorOf(vectorOf<double>(ElementType::F64, {0x1p64}).convertTo(ElementType::U64)), Catch::Contains("uint64"));
   CHECK_THAT(errorOf(vectorOf<float>(ElementType::F32, {2}).convertTo(ElementType::Bool)), Catch::Contains("bool"));
 }
@@ -49,7 +50,8 @@ TEST_CASE("integers of 64 bits stay exact", "[data]") {
   CHECK_THAT(errorOf(tensor.convertTo(ElementType::U64)), Catch::Contains("element 0"));
   CHECK_THAT(errorOf(tensor.convertTo(ElementType::S32)), Catch::Contains("element 0"));
   Tensor positive = vectorOf<int64_t>(ElementType::S64, {(int64_t(1) << 53) + 1, INT64_MAX});
-  CHECK(valuesOf<uint64_t>(positive.convertTo(ElementType::U64)) == std::vector<uint64_t>{(uint64_t(1) << 53) + 1, uint64_t(INT64_MAX)});
+  CHECK(valuesOf<uint64_t>(positive.convertTo(ElementType::U64)) ==
+        std::vector<uint64_t>{(uint64_t(1) << 53) + 1, uint64_t(INT64_MAX)});
   Tensor huge = vectorOf<uint64_t>(ElementType::U64, {UINT64_MAX});
   CHECK(huge.asInt64s() == std::vector<int64_t>{INT64_MAX});
   CHECK_THAT(errorOf(huge.convertTo(ElementType::S64)), Catch::Contains("int64"));

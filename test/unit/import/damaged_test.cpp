@@ -108,8 +108,7 @@ TEST_CASE("a model that is cut anywhere or has a changed byte is read or refused
 
 TEST_CASE("damaged text form gives the place", "[import]") {
   auto onlyError = [](llvm::StringRef text) {
-    Imported imported =
-        importWith([&](mlir::MLIRContext *context) { return importOnnxText(context, text, "model.onnxtext"); });
+    Imported imported = importWith([&](mlir::MLIRContext *context) { return importOnnxText(context, text, "model.onnxtext"); });
     REQUIRE(imported.errors.size() == 1);
     return imported.errors.front().text;
   };

@@ -43,7 +43,8 @@ TEST_CASE("--input-shape sets open dimensions, quietly, and those of other input
   REQUIRE(one.module);
   CHECK(inputShape(one) == SmallVector<int64_t>{4, 3});
   CHECK(one.notes.empty());
-  Imported two = importGraph("g (float[N, 3] x, float[N, T] z) => (float[N, 3] y) { y = Relu(x) }", withShapes({{"z", {4, 5}}}));
+  Imported two =
+      importGraph("g (float[N, 3] x, float[N, T] z) => (float[N, 3] y) { y = Relu(x) }", withShapes({{"z", {4, 5}}}));
   REQUIRE(two.module);
   CHECK(inputShape(two, 0) == SmallVector<int64_t>{4, 3});
   CHECK(inputShape(two, 1) == SmallVector<int64_t>{4, 5});
@@ -57,7 +58,8 @@ TEST_CASE("a shared batch dimension gives one remark", "[import]") {
 }
 
 TEST_CASE("sizes that disagree give a warning", "[import]") {
-  Imported imported = importGraph("g (float[N] x, float[N] z) => (float[N] y) { y = Relu(x) }", withShapes({{"x", {2}}, {"z", {3}}}));
+  Imported imported =
+      importGraph("g (float[N] x, float[N] z) => (float[N] y) { y = Relu(x) }", withShapes({{"x", {2}}, {"z", {3}}}));
   REQUIRE(imported.module);
   REQUIRE(imported.notes.size() == 1);
   CHECK(imported.notes.front().text == "--input-shape z=3: dimension 'N' is 2 in another input");
@@ -72,8 +74,9 @@ TEST_CASE("options that do not fit the model are errors", "[import]") {
   CHECK_THAT(onlyError(importGraph(batched, withShapes({{"x", {0, 3}}}))), Catch::Contains("the sizes must be positive"));
   CHECK_THAT(onlyError(importGraph("g (float x) => (float y) { y = Relu(x) }", withShapes({{"x", {1}}}))),
              Catch::Contains("input 'x' has the shape scalar"));
-  CHECK_THAT(onlyError(importGraph("g (float[N] x) => (float[N] y) <float[1] w = {1.0}> { y = Add(x, w) }", withShapes({{"w", {1}}}))),
-             Catch::Contains("'w', which is not an input"));
+  CHECK_THAT(
+      onlyError(importGraph("g (float[N] x) => (float[N] y) <float[1] w = {1.0}> { y = Add(x, w) }", withShapes({{"w", {1}}}))),
+      Catch::Contains("'w', which is not an input"));
 }
 
 TEST_CASE("other open dimensions need the option, which the error spells out", "[import]") {

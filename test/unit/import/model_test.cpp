@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Models that are right: what the module says of them.
 #include "compiler/support/Constants.h"
-#include "test/unit/import/support.h"
 #include "mlir/Parser/Parser.h"
+#include "test/unit/import/support.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <catch2/catch.hpp>
@@ -25,8 +25,9 @@ TEST_CASE("typed and raw tensor data give the same constants of every type", "[i
   auto typedConstants = constantsOf(typed), rawConstants = constantsOf(raw);
   REQUIRE(typedConstants.size() == 26);
   const std::map<std::string, std::string> types = {
-      {"float", "f32"},  {"double", "f64"},  {"float16", "f16"}, {"bfloat16", "bf16"}, {"int8", "i8"},   {"uint8", "ui8"}, {"int16", "i16"},
-      {"uint16", "ui16"}, {"int32", "i32"}, {"uint32", "ui32"}, {"int64", "i64"},     {"uint64", "ui64"}, {"bool", "i1"}};
+      {"float", "f32"}, {"double", "f64"},  {"float16", "f16"}, {"bfloat16", "bf16"}, {"int8", "i8"},
+      {"uint8", "ui8"}, {"int16", "i16"},   {"uint16", "ui16"}, {"int32", "i32"},     {"uint32", "ui32"},
+      {"int64", "i64"}, {"uint64", "ui64"}, {"bool", "i1"}};
   for (const auto &[name, type] : types)
     for (const char *suffix : {"", "_large"}) {
       CAPTURE(name, suffix);
@@ -128,9 +129,9 @@ TEST_CASE("optional inputs that are left out are none values, unnamed outputs ar
 }
 
 TEST_CASE("attributes keep their kinds", "[import]") {
-  Imported imported = importGraph(
-      "g (float[1] x) => (float[1] y) { y = Relu <i = 3, f = 1.5, s = \"text\", ii = [1, 2], ff = [1.0, 2.0], ss = [\"a\", \"b\"], "
-      "t = int64[2] {4, 5}> (x) }");
+  Imported imported = importGraph("g (float[1] x) => (float[1] y) { y = Relu <i = 3, f = 1.5, s = \"text\", ii = [1, 2], ff = "
+                                  "[1.0, 2.0], ss = [\"a\", \"b\"], "
+                                  "t = int64[2] {4, 5}> (x) }");
   REQUIRE(imported.module);
   DictionaryAttr attributes = imported.nodes().front().getAttrsAttr();
   CHECK(cast<IntegerAttr>(attributes.get("i")).getInt() == 3);
@@ -165,7 +166,10 @@ TEST_CASE("subgraphs are regions in the order of their attributes, and see the v
 
 TEST_CASE("bodies of loops have arguments", "[import]") {
   Imported imported = importGraph(R"(g (int64 n, bool c, float[1] x) => (float[1] y) {
-    y = Loop (n, c, x) <body = b (int64 i, bool go, float[1] a) => (bool more, float[1] s) { more = Identity(go) s = Add(a, a) }>
+    y = Loop (n, c, x) <body = b (int64 i, bool go, float[1] a) => (bool more, float[1] s) {
+      more = Identity(go)
+      s = Add(a, a)
+    }>
   })");
   REQUIRE(imported.module);
   Block &body = imported.nodes().front().getBodies()[0].front();

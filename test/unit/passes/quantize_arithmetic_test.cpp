@@ -214,7 +214,7 @@ TEST_CASE("int8 pools and softmax", "[quantize]") {
           expected.push_back(kind == nn::PoolKind::Max ? std::max(std::max(at(0, 0), at(0, 1)), std::max(at(1, 0), at(1, 1)))
                                                        : (at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4);
         }
-    run.check(op.getY(), expected);
+    run.check(op.getY(), expected, 0.8); // averages of four are often halves, where float noise decides
   }
   Network network({4, 10});
   network.last = network.builder.create<nn::SoftmaxOp>(network.next(), network.last, 1, false);

@@ -42,13 +42,13 @@ static std::string toJson(const report::Report &report) {
 TEST_CASE("live ranges", "[mcu]") {
   ParsedProgram program = parseProgram(R"mlir(
 mcu.program @net {
-  %unread = mcu.buffer "unread" input 0 {io = #mcu.io<"a", array<i64: 4>, 0.0 : f64, 0>} : memref<4xi8>
-  %x = mcu.buffer "x" input 1 {io = #mcu.io<"b", array<i64: 4>, 0.0 : f64, 0>} : memref<4xi8>
+  %unread = mcu.buffer "unread" input 0 {io = #mcu.io<"a", [4], 0.0 : f64, 0>} : memref<4xi8>
+  %x = mcu.buffer "x" input 1 {io = #mcu.io<"b", [4], 0.0 : f64, 0>} : memref<4xi8>
   %dead = mcu.buffer "dead" temporary 0 : memref<4xi8>
   %y = mcu.buffer "y" temporary 0 : memref<2x2xi8>
-  %early = mcu.buffer "early" output 0 {io = #mcu.io<"c", array<i64: 4>, 0.0 : f64, 0>} : memref<4xi8>
-  %z = mcu.buffer "z" output 1 {io = #mcu.io<"d", array<i64: 4>, 0.0 : f64, 0>} : memref<4xi8>
-  %unwritten = mcu.buffer "unwritten" output 2 {io = #mcu.io<"e", array<i64: 4>, 0.0 : f64, 0>} : memref<4xi8>
+  %early = mcu.buffer "early" output 0 {io = #mcu.io<"c", [4], 0.0 : f64, 0>} : memref<4xi8>
+  %z = mcu.buffer "z" output 1 {io = #mcu.io<"d", [4], 0.0 : f64, 0>} : memref<4xi8>
+  %unwritten = mcu.buffer "unwritten" output 2 {io = #mcu.io<"e", [4], 0.0 : f64, 0>} : memref<4xi8>
   mcu.call "tmb_copy_bytes" ins(%x) outs(%early) record "tmb_count_params" {count = 4 : i32} : memref<4xi8>, memref<4xi8>
   mcu.call "tmb_copy_bytes" ins(%x) outs(%y) record "tmb_count_params" {count = 4 : i32} : memref<4xi8>, memref<2x2xi8>
   %view = mcu.view %y : memref<2x2xi8> to memref<4xi8>
@@ -100,7 +100,7 @@ TEST_CASE("the text starts with the verdict", "[report]") {
   CHECK_THAT(text,
              Contains("(estimated)") && Contains("288 multiply-accumulates in 3 kernel calls") && Contains("Note: something"));
   CHECK_THAT(toText(makeReport(1000, 100)), Contains("net does not fit stm32f746: too much flash and RAM\n") &&
-                                                Contains(">  192 B of 100 B (192 %), 92 bytes"));
+                                                Contains("> 192 B of 100 B (192 %), 92 bytes"));
   CHECK_THAT(toText(makeReport(1000, 1000)), Contains("too much flash\n"));
   CHECK_THAT(toText(makeReport(std::nullopt, 192)), Contains("1.2 KiB, no limit given") && Contains("(100 %), 0 B left"));
   CHECK_THAT(toText(makeReport(65536, 1024), true), Contains("██████░░"));

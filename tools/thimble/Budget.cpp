@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Measured code, golden vectors, notes and remedies.
+#include "tools/thimble/Budget.h"
+#include "codegen/c/Model.h"
+#include "codegen/project/Project.h"
+#include "compiler/execute/Executor.h"
+#include "compiler/support/ByteSize.h"
+#include "compiler/verify/Build.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Program.h"
+#include <set>
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::driver;
+
+std::string thimble::driver::targetFile(const std::string &nameOrPath, const std::string &targetsDirectory) {
+  std::string byName = targetsDirectory + "/" + nameOrPath + ".json";
+  return llvm::sys::fs::exists(byName) ? byName : nameOrPath;
+}
+
+// Kernels have about 500 bytes on Cortex-M at -O2, a call about 40.
+static CodeSize estimateCode(mcu::ProgramOp program) {
+  std::set<llvm::StringRef> kernels;
+  uint64_t calls = 0;
+  for (mcu::CallOp call : program.getBody().front().getOps<mcu::CallOp>()) {
+    kernels.insert(call.getKernel());
+    ++calls;
+  }
+  return {500 * kernels.size() + 40 * calls + 100, false};
+}
+
+llvm::Expected<CodeSize> thimble::driver::measureCode(const std::vector<codegen::EmittedFile> &files, const std::string &name,
+                                                      const Target &target, const std::string &runtimeDirectory,
+                                                      mcu::ProgramOp program) {
+  if (!target.emulator || !llvm::sys::findProgramByName(target.compiler))
+    return estimateCode(program);
+  llvm::SmallString<128> folder;
+  if (std::error_code error = llvm::sys::fs::createUniqueDirectory("thimble-measure", folder))
+    return llvm::createStringError(error, "cannot make a temporary folder: " + error.message());
+  auto remove = llvm::make_scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
+  if (llvm::Error error = codegen::writeFiles(files, folder))
+    return std::move(error);
+  llvm::Expected<codegen::Model> model = codegen::buildModel(program, name);
+  if (!model)
+    return model.takeError();
+  llvm::StringSet<> tables;
+  for (const codegen::ModelConstant &constant : model->constants)
+    if (constant.isTable)
+      tables.insert(constant.symbol);
+  EmittedModel emitted;
+  emitted.folder = folder.str().str();
+  emitted.name = name;
+  emitted.target = target;
+  emitted.runtimeDirectory = runtimeDirectory;
+  // To be measured it must link; whether it fits is decided afterwards, with the numbers.
+  emitted.flashBytes = uint64_t(1) << 26;
+  emitted.ramBytes = uint64_t(1) << 26;
+  std::string build = emitted.folder + "/measure";
+  if (std::error_code error = llvm::sys::fs::create_directories(build))
+    return llvm::createStringError(error, "cannot make a temporary folder: " + error.message());
+  llvm::Expected<Footprint> footprint = measureFootprint(emitted, build, tables);
+  if (!footprint)
+    return footprint.takeError();
+  return CodeSize{footprint->code + footprint->kernels + footprint->libraries + footprint->padding, true};
+}
+
+// A linear congruential generator (Knuth's MMIX constants): the same numbers everywhere.
+static uint32_t nextRandom(uint64_t &state) {
+  state = state * 6364136223846793005u + 1442695040888963407u;
+  return uint32_t(state >> 33);
+}
+
+static std::vector<char> randomInput(mcu::BufferOp buffer, uint64_t &state) {
+  Type element = cast<MemRefType>(buffer.getMemory().getType()).getElementType();
+  std::vector<char> bytes(size_t(mcu::byteSize(buffer.getMemory())));
+  if (element.isF32()) {
+    for (size_t i = 0; i + 4 <= bytes.size(); i += 4) {
+      float value = float(int32_t(nextRandom(state) & 0xFFFF) - 0x8000) / 32768.0f;
+      std::memcpy(bytes.data() + i, &value, sizeof(value));
+    }
+  } else if (element.isInteger(8)) {
+    for (char &byte : bytes)
+      byte = char(nextRandom(state));
+  } else if (element.isInteger(1)) {
+    for (char &byte : bytes)
+      byte = char(nextRandom(state) & 1);
+  }
+  // Other integers are indices as a rule: zero is always one.
+  return bytes;
+}
+
+std::vector<codegen::GoldenVector> thimble::driver::makeGoldenVectors(mcu::ProgramOp program) {
+  FailureOr<std::unique_ptr<Executor>> executor = Executor::create(program);
+  if (failed(executor))
+    return {};
+  std::vector<mcu::BufferOp> inputs((*executor)->getInputCount());
+  for (mcu::BufferOp buffer : program.getBody().front().getOps<mcu::BufferOp>())
+    if (buffer.getRole() == mcu::Role::Input)
+      inputs[size_t(buffer.getIndex())] = buffer;
+  uint64_t state = 1;
+  codegen::GoldenVector golden;
+  for (mcu::BufferOp input : inputs)
+    golden.inputs.push_back(randomInput(input, state));
+  std::vector<llvm::ArrayRef<char>> views(golden.inputs.begin(), golden.inputs.end());
+  (*executor)->run(views);
+  for (size_t i = 0; i < (*executor)->getOutputCount(); ++i) {
+    llvm::ArrayRef<char> output = (*executor)->getOutput(i);
+    golden.outputs.emplace_back(output.begin(), output.end());
+  }
+  return {std::move(golden)};
+}
+
+std::vector<std::string> thimble::driver::makeNotes(const Compilation &compilation) {
+  std::vector<std::string> notes;
+  if (!compilation.heldOut)
+    return notes;
+  const HeldOutResult &result = *compilation.heldOut;
+  std::string line = llvm::formatv("int8 against float on {0} samples that took no part in the calibration: outputs {1:F1} dB SQNR",
+                                   result.samples, result.outputSqnrDb);
+  if (result.hasLabels)
+    line += llvm::formatv(", accuracy {0:P2} (float {1:P2})", result.compiledAccuracy, result.floatAccuracy);
+  notes.push_back(line);
+  std::vector<HeldOutResult::Layer> worst = result.layers;
+  llvm::sort(worst, [](const auto &a, const auto &b) { return a.sqnrDb != b.sqnrDb ? a.sqnrDb < b.sqnrDb : a.node < b.node; });
+  for (const HeldOutResult::Layer &layer : llvm::ArrayRef(worst).take_front(3))
+    notes.push_back(llvm::formatv("least exact layer: {0} ({1}), {2:F1} dB SQNR", layer.node, layer.op, layer.sqnrDb));
+  return notes;
+}
+
+std::optional<report::HeldOutUse> thimble::driver::makeHeldOut(const Compilation &compilation) {
+  if (!compilation.heldOut)
+    return std::nullopt;
+  const HeldOutResult &result = *compilation.heldOut;
+  report::HeldOutUse use{uint64_t(result.samples), result.outputSqnrDb, std::nullopt, {}};
+  if (result.hasLabels)
+    use.accuracy = {result.floatAccuracy, result.compiledAccuracy};
+  for (const HeldOutResult::Layer &layer : result.layers)
+    use.layers.push_back({layer.node, layer.op, layer.sqnrDb});
+  return use;
+}
+
+std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &report, const CompileOptions &options,
+                                                          const std::string &targetsDirectory) {
+  std::vector<std::string> remedies;
+  if (!report.fitsFlash())
+    remedies.push_back("flash: " + std::to_string(report.flash.getTotal() - *report.flash.budget) + " bytes too many");
+  if (!report.fitsRam())
+    remedies.push_back("RAM: " + std::to_string(report.ram.getPeak() - *report.ram.budget) + " bytes too many");
+  bool isFloat = options.quantization == Quantization::None;
+  if (isFloat)
+    remedies.push_back("try: --quantize int8 --calibration DATA stores weights and activations in a quarter of the bytes");
+  if (!report.fitsRam() && isFloat && !options.nhwcIo)
+    remedies.push_back("try: --io-layout nhwc if the caller can deliver images that way; it saves the transposed copy of the input");
+  if (options.ioFloat && !isFloat && !report.fitsRam())
+    remedies.push_back("try: --io int8 keeps no float copy of inputs and outputs");
+  llvm::Expected<std::vector<Target>> targets = listTargets(targetsDirectory);
+  if (!targets) {
+    llvm::consumeError(targets.takeError());
+    return remedies;
+  }
+  const Target *smallest = nullptr;
+  for (const Target &target : *targets) {
+    std::optional<uint64_t> flash = target.getFlashBytes(), ram = target.getRamBytes();
+    bool fits = flash && ram && *flash >= report.flash.getTotal() && *ram >= report.ram.getPeak() + 4096;
+    if (fits && llvm::StringRef(target.name).starts_with("stm32") &&
+        (!smallest || *flash + *ram < *smallest->getFlashBytes() + *smallest->getRamBytes()))
+      smallest = &target;
+  }
+  if (smallest)
+    remedies.push_back("the smallest listed chip that it fits: " + smallest->name + " (" + formatByteSize(*smallest->getFlashBytes()) +
+                       " flash, " + formatByteSize(*smallest->getRamBytes()) + " RAM)");
+  return remedies;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// thimble compile and thimble analyze: from a model to a folder of C, or to the report alone.
+#include "codegen/project/Project.h"
+#include "compiler/pipeline/IrFile.h"
+#include "compiler/pipeline/Registration.h"
+#include "compiler/report/Report.h"
+#include "compiler/support/ByteSize.h"
+#include "compiler/support/Version.h"
+#include "compiler/verify/VerificationModule.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
+#include "tools/thimble/Budget.h"
+#include "tools/thimble/Commands.h"
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::driver;
+
+namespace {
+
+struct CompileCommand {
+  ModelOptions model;
+  std::string target = "host", flash, ram, output, format = "text";
+  bool isAnalysis = false;
+
+  void addTo(CLI::App &command) {
+    model.addInput(command);
+    command.add_option("--target", target, "Chip or board: a name of `thimble targets`, or a .json file (host)")->type_name("TARGET");
+    command.add_option("--flash", flash, "Flash budget for code, weights and tables, e.g. 256K (the target's)")->type_name("BYTES");
+    command.add_option("--ram", ram, "RAM budget for the arena, e.g. 64K (the target's)")->type_name("BYTES");
+    model.addQuantization(command);
+    if (!isAnalysis)
+      command.add_option("-o,--output", output, "Folder for the generated C")->type_name("DIR");
+    model.addStages(command);
+    addFormat(command, format);
+  }
+
+  ExitCode run();
+  ExitCode finish(Compilation &compilation, const CompileOptions &options, const Target &resolved, const std::string &home);
+  bool parseBudget(const std::string &text, const char *option, std::optional<uint64_t> &budget);
+  ExitCode write(const std::vector<codegen::EmittedFile> &files, Compilation &compilation, const std::string &home);
+
+  std::optional<uint64_t> flashBudget, ramBudget;
+};
+
+bool CompileCommand::parseBudget(const std::string &text, const char *option, std::optional<uint64_t> &budget) {
+  if (text.empty())
+    return true;
+  llvm::Expected<uint64_t> bytes = parseByteSize(text);
+  if (!bytes) {
+    printError(llvm::Twine(option) + " " + text + ": " + llvm::toString(bytes.takeError()));
+    return false;
+  }
+  budget = *bytes;
+  return true;
+}
+
+ExitCode CompileCommand::run() {
+  std::string home = findHome();
+  if (home.empty())
+    return ExitCode::Internal;
+  std::optional<CompileOptions> options = model.resolve();
+  if (!options)
+    return ExitCode::BadInput;
+  bool emits = model.stopAfter.empty() || options->stopAfter == Stage::Emit;
+  if (emits && !isAnalysis && output.empty()) {
+    printError("compile needs -o DIR for the generated C (or --stop-after STAGE; `thimble analyze` writes no files)");
+    return ExitCode::BadInput;
+  }
+  llvm::Expected<Target> resolved = loadTarget(target, targetsDirectory(home));
+  if (!resolved)
+    return badInput(resolved.takeError());
+  flashBudget = resolved->getFlashBytes();
+  ramBudget = resolved->getRamBytes();
+  if (!parseBudget(flash, "--flash", flashBudget) || !parseBudget(ram, "--ram", ramBudget))
+    return ExitCode::BadInput;
+  options->alignment = std::max<int64_t>(resolved->alignment, 8);
+
+  std::unique_ptr<MLIRContext> context = makeContext();
+  DiagnosticCollector diagnostics(context.get(), model.quiet || format == "json");
+  std::unique_ptr<Compilation> compilation;
+  {
+    Progress progress(!model.quiet);
+    options->progress = [&](llvm::StringRef what, int64_t done, int64_t total) { progress.update(what, done, total); };
+    compilation = compile(context.get(), *options);
+  }
+  if (!compilation) {
+    printErrors(diagnostics);
+    return ExitCode::BadInput;
+  }
+  if (!emits) {
+    printIr(*compilation->module, llvm::outs());
+    return ExitCode::Success;
+  }
+  ExitCode code = finish(*compilation, *options, *resolved, home);
+  printErrors(diagnostics);
+  return code;
+}
+
+ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &options, const Target &resolved,
+                                const std::string &home) {
+  mcu::ProgramOp program = compilation.getProgram();
+  if (!program) {
+    printError("'" + model.model + "' holds no mcu.program");
+    return ExitCode::BadInput;
+  }
+  codegen::ProjectOptions project;
+  project.emit.name = program.getSymName().str();
+  project.emit.version = versionString;
+  project.emit.modelFile = model.model;
+  project.emit.target = resolved.name;
+  project.emit.provenance.push_back(options.quantization == Quantization::Int8 ? "quantized to int8" : "float32, not quantized");
+  project.emit.golden = makeGoldenVectors(program);
+  project.runtimeDirectory = runtimeDirectory(home);
+  project.isa = resolved.isa;
+  llvm::Expected<std::vector<codegen::EmittedFile>> files = codegen::emitProject(program, project);
+  if (!files)
+    return badInput(files.takeError());
+
+  report::ReportOptions reportOptions;
+  reportOptions.model = project.emit.name;
+  reportOptions.version = versionString;
+  reportOptions.target = resolved.name;
+  reportOptions.flashBudget = flashBudget;
+  reportOptions.ramBudget = ramBudget;
+  llvm::Expected<CodeSize> code = measureCode(*files, project.emit.name, resolved, runtimeDirectory(home), program);
+  if (!code)
+    return badInput(code.takeError());
+  reportOptions.codeBytes = code->bytes;
+  reportOptions.isCodeMeasured = code->isMeasured;
+  reportOptions.notes = makeNotes(compilation);
+  llvm::Expected<report::Report> report = report::buildReport(program, reportOptions);
+  if (!report)
+    return badInput(report.takeError());
+  report->heldOut = makeHeldOut(compilation);
+  if (!report->fits())
+    for (const std::string &remedy : suggestRemedies(*report, options, targetsDirectory(home)))
+      report->notes.push_back(remedy);
+
+  std::string json, text;
+  llvm::raw_string_ostream jsonStream(json), textStream(text);
+  report::writeJson(*report, jsonStream);
+  report::writeText(*report, textStream);
+  if (report->fits() && !isAnalysis) {
+    files->push_back({"report.json", json});
+    files->push_back({"report.txt", text});
+    if (ExitCode written = write(*files, compilation, home); written != ExitCode::Success)
+      return written;
+  }
+  if (format == "json")
+    llvm::outs() << json;
+  else
+    report::writeText(*report, llvm::outs(), {llvm::sys::Process::StandardOutIsDisplayed(), isAnalysis || !report->fits()});
+  if (!report->fits())
+    return ExitCode::OverBudget;
+  if (!isAnalysis && format == "text")
+    llvm::outs() << "\nWritten to " << output << "; check it with: thimble verify " << output << " --inputs DATA\n";
+  return ExitCode::Success;
+}
+
+ExitCode CompileCommand::write(const std::vector<codegen::EmittedFile> &files, Compilation &compilation, const std::string &home) {
+  if (llvm::Error error = codegen::writeFiles(files, output))
+    return badInput(std::move(error));
+  if (!compilation.reference)
+    return ExitCode::Success; // started too late to have one: such a folder cannot be verified
+  if (llvm::Error error = writeVerificationModule(output, *compilation.reference, *compilation.module))
+    return badInput(std::move(error));
+  if (llvm::Error error = writeVerificationTarget(output, targetFile(target, targetsDirectory(home))))
+    return badInput(std::move(error));
+  return ExitCode::Success;
+}
+
+void addOne(CLI::App &app, Action &action, bool isAnalysis) {
+  auto command = std::make_shared<CompileCommand>();
+  command->isAnalysis = isAnalysis;
+  CLI::App *subcommand = isAnalysis ? app.add_subcommand("analyze", "Would a model fit, and where do the bytes go? Writes nothing")
+                                    : app.add_subcommand("compile", "Compile a model to a folder of C");
+  command->addTo(*subcommand);
+  subcommand->callback([command, &action] { action = [command] { return command->run(); }; });
+}
+
+} // namespace
+
+void thimble::driver::addCompileCommands(CLI::App &app, Action &action) {
+  addOne(app, action, false);
+  addOne(app, action, true);
+}
