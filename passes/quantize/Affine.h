@@ -38,7 +38,8 @@ struct QuantizedWeights {
   std::vector<int32_t> bias; // in units of inputScale * scale of the channel; empty if there is none
 };
 
-/// Quantizes weights of `channels` rows with one scale each. Fails without a message if a number is not finite.
+/// Quantizes weights of `channels` rows with one scale each. Fails without a message if a number or a scale
+/// is not finite.
 mlir::FailureOr<QuantizedWeights> quantizeWeights(mlir::MLIRContext *context, llvm::ArrayRef<float> weights,
                                                   llvm::ArrayRef<float> bias, int64_t channels, double inputScale);
 

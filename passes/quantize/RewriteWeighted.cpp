@@ -22,7 +22,7 @@ FailureOr<Value> quantize::rewriteWeighted(Operation *op, Int8Rewrite &rewrite) 
   FailureOr<QuantizedWeights> quantized = quantizeWeights(op->getContext(), w->as<float>(), realBias, channels,
                                                           nn::getInt8Type((*x8).getType()).getScale());
   if (failed(quantized))
-    return op->emitError("has weights or a bias that are not finite, so they cannot be quantized");
+    return rewrite.refuse("whose weights need scales beyond the range of f32");
   OpBuilder &builder = rewrite.forms.getBuilder();
   RankedTensorType codesType = withElement(weights.getType(), quantized->element);
   SmallVector<Value> operands{*x8};

@@ -8,8 +8,7 @@
 // Two inputs; the sum is rectified in place; both calls of the rectifier share one record.
 
 // HEADER: The model 'pair'
-// HEADER: from emit-c.mlir for cortex-m7
-// HEADER-NOT: /
+// HEADER: from emit-c.mlir for cortex-m7; do not edit.
 // HEADER: #ifndef THIMBLE_MODEL_PAIR_H
 // HEADER: #define PAIR_INPUT_COUNT 2
 // HEADER: 'left' in the ONNX model: float 4
@@ -22,7 +21,7 @@
 // SOURCE-NEXT: static const tmb_binary_params pair__sum_params = {
 // SOURCE-NEXT:   .rank = 1, .dims = {4}, .a_strides = {1}, .b_strides = {1}
 // SOURCE: static const tmb_unary_params pair__first_params
-// SOURCE-NOT: static const
+// SOURCE-NOT: static const tmb_unary_params
 // SOURCE: case 1: /* right */
 // SOURCE-NEXT: return a + 16;
 // SOURCE: tmb_status pair_run(void *arena) {

@@ -21,6 +21,7 @@ void addRunCommand(CLI::App &app, Action &action);
 void addVerifyCommand(CLI::App &app, Action &action);
 void addTargetsCommand(CLI::App &app, Action &action);
 void addImportCommand(CLI::App &app, Action &action);
+void addOperatorsCommand(CLI::App &app, Action &action);
 
 /// Where runtime-mcu and codegen/targets are: THIMBLE_HOME, the installed share/thimble, or the source tree around build/bin.
 /// Empty, after printing an error, if they are nowhere.

@@ -32,6 +32,7 @@ int main(int argc, char **argv) {
   addVerifyCommand(app, action);
   addRunCommand(app, action);
   addTargetsCommand(app, action);
+  addOperatorsCommand(app, action);
   addImportCommand(app, action);
   try {
     app.parse(argc, argv);

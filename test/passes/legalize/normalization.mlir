@@ -7,9 +7,9 @@
 // scale / sqrt(var) = 2 and B - mean * 2 = -3
 // CHECK-LABEL: func.func @batch(
 // CHECK-SAME: %[[X:[^:]*]]: tensor<1x2x3x3xf32>)
-// CHECK-DAG: %[[S:.*]] = nn.constant dense<2.000000e+00> : tensor<1x2x1x1xf32>
-// CHECK-DAG: %[[B:.*]] = nn.constant dense<-3.000000e+00> : tensor<1x2x1x1xf32>
+// CHECK: %[[S:.*]] = nn.constant dense<2.000000e+00> : tensor<1x2x1x1xf32>
 // CHECK: %[[M:.*]] = nn.binary mul %[[X]], %[[S]]
+// CHECK: %[[B:.*]] = nn.constant dense<-3.000000e+00> : tensor<1x2x1x1xf32>
 // CHECK: %[[Y:.*]] = nn.binary add %[[M]], %[[B]]
 // CHECK: return %[[Y]]
 func.func @batch(%x: tensor<1x2x3x3xf32>) -> !v {

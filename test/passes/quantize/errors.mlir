@@ -22,12 +22,3 @@ func.func @bad_range(%x: tensor<1x4xf32> {thimble.range = array<f32: -1.0, 1.0>}
   %z = nn.unary tanh %y {thimble.range = 3 : i32} : (tensor<1x4xf32>) -> tensor<1x4xf32>
   return %z : tensor<1x4xf32>
 }
-
-// -----
-
-func.func @infinite_weights(%x: tensor<1x2xf32> {thimble.range = array<f32: -1.0, 1.0>}) -> tensor<1x1xf32> {
-  %w = nn.constant dense<[[1.0, 0x7F800000]]> : tensor<1x2xf32> : tensor<1x2xf32>
-  // expected-error @below {{has weights or a bias that are not finite, so they cannot be quantized}}
-  %y = nn.fully_connected %x, %w {thimble.range = array<f32: -1.0, 1.0>} : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x1xf32>
-  return %y : tensor<1x1xf32>
-}

@@ -5,7 +5,7 @@
 
 // CHECK-LABEL: @chain(
 // CHECK:         %[[A:.*]] = nn.dequantize %{{.*}} : (tensor<2x4x!quant
-// CHECK:         %[[N:.*]] = nn.layer_norm %[[A]], {{.*}} {thimble.float}
+// CHECK:         %[[N:.*]] = nn.layer_norm %[[A]], {{.*}}, thimble.float}
 // CHECK:         %[[L:.*]] = nn.softmax %[[N]] axis = 1 {log, thimble.float}
 // CHECK-NEXT:    %[[Q:.*]] = nn.quantize %[[L]]
 // CHECK-NEXT:    return %[[Q]]
@@ -68,4 +68,15 @@ func.func @condition(%x: tensor<4xf32> {thimble.range = array<f32: -1.0, 1.0>},
   %c = nn.compare less %x, %y : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>
   %s = nn.select %c, %x, %y : (tensor<4xi1>, tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   return %s : tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @infinite_weights(
+// CHECK:         nn.fully_connected {{.*}} {thimble.float}
+func.func @infinite_weights(%x: tensor<1x2xf32> {thimble.range = array<f32: -1.0, 1.0>}) -> tensor<1x1xf32> {
+  %w = nn.constant dense<[[1.0, 0x7F800000]]> : tensor<1x2xf32> : tensor<1x2xf32>
+  // expected-warning @below {{no int8 kernel for 'fully_connected' of a constant that is not finite}}
+  %y = nn.fully_connected %x, %w {thimble.range = array<f32: -1.0, 1.0>} : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x1xf32>
+  return %y : tensor<1x1xf32>
 }

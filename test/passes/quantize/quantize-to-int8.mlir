@@ -2,12 +2,12 @@
 // RUN: thimble-opt %s --split-input-file --thimble-quantize-to-int8=io-float=1 | FileCheck %s --check-prefix=IO
 
 // A convolution: asymmetric activations, one symmetric weight scale a channel, a bias at the product of scales; the range of the
-// result is cut to its clamp. The weights of channel 1 are zero: it takes the scale of channel 0.
+// result is cut to its clamp. The weights of channel 1 are zero, so it takes the scale that gives its bias 22 bits.
 
 // CHECK-LABEL: @conv(
-// CHECK-SAME:    %[[X:.*]]: tensor<1x2x2x1x!quant.uniform<i8:f32, 0.0{{.*}}:-1>>) -> tensor<1x2x2x2x!quant.uniform<i8:f32, 0.0235294122248888:-128>>
-// CHECK-DAG:     %[[W:.*]] = nn.constant dense<{{\[\[\[\[}}127{{\]\]\]}}, {{\[\[\[}}0{{\]\]\]\]}}> : tensor<2x1x1x1xi8> : tensor<2x1x1x1x!quant.uniform<i8<-127:127>:f32:0, {[[S:0.00[0-9]+]],[[S]]}>>
-// CHECK-DAG:     %[[B:.*]] = nn.constant dense<[{{[0-9]+}}, -{{[0-9]+}}]> : tensor<2xi32>
+// CHECK-SAME:    %[[X:.*]]: tensor<1x2x2x1x!quant.uniform<i8:f32, 0.0{{.*}}:-1>>) -> tensor<1x2x2x2x!quant.uniform<i8:f32, 0.0235294{{[0-9]+}}:-128>>
+// CHECK-DAG:     %[[W:.*]] = nn.constant dense<{{\[\[\[\[}}127{{\]\]\]}}, {{\[\[\[}}0{{\]\]\]\]}}> : tensor<2x1x1x1xi8> : tensor<2x1x1x1x!quant.uniform<i8<-127:127>:f32:0, {0.00{{[0-9]+}},{{.*}}E-6}>>
+// CHECK-DAG:     %[[B:.*]] = nn.constant dense<[8096, -4194304]> : tensor<2xi32>
 // CHECK:         %[[Y:.*]] = nn.conv2d %[[X]], %[[W]], %[[B]] {{.*}} {act_max = 6.000000e+00 : f32, act_min = 0.000000e+00 : f32}
 // CHECK:         return %[[Y]]
 // IO-LABEL:    @conv(
@@ -115,7 +115,7 @@ func.func @mask(%m: tensor<4xi1>, %x: tensor<4xf32> {thimble.range = array<f32: 
 
 // CHECK-LABEL: @pools(
 // CHECK:         nn.pool2d average {{.*}} : (tensor<1x4x4x1x[[T:!quant.uniform<.*>]]>) -> tensor<1x2x2x1x[[T]]>
-// CHECK:         nn.reduce mean {{.*}} axes = [1, 2] {keep_dims} : {{.*}} -> tensor<1x1x1x1x!quant.uniform<i8:f32, 0.00078{{.*}}:-1>>
+// CHECK:         nn.reduce mean {{.*}} axes = [1, 2] {keep_dims} : {{.*}} -> tensor<1x1x1x1x!quant.uniform<i8:f32, 7.843{{[0-9]+}}E-4>>
 func.func @pools(%x: tensor<1x4x4x1xf32> {thimble.range = array<f32: -1.0, 1.0>}) -> tensor<1x1x1x1xf32> {
   %a = nn.pool2d average %x kernel = [2, 2] strides = [2, 2] pads = [0, 0, 0, 0] dilations = [1, 1] extra = [0, 0]
        : (tensor<1x4x4x1xf32>) -> tensor<1x2x2x1xf32>

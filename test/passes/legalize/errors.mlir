@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Every refused node says why, under its own name.
+// RUN: thimble-opt --thimble-legalize-onnx %s --split-input-file --verify-diagnostics
+
+!v = !onnx.value
+
+// Independent errors are all reported; what depends on a refused node is silent.
+func.func @several(%x: tensor<2x3xf32>, %i: tensor<3xi64>) -> (!v, !v) {
+  // expected-error@+1 {{Add: inputs have different element types f32 and i64}}
+  %a = onnx.node "Add" opset 13 (%x, %i) : (tensor<2x3xf32>, tensor<3xi64>) -> !v
+  %b = onnx.node "Relu" opset 13 (%a) : (!v) -> !v
+  // expected-error@+1 {{Exp: input has elements of type i64, but Thimble computes this function of float32 only}}
+  %c = onnx.node "Exp" opset 13 (%i) : (tensor<3xi64>) -> !v
+  return %b, %c : !v, !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @broadcast(%x: tensor<2x3xf32>, %y: tensor<4xf32>) -> !v {
+  // expected-error@+1 {{Mul: shapes do not broadcast: [2, 3] and [4]}}
+  %a = onnx.node "Mul" opset 13 (%x, %y) : (tensor<2x3xf32>, tensor<4xf32>) -> !v
+  return %a : !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @not_constant(%x: tensor<2x3xf32>, %shape: tensor<2xi64>) -> !v {
+  // expected-error@+1 {{Reshape: input 'shape' must be known at compile time, but depends on the model's inputs; export the model with fixed shapes}}
+  %a = onnx.node "Reshape" opset 13 (%x, %shape) : (tensor<2x3xf32>, tensor<2xi64>) -> !v
+  return %a : !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @reshape(%x: tensor<2x3xf32>) -> (!v, !v, !v) {
+  %five = onnx.constant dense<[5, -1]> : tensor<2xi64> : tensor<2xi64>
+  %zeros = onnx.constant dense<[0, 0, 0]> : tensor<3xi64> : tensor<3xi64>
+  %huge = onnx.constant dense<9223372036854775807> : tensor<2xi64> : tensor<2xi64>
+  // expected-error@+1 {{Reshape: cannot turn 6 elements of shape 2x3 into shape 5x1}}
+  %a = onnx.node "Reshape" opset 13 (%x, %five) : (tensor<2x3xf32>, tensor<2xi64>) -> !v
+  // expected-error@+1 {{Reshape: shape copies dimension 2, but the input has 2 dimensions}}
+  %b = onnx.node "Reshape" opset 13 (%x, %zeros) : (tensor<2x3xf32>, tensor<3xi64>) -> !v
+  // expected-error@+1 {{Reshape: cannot turn 6 elements}}
+  %c = onnx.node "Reshape" opset 13 (%x, %huge) : (tensor<2x3xf32>, tensor<2xi64>) -> !v
+  return %a, %b, %c : !v, !v, !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @too_large(%x: tensor<2xf32>) -> (!v, !v, !v) {
+  %huge = onnx.constant dense<1000000> : tensor<3xi64> : tensor<3xi64>
+  %many = onnx.constant dense<4611686018427387904> : tensor<1xi64> : tensor<1xi64>
+  // expected-error@+1 {{ConstantOfShape: gives a tensor of shape 1000000x1000000x1000000, which has too many bytes}}
+  %a = onnx.node "ConstantOfShape" opset 9 (%huge) : (tensor<3xi64>) -> !v
+  // expected-error@+1 {{Tile: cannot repeat 4611686018427387904 times}}
+  %b = onnx.node "Tile" opset 13 (%x, %many) : (tensor<2xf32>, tensor<1xi64>) -> !v
+  // expected-error@+1 {{Expand: input of shape 2 does not broadcast to 4611686018427387904}}
+  %c = onnx.node "Expand" opset 13 (%x, %many) : (tensor<2xf32>, tensor<1xi64>) -> !v
+  return %a, %b, %c : !v, !v, !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @convolution(%x: tensor<1x3x8x8xf32>, %volume: tensor<1x3x8x8x8xf32>, %kernel: tensor<1x3x2x2x2xf32>) -> (!v, !v, !v, !v, !v, !v) {
+  %w = onnx.constant dense<0.5> : tensor<4x2x3x3xf32> : tensor<4x2x3x3xf32>
+  %w3 = onnx.constant dense<0.5> : tensor<4x3x3x3xf32> : tensor<4x3x3x3xf32>
+  // expected-error@+1 {{Conv: weights for 2 input channels do not match an input of 3 channels in 1 groups}}
+  %a = onnx.node "Conv" opset 13 (%x, %w) : (tensor<1x3x8x8xf32>, tensor<4x2x3x3xf32>) -> !v
+  // expected-error@+1 {{Conv: has 3 spatial dimensions; Thimble supports one and two}}
+  %b = onnx.node "Conv" opset 13 (%volume, %kernel) : (tensor<1x3x8x8x8xf32>, tensor<1x3x2x2x2xf32>) -> !v
+  // expected-error@+1 {{Conv: attribute 'kernel_shape' is 5x5, but the weights have shape 4x3x3x3}}
+  %c = onnx.node "Conv" opset 13 (%x, %w3) attributes {kernel_shape = array<i64: 5, 5>} : (tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>) -> !v
+  // expected-error@+1 {{Conv: attribute 'strides' must have 2 entries, got 1}}
+  %d = onnx.node "Conv" opset 13 (%x, %w3) attributes {strides = array<i64: 5>} : (tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>) -> !v
+  // expected-error@+1 {{Conv: attribute 'pads' holds -1, which is out of range}}
+  %e = onnx.node "Conv" opset 13 (%x, %w3) attributes {pads = array<i64: 0, 0, -1, 0>} : (tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>) -> !v
+  // expected-error@+1 {{Conv: attribute 'dilations' must be a list of integers}}
+  %f = onnx.node "Conv" opset 13 (%x, %w3) attributes {dilations = 2 : i64} : (tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>) -> !v
+  return %a, %b, %c, %d, %e, %f : !v, !v, !v, !v, !v, !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @pool(%x: tensor<1x1x4x4xf32>) -> (!v, !v, !v) {
+  // expected-error@+1 {{MaxPool: kernel of size 9 with dilation 1 is larger than the padded input of size 4}}
+  %a = onnx.node "MaxPool" opset 12 (%x) attributes {kernel_shape = array<i64: 9, 9>} : (tensor<1x1x4x4xf32>) -> !v
+  // expected-error@+1 {{MaxPool: output 'Indices' is used, but Thimble computes the maxima only}}
+  %b:2 = onnx.node "MaxPool" opset 12 (%x) attributes {kernel_shape = array<i64: 2, 2>} : (tensor<1x1x4x4xf32>) -> (!v, !v)
+  // expected-error@+1 {{AveragePool: attribute 'kernel_shape' is missing}}
+  %c = onnx.node "AveragePool" opset 12 (%x) : (tensor<1x1x4x4xf32>) -> !v
+  return %a, %b#1, %c : !v, !v, !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @axes(%x: tensor<2x3xf32>) -> (!v, !v, !v, !v) {
+  %twice = onnx.constant dense<[0, -2]> : tensor<2xi64> : tensor<2xi64>
+  %zero = onnx.constant dense<0> : tensor<1xi64> : tensor<1xi64>
+  %six = onnx.constant dense<6> : tensor<i64> : tensor<i64>
+  // expected-error@+1 {{Concat: axis 2 is outside a tensor of 2 dimensions}}
+  %a = onnx.node "Concat" opset 13 (%x, %x) attributes {axis = 2 : i64} : (tensor<2x3xf32>, tensor<2x3xf32>) -> !v
+  // expected-error@+1 {{ReduceSum: axes must not repeat}}
+  %b = onnx.node "ReduceSum" opset 13 (%x, %twice) : (tensor<2x3xf32>, tensor<2xi64>) -> !v
+  // expected-error@+1 {{Squeeze: cannot remove dimension 0 of shape 2x3}}
+  %c = onnx.node "Squeeze" opset 13 (%x, %zero) : (tensor<2x3xf32>, tensor<1xi64>) -> !v
+  // expected-error@+1 {{Gather: index 6 is outside a dimension of size 2}}
+  %d = onnx.node "Gather" opset 13 (%x, %six) : (tensor<2x3xf32>, tensor<i64>) -> !v
+  return %a, %b, %c, %d : !v, !v, !v, !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @training(%x: tensor<1x2xf32>, %p: tensor<2xf32>) -> (!v, !v) {
+  %ratio = onnx.constant dense<0.5> : tensor<f32> : tensor<f32>
+  %on = onnx.constant dense<true> : tensor<i1> : tensor<i1>
+  // expected-error@+1 {{BatchNormalization: is in training mode; export the model for inference}}
+  %a = onnx.node "BatchNormalization" opset 15 (%x, %p, %p, %p, %p) attributes {training_mode = 1 : i64} : (tensor<1x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> !v
+  // expected-error@+1 {{Dropout: is in training mode; export the model for inference}}
+  %b = onnx.node "Dropout" opset 13 (%x, %ratio, %on) : (tensor<1x2xf32>, tensor<f32>, tensor<i1>) -> !v
+  return %a, %b : !v, !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @inputs(%x: tensor<2xf32>) -> (!v, !v, !v) {
+  %none = onnx.none
+  // expected-error@+1 {{Add: takes at least 2 inputs, got 1}}
+  %a = onnx.node "Add" opset 13 (%x) : (tensor<2xf32>) -> !v
+  // expected-error@+1 {{Relu: takes at most 1 inputs, got 2}}
+  %b = onnx.node "Relu" opset 13 (%x, %x) : (tensor<2xf32>, tensor<2xf32>) -> !v
+  // expected-error@+1 {{Add: input 1 is required, but left out}}
+  %c = onnx.node "Add" opset 13 (%x, %none) : (tensor<2xf32>, !v) -> !v
+  return %a, %b, %c : !v, !v, !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @control(%x: tensor<2xf32>, %c: tensor<i1>) -> !v {
+  // expected-error@+1 {{If: input 'cond' must be known at compile time: Thimble has no control flow}}
+  %y = onnx.node "If" opset 13 (%c) attributes {else_branch, then_branch} bodies {
+    onnx.return %x : tensor<2xf32>
+  }, {
+    onnx.return %x : tensor<2xf32>
+  } : (tensor<i1>) -> !v
+  return %y : !v
+}
+
+// -----
+
+!v = !onnx.value
+
+// Attributes that mean something that Thimble does not do are not ignored in silence.
+func.func @attribute(%x: tensor<2xf32>) -> !v {
+  // expected-warning@+1 {{Relu: attribute 'slope' is unknown for operator set 13 and was ignored}}
+  %a = onnx.node "Relu" opset 13 (%x) attributes {slope = 1.0 : f32} : (tensor<2xf32>) -> !v
+  return %a : !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @newer(%x: tensor<2xf32>) -> !v {
+  // expected-warning@+1 {{the model is of operator set 30; Thimble knows sets up to 22}}
+  %a = onnx.node "Relu" opset 30 (%x) : (tensor<2xf32>) -> !v
+  return %a : !v
+}
+
+// -----
+
+!v = !onnx.value
+
+// expected-error@+2 {{input 'h' has elements of type 'f16', but Thimble computes in float32; convert the model to float32 first}}
+// expected-error@+1 {{input 'z' must be a tensor with fixed dimensions, got 'tensor<?xf32>'}}
+func.func @inputs_types(%h: tensor<2xf16> {onnx.name = "h"}, %z: tensor<?xf32> {onnx.name = "z"}) -> !v {
+  %a = onnx.node "Relu" opset 13 (%h) : (tensor<2xf16>) -> !v
+  return %a : !v
+}
