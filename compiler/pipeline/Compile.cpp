@@ -17,7 +17,7 @@ using namespace mlir;
 using namespace thimble;
 
 mcu::ProgramOp Compilation::getProgram() const {
-  auto programs = module->getOps<mcu::ProgramOp>();
+  auto programs = module.get().getOps<mcu::ProgramOp>();
   return programs.empty() ? nullptr : *programs.begin();
 }
 

@@ -97,7 +97,7 @@ static void writeBar(llvm::raw_ostream &os, llvm::StringRef what, uint64_t used,
   if (*budget > 0)
     os << " (" << percent << " %)";
   if (used > *budget)
-    os << ", " << used - *budget << " bytes too many";
+    os << ", " << used - *budget << (used - *budget == 1 ? " byte" : " bytes") << " too many";
   else
     os << ", " << formatByteSize(*budget - used) << " left";
   os << "\n";

@@ -69,6 +69,8 @@ FailureOr<Value> quantize::rewriteBinary(nn::BinaryOp op, Int8Rewrite &rewrite) 
     return rewritePRelu(op, rewrite);
   if (op.getKind() != nn::BinaryKind::Add && op.getKind() != nn::BinaryKind::Sub && op.getKind() != nn::BinaryKind::Mul)
     return rewrite.refuse("");
+  if (FailureOr<Value> channelwise = rewriteChannelwise(op, rewrite); failed(channelwise) || *channelwise)
+    return channelwise;
   FailureOr<Value> a = rewrite.forms.getInt8(op.getA()), b = rewrite.forms.getInt8(op.getB());
   FailureOr<Int8Type> type = rewrite.planned(op.getY());
   if (failed(a) || failed(b) || failed(type))

@@ -29,6 +29,8 @@ mlir::FailureOr<mlir::Value> rewriteInt8(mlir::Operation *op, Int8Rewrite &rewri
 mlir::FailureOr<mlir::Value> rewriteWeighted(mlir::Operation *op, Int8Rewrite &rewrite);
 mlir::FailureOr<mlir::Value> rewriteMatMul(nn::MatMulOp op, Int8Rewrite &rewrite);
 mlir::FailureOr<mlir::Value> rewriteBinary(nn::BinaryOp op, Int8Rewrite &rewrite);
+/// Null, without a reason, if `op` is no product with (or sum behind a product with) one constant a channel.
+mlir::FailureOr<mlir::Value> rewriteChannelwise(nn::BinaryOp op, Int8Rewrite &rewrite);
 mlir::FailureOr<mlir::Value> rewritePool(nn::Pool2DOp op, Int8Rewrite &rewrite);
 mlir::FailureOr<mlir::Value> rewriteReduce(nn::ReduceOp op, Int8Rewrite &rewrite);
 mlir::FailureOr<mlir::Value> rewriteArg(nn::ArgOp op, Int8Rewrite &rewrite);

@@ -131,9 +131,10 @@ void LayoutGraph::addRoot(Value root, ArrayRef<Use> uses, const llvm::DenseMap<O
   Permutation kept = identity(shape.size()), moved = isMovable ? getProposal(producer).result : kept;
   bool differs = !isTrivial(shape, moved);
 
-  // One node for all uses that need the same order, so that they pay for it together: uses that need it with label 0, and with 1.
-  std::map<std::pair<Permutation, bool>, unsigned> shared;
-  auto sharedNode = [&](PermutationRef order, bool label) {
+  // One node for all uses that need the same order in the same case, so that they pay for it together.
+  enum Case { ProducerMoves, ProducerStays, ConsumerStays, OnlyConsumerMoves, ConsumerMoves };
+  std::map<std::pair<Permutation, Case>, unsigned> shared;
+  auto sharedNode = [&](PermutationRef order, Case label) {
     Permutation key;
     llvm::copy_if(order, std::back_inserter(key), [&](int64_t dim) { return shape[size_t(dim)] != 1; });
     auto [entry, isNew] = shared.insert({{key, label}, 0});
@@ -151,17 +152,17 @@ void LayoutGraph::addRoot(Value root, ArrayRef<Use> uses, const llvm::DenseMap<O
     bool freeIfKept = isFree(use, shape, use.order);
     bool freeIfMoved = isFree(use, permuted(shape, moved), remaining(moved, use.order));
     if (freeIfKept && differs && !freeIfMoved) { // paid if a moves and c does not
-      auto [z, isNew] = sharedNode(use.order, false);
+      auto [z, isNew] = sharedNode(use.order, ProducerMoves);
       cut.addEdge(c, z, MinCut::infinite);
       if (isNew)
         cut.addEdge(z, a, cost);
     } else if (!freeIfKept && isMovable && freeIfMoved && !isConsumerMovable) { // paid if a does not move
-      auto [z, isNew] = sharedNode(use.order, false);
+      auto [z, isNew] = sharedNode(use.order, ProducerStays);
       if (isNew)
         cut.addEdge(a, MinCut::sink, cost);
       (void)z;
     } else if (!freeIfKept) { // paid if c does not move; an estimate from above where a could save it
-      auto [z, isNew] = sharedNode(use.order, false);
+      auto [z, isNew] = sharedNode(use.order, ConsumerStays);
       cut.addEdge(c, z, MinCut::infinite);
       if (isNew)
         cut.addEdge(z, MinCut::sink, cost);
@@ -175,14 +176,12 @@ void LayoutGraph::addRoot(Value root, ArrayRef<Use> uses, const llvm::DenseMap<O
     if (fitsKept && (!differs || fitsMoved))
       continue;
     if (fitsMoved) { // paid if c moves and a does not
-      auto [z, isNew] = sharedNode(needed, true);
+      auto [z, isNew] = sharedNode(needed, OnlyConsumerMoves);
       cut.addEdge(z, c, MinCut::infinite);
       if (isNew)
         cut.addEdge(a, z, cost);
-    } else if (!fitsKept || differs) { // paid if c moves; an estimate from above if a would have to move as well
-      if (fitsKept && !isMovable)
-        continue;
-      auto [z, isNew] = sharedNode(needed, true);
+    } else { // paid if c moves; an estimate from above where only one choice of a needs it
+      auto [z, isNew] = sharedNode(needed, ConsumerMoves);
       cut.addEdge(z, c, MinCut::infinite);
       if (isNew)
         cut.addEdge(MinCut::source, z, cost);

@@ -5,11 +5,11 @@
 
 include "mlir/Pass/PassBase.td"
 
-class Simplify<string name, string verb> : Pass<"thimble-simplify-" # verb, "::mlir::func::FuncOp"> {
+class Simplify<string verb> : Pass<"thimble-simplify-" # verb, "::mlir::func::FuncOp"> {
   let dependentDialects = ["::thimble::nn::NNDialect"];
 }
 
-def FoldConstants : Simplify<"FoldConstants", "fold-constants"> {
+def FoldConstants : Simplify<"fold-constants"> {
   let summary = "Compute operations whose operands are all constants";
   let description = [{
     The runtime's own kernels compute them, so that a folded result is the one that the device would have computed. A broadcast that
@@ -17,7 +17,7 @@ def FoldConstants : Simplify<"FoldConstants", "fold-constants"> {
   }];
 }
 
-def RemoveNoOps : Simplify<"RemoveNoOps", "remove-no-ops"> {
+def RemoveNoOps : Simplify<"remove-no-ops"> {
   let summary = "Remove operations that change nothing, and spell the others in the simplest way";
   let description = [{
     x + 0, x * 1, x - 0, x / 1, pow(x, 1), casts there and back, relu of what is never negative, clamps that do not clamp, poolings of
@@ -27,7 +27,7 @@ def RemoveNoOps : Simplify<"RemoveNoOps", "remove-no-ops"> {
   }];
 }
 
-def RecognizeComposites : Simplify<"RecognizeComposites", "recognize-composites"> {
+def RecognizeComposites : Simplify<"recognize-composites"> {
   let summary = "Recognize functions that exporters spell out";
   let description = [{
     GELU (erf and tanh), SiLU, sigmoid, softplus, hard swish, hard sigmoid, leaky ReLU, layer normalization, softmax and its
@@ -37,7 +37,7 @@ def RecognizeComposites : Simplify<"RecognizeComposites", "recognize-composites"
   }];
 }
 
-def PropagateTransposes : Simplify<"PropagateTransposes", "propagate-transposes"> {
+def PropagateTransposes : Simplify<"propagate-transposes"> {
   let summary = "Choose the dimension order of every value so that the fewest bytes are transposed";
   let description = [{
     Most operations compute on any order of dimensions if their axes and constants are permuted with them. For each of these
@@ -52,7 +52,7 @@ def PropagateTransposes : Simplify<"PropagateTransposes", "propagate-transposes"
   }];
 }
 
-def SinkReshapes : Simplify<"SinkReshapes", "sink-reshapes"> {
+def SinkReshapes : Simplify<"sink-reshapes"> {
   let summary = "Move reshapes behind elementwise operations";
   let description = [{
     A reshape costs nothing, but it keeps an operation from being fused with the one that computes its operand, as the addition of
@@ -60,7 +60,7 @@ def SinkReshapes : Simplify<"SinkReshapes", "sink-reshapes"> {
   }];
 }
 
-def FoldPadding : Simplify<"FoldPadding", "fold-padding"> {
+def FoldPadding : Simplify<"fold-padding"> {
   let summary = "Fold pads of height and width into convolutions and poolings";
   let description = [{
     Zeros in front of a convolution or an average pooling; in front of a max pooling, what never wins: minus infinity, or a value that is
@@ -68,7 +68,7 @@ def FoldPadding : Simplify<"FoldPadding", "fold-padding"> {
   }];
 }
 
-def FoldLinear : Simplify<"FoldLinear", "fold-linear"> {
+def FoldLinear : Simplify<"fold-linear"> {
   let summary = "Fold additions and multiplications of constants into neighbouring weights";
   let description = [{
     Chains of +, -, *, / with a constant for each channel, behind or in front of a convolution, a fully connected layer
@@ -78,7 +78,7 @@ def FoldLinear : Simplify<"FoldLinear", "fold-linear"> {
   }];
 }
 
-def FuseActivations : Simplify<"FuseActivations", "fuse-activations"> {
+def FuseActivations : Simplify<"fuse-activations"> {
   let summary = "Turn relu and clamp into the clamp of the operation that computes their operand";
   let description = [{
     Of convolutions, fully connected layers, additions, subtractions and multiplications without other users. A max pooling in between
@@ -86,7 +86,7 @@ def FuseActivations : Simplify<"FuseActivations", "fuse-activations"> {
   }];
 }
 
-def ChangeIoLayout : Simplify<"ChangeIoLayout", "change-io-layout"> {
+def ChangeIoLayout : Simplify<"change-io-layout"> {
   let summary = "Make 4-D inputs and outputs of the function NHWC";
   let description = [{
     Of inputs that are only transposed from NCHW to NHWC, and of outputs that are the result of the inverse. They get

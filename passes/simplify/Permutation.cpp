@@ -114,7 +114,7 @@ std::optional<Permutation> simplify::reshapedOrder(ShapeRef from, ShapeRef to, P
       bool isLeading = llvm::all_of(ArrayRef(*groups).take_front(g), [](const DimGroup &group) { return group.from.empty(); });
       keys[g].first = isLeading ? -1 : hasNext ? keys[g + 1].first : INT64_MAX;
     }
-  llvm::stable_sort(keys, [](auto a, auto b) { return a.first < b.first; });
+  llvm::sort(keys);
   Permutation result;
   for (auto [key, g] : keys)
     llvm::append_range(result, (*groups)[g].to);

@@ -91,7 +91,7 @@ private:
 struct PropagateTransposes : simplify::impl::PropagateTransposesBase<PropagateTransposes> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (!llvm::hasSingleElement(function.getBody()))
+    if (!isAllNN(function))
       return;
     clean(function);
     // Down first: that is where the transposes of legalized models disappear. Each round makes the cost smaller, so this ends.

@@ -25,7 +25,7 @@ nn::ReduceOp reduceOf(Value value, nn::ReduceKind kind) {
 }
 
 // True if nothing but the `count` operands of the recognized operations uses `value`: otherwise it would be computed twice.
-bool isInner(Value value, unsigned count) { return !value.hasNUsesOrMore(count + 1); }
+bool isInner(Value value, unsigned count) { return size_t(std::distance(value.use_begin(), value.use_end())) <= count; }
 
 // The operands of a sum or product in both orders.
 std::array<std::pair<Value, Value>, 2> orders(nn::BinaryOp op) {

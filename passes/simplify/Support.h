@@ -42,6 +42,9 @@ mlir::FloatAttr clampAttr(mlir::Builder &builder, float limit);
 /// The operand of a binary operation that is not `side`.
 inline mlir::Value otherOperand(nn::BinaryOp op, mlir::Value side) { return op.getA() == side ? op.getB() : op.getA(); }
 
+/// True if the function is one block of nn operations and a return.
+bool isAllNN(mlir::func::FuncOp function);
+
 /// Runs `patterns` on a function until none applies. It is no error if they stop early: what they did is right nevertheless.
 void applyGreedily(mlir::func::FuncOp function, mlir::RewritePatternSet &&patterns);
 

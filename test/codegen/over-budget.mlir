@@ -6,7 +6,7 @@
 // What does not fit is not written, and the verdict comes first.
 // CHECK: {{^}}net does not fit cortex-m7: too much RAM
 // CHECK: Flash [#
-// CHECK: RAM   [################################]> 16 B of 15 B (107 %), 1 bytes too many
+// CHECK: RAM   [################################]> 16 B of 15 B (107 %), 1 byte too many
 mcu.program @net attributes {arena_bytes = 16 : i64, lower_bound = 16 : i64} {
   %x = mcu.buffer "x" input 0 at 0 {io = #mcu.io<"x", [4], 0.0 : f64, 0>} : memref<4xf32>
   %y = mcu.buffer "y" output 0 at 0 {io = #mcu.io<"y", [4], 0.0 : f64, 0>} : memref<4xf32>

@@ -9,6 +9,7 @@ using namespace thimble::legalize;
 
 // 0 copies a dimension unless `zeroIsZero`; -1, at most once, takes what is left.
 static FailureOr<Shape> resolveShape(NodeBinder &node, ShapeRef from, Shape shape, bool zeroIsZero) {
+  std::string wanted = shapeText(shape);
   std::optional<size_t> open;
   for (size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] == 0 && !zeroIsZero) {
@@ -17,7 +18,7 @@ static FailureOr<Shape> resolveShape(NodeBinder &node, ShapeRef from, Shape shap
       shape[i] = from[i];
     }
     if (shape[i] < -1 || (shape[i] == -1 && open))
-      return node.fail("shape " + shapeText(shape) + " is not valid");
+      return node.fail("shape " + wanted + " is not valid");
     if (shape[i] == -1)
       open = i;
   }
@@ -29,7 +30,7 @@ static FailureOr<Shape> resolveShape(NodeBinder &node, ShapeRef from, Shape shap
     given = count;
   }
   if (given != count)
-    return node.fail("cannot turn " + Twine(*count) + " elements of shape " + shapeText(from) + " into shape " + shapeText(shape));
+    return node.fail("cannot turn " + Twine(*count) + " elements of shape " + shapeText(from) + " into shape " + wanted);
   return shape;
 }
 

@@ -42,7 +42,7 @@ func.func @reshape(%x: tensor<2x3xf32>) -> (!v, !v, !v) {
   %five = onnx.constant dense<[5, -1]> : tensor<2xi64> : tensor<2xi64>
   %zeros = onnx.constant dense<[0, 0, 0]> : tensor<3xi64> : tensor<3xi64>
   %huge = onnx.constant dense<9223372036854775807> : tensor<2xi64> : tensor<2xi64>
-  // expected-error@+1 {{Reshape: cannot turn 6 elements of shape 2x3 into shape 5x1}}
+  // expected-error@+1 {{Reshape: cannot turn 6 elements of shape 2x3 into shape 5x-1}}
   %a = onnx.node "Reshape" opset 13 (%x, %five) : (tensor<2x3xf32>, tensor<2xi64>) -> !v
   // expected-error@+1 {{Reshape: shape copies dimension 2, but the input has 2 dimensions}}
   %b = onnx.node "Reshape" opset 13 (%x, %zeros) : (tensor<2x3xf32>, tensor<3xi64>) -> !v

@@ -27,7 +27,7 @@ func.func @several(%x: tensor<2xf32>) -> !v {
 
 !v = !onnx.value
 
-// expected-error@+1 {{21 nodes use operators that Thimble does not support: {{.*}}'n20' (Foo), and 1 more}}
+// expected-error-re@+1 {{21 nodes use operators that Thimble does not support: {{.*}}'n20' (Foo), and 1 more}}
 func.func @many(%x: tensor<2xf32>) -> !v {
   %1 = onnx.node "Foo" opset 13 (%x) : (tensor<2xf32>) -> !v loc("n1")
   %2 = onnx.node "Foo" opset 13 (%x) : (tensor<2xf32>) -> !v loc("n2")

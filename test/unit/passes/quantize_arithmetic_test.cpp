@@ -138,18 +138,18 @@ TEST_CASE("int8 sums, differences, products and quotients", "[quantize]") {
     bool isQuotient = kind == nn::BinaryKind::Div;
     Random random(unsigned(kind) + 31);
     Network network({4, 8});
-    std::vector<float> other = random.weights(8, 0.7f);
+    std::vector<float> other = random.weights(32, 0.7f);
     for (float &number : other)
       number += isQuotient ? 4 : 0;
-    network.binary(kind, network.constant({8}, other));
+    network.binary(kind, network.constant({4, 8}, other));
     Inputs inputs(random, 32, 4, -1, 2);
     Int8Run run(network, inputs);
     auto op = findOp<nn::BinaryOp>(run.function);
     std::vector<double> a = run.reals(op.getA()), b = run.reals(op.getB()), expected;
     for (size_t i = 0; i < a.size(); ++i)
-      expected.push_back(kind == nn::BinaryKind::Add   ? a[i] + b[i % 8]
-                         : kind == nn::BinaryKind::Sub ? a[i] - b[i % 8]
-                                                       : a[i] * b[i % 8]);
+      expected.push_back(kind == nn::BinaryKind::Add   ? a[i] + b[i]
+                         : kind == nn::BinaryKind::Sub ? a[i] - b[i]
+                                                       : a[i] * b[i]);
     run.check(op.getY(), expected, 0.9); // sums have 15-bit factors
   }
 }
@@ -279,4 +279,24 @@ TEST_CASE("prelu with slopes for each channel stays int8", "[quantize]") {
   Int8Run run(network, inputs);
   CHECK(!findOp<nn::DequantizeOp>(run.function));
   CHECK(*calibrate::computeOutputSqnr(network.function, run.function, inputs.samples) > 30);
+}
+
+TEST_CASE("a scale and an offset for each channel are one depthwise convolution", "[quantize]") {
+  for (bool isImage : {true, false}) {
+    Random random(101);
+    Network network(isImage ? ArrayRef<int64_t>{1, 4, 4, 6} : ArrayRef<int64_t>{16, 6});
+    std::vector<float> factors = {0.01f, 10, -3, 0.2f, 1, 0}, offsets = {0.5f, -2, 0, 0.1f, 3, 1};
+    Value factor = network.constant({1, 6}, factors);
+    network.last = network.builder.create<nn::BinaryOp>(network.next(), nn::BinaryKind::Mul, factor, network.last, FloatAttr(),
+                                                        FloatAttr());
+    network.binary(nn::BinaryKind::Sub, network.constant({6}, offsets));
+    Inputs inputs(random, 96, 4, -1, 2);
+    Int8Run run(network, inputs);
+    CHECK(!findOp<nn::BinaryOp>(run.function));
+    REQUIRE(findOp<nn::Conv2DOp>(run.function));
+    std::vector<double> x = run.reals(run.function.getArgument(0)), expected;
+    for (size_t i = 0; i < x.size(); ++i)
+      expected.push_back(x[i] * double(factors[i % 6]) - double(offsets[i % 6]));
+    run.check(run.function.getBody().front().getTerminator()->getOperand(0), expected);
+  }
 }
