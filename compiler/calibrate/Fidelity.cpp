@@ -105,14 +105,21 @@ FailureOr<double> calibrate::computeAccuracy(func::FuncOp function, ArrayRef<Sam
   if (failed(runner))
     return failure();
   Operation *terminator = function.getBody().front().getTerminator();
-  if (terminator->getNumOperands() == 0 || !SampleRunner::hasReals(terminator->getOperand(0)))
-    return function.emitError("accuracy needs a first output of real numbers");
+  if (terminator->getNumOperands() == 0)
+    return function.emitError("accuracy needs an output");
+  Value output = terminator->getOperand(0);
   size_t right = 0;
   for (auto [sample, label] : llvm::zip(samples, labels)) {
     if (failed(runner->run(sample)))
       return failure();
-    std::vector<float> scores = runner->getReals(terminator->getOperand(0));
-    right += llvm::max_element(scores) - scores.begin() == label;
+    if (SampleRunner::hasReals(output)) {
+      std::vector<float> scores = runner->getReals(output);
+      right += llvm::max_element(scores) - scores.begin() == label;
+    } else if (std::optional<int64_t> chosen = runner->getInteger(output)) {
+      right += *chosen == label;
+    } else {
+      return function.emitError("accuracy needs a first output of real numbers or one integer, got ") << output.getType();
+    }
   }
   return double(right) / double(samples.size());
 }

@@ -23,7 +23,7 @@ mlir::FailureOr<std::vector<LayerError>> computeLayerErrors(mlir::func::FuncOp r
 mlir::FailureOr<double> computeOutputSqnr(mlir::func::FuncOp reference, mlir::func::FuncOp quantized,
                                           llvm::ArrayRef<Sample> samples);
 
-/// Which part of the samples has its label at the largest element of the first output.
+/// Which part of the samples has its label at the largest element of the first output, or as its only element if that is an integer.
 mlir::FailureOr<double> computeAccuracy(mlir::func::FuncOp function, llvm::ArrayRef<Sample> samples, llvm::ArrayRef<int64_t> labels);
 
 } // namespace thimble::calibrate

@@ -59,3 +59,13 @@ std::vector<float> SampleRunner::getReals(Value value) const {
     reals.push_back(float(type.getScale() * double(int64_t(int8_t(code)) - type.getZeroPoint())));
   return reals;
 }
+
+std::optional<int64_t> SampleRunner::getInteger(Value value) const {
+  auto type = cast<RankedTensorType>(value.getType());
+  ArrayRef<char> bytes = executor->getValue(value);
+  if (type.getNumElements() != 1 || !type.getElementType().isSignlessInteger() || (bytes.size() != 4 && bytes.size() != 8))
+    return std::nullopt;
+  if (bytes.size() == 8)
+    return *reinterpret_cast<const int64_t *>(bytes.data());
+  return *reinterpret_cast<const int32_t *>(bytes.data());
+}

@@ -21,6 +21,8 @@ public:
 
   /// The real numbers of an f32 or a per-tensor int8 value after a run; empty for other values.
   std::vector<float> getReals(mlir::Value value) const;
+  /// The only element of an i32 or i64 value after a run; nothing for other values.
+  std::optional<int64_t> getInteger(mlir::Value value) const;
   /// True if getReals gives the numbers of `value`.
   static bool hasReals(mlir::Value value);
 

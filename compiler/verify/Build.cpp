@@ -124,6 +124,8 @@ llvm::Error Builder::addModel() {
   for (fs::directory_iterator at(arch, error), end; at != end && !error; at.increment(error))
     isSpecial |= fs::exists(model.folder + "/runtime/src/" + path::filename(at->path()));
   for (const std::string &source : *sources) {
+    if (!model.kernels.empty() && !llvm::is_contained(model.kernels, path::stem(source)))
+      continue;
     std::string portable = (model.runtimeDirectory + "/src/kernels/" + path::filename(source)).str();
     add("runtime", isForHost && isSpecial && fs::exists(portable) ? portable : source);
   }
@@ -212,8 +214,9 @@ llvm::Error Builder::explain(llvm::StringRef what, const ProcessResult &result) 
       return verifyError(ExitCode::OverBudget,
                          "the image does not fit into the " + llvm::Twine(ram) + " bytes of RAM of " + target + ": " +
                              (bytes ? "already without the stack " + *bytes + " bytes are missing"
-                                    : "arena and stack (" + llvm::Twine(model.stackBytes) +
-                                          " bytes) do not fit both. Compile for a smaller --ram, or verify with a smaller stack"));
+                                    : "the arena" + (model.arenaBytes > 0 ? " of " + llvm::Twine(model.arenaBytes) : llvm::Twine()) +
+                                          " and the stack of " + llvm::Twine(model.stackBytes) +
+                                          " bytes do not fit both. Compile for less --ram, or verify with less --stack"));
   }
   std::string how = result.end == ProcessResult::End::TimedOut ? " within " + std::to_string(compileSeconds) + " seconds"
                     : result.end == ProcessResult::End::Crashed ? ": " + getCompiler().str() + " crashed: " + result.signal

@@ -24,6 +24,9 @@ struct EmittedModel {
   uint64_t stackBytes = 4096;         // that the image reserves at least
   std::optional<uint64_t> flashBytes; // of the image's memory; nothing: the target's
   std::optional<uint64_t> ramBytes;
+  /// Kernels that the model calls; empty: all that are in runtime/src. Files of earlier compilations may lie there as well.
+  std::vector<std::string> kernels;
+  uint64_t arenaBytes = 0; // for messages; 0: unknown
 };
 
 /// The bytes of a compiled model by itself, in an image without harness and start-up code.

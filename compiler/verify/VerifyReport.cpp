@@ -109,7 +109,7 @@ static std::string percent(int64_t part, int64_t whole) {
 
 static void writeVerdict(const VerifyResult &result, llvm::raw_ostream &os) {
   os << result.model << " on " << result.target << ": " << (result.hasPassed() ? "verified" : "FAILED") << "\n\n";
-  llvm::StringRef where = result.ranOnEmulator ? "this computer and the emulated target" : "this computer";
+  llvm::StringRef where = result.hostEqualsTarget ? "this computer and the emulated target" : "this computer";
   if (!result.problem.empty())
     os << "  " << result.problem << "\n";
   if (result.compared == 0)

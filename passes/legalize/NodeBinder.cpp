@@ -178,6 +178,12 @@ FailureOr<Shape> NodeBinder::axes(ShapeRef axes, size_t rank) {
   return result;
 }
 
+LogicalResult NodeBinder::checkTable(int64_t count) {
+  if (count <= 1 << 24)
+    return success(!hasFailed());
+  return fail("needs a table of " + llvm::Twine(count) + " entries, which is too large");
+}
+
 LogicalResult NodeBinder::needFloat(Value value, llvm::StringRef name) {
   if (!value || isF32(value))
     return success(!hasFailed());

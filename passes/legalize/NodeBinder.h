@@ -144,6 +144,8 @@ public:
   mlir::Value mul(mlir::Value a, mlir::Value b) { return binary(nn::BinaryKind::Mul, a, b); }
   mlir::Value div(mlir::Value a, mlir::Value b) { return binary(nn::BinaryKind::Div, a, b); }
 
+  /// Fails if a table of `count` entries, which a handler computes, would be out of proportion.
+  mlir::LogicalResult checkTable(int64_t count);
   /// Fails unless `value`, which messages call `name`, has f32 elements.
   mlir::LogicalResult needFloat(mlir::Value value, llvm::StringRef name);
 

@@ -1,4 +1,4 @@
-// RUN: not thimble compile %s --start-from emit -o %t 2>&1 | FileCheck %s
+// RUN: not thimble compile %s --start-from emit --stop-after emit -o %t 2>&1 | FileCheck %s
 
 // CHECK: error: {{.*}}node 'squash': emit: parameter 'alpha' of tmb_clamp_f32 is not finite; clamps that do nothing are written with the largest float32
 mcu.program @net attributes {arena_bytes = 16 : i64, lower_bound = 16 : i64} {

@@ -1,6 +1,6 @@
 // RUN: rm -rf %t && mkdir -p %t/elsewhere && cp %s %t/elsewhere/deterministic.mlir
-// RUN: thimble compile %s --start-from emit -o %t/one
-// RUN: cd %t/elsewhere && LC_ALL=C TZ=Asia/Tokyo thimble compile deterministic.mlir --start-from emit -o %t/two
+// RUN: thimble compile %s --start-from emit --stop-after emit -o %t/one
+// RUN: cd %t/elsewhere && LC_ALL=C TZ=Asia/Tokyo thimble compile deterministic.mlir --start-from emit --stop-after emit -o %t/two
 // RUN: diff -r %t/one %t/two
 // RUN: not grep -r %t %t/one
 

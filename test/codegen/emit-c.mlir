@@ -1,4 +1,4 @@
-// RUN: rm -rf %t && thimble compile %s --start-from emit --target cortex-m7 -o %t
+// RUN: rm -rf %t && thimble compile %s --start-from emit --stop-after emit --target cortex-m7 -o %t
 // RUN: FileCheck %s --check-prefix=HEADER --input-file=%t/pair.h
 // RUN: FileCheck %s --check-prefix=SOURCE --input-file=%t/pair.c
 // RUN: FileCheck %s --check-prefix=WEIGHTS --input-file=%t/pair_weights.c

@@ -1,5 +1,5 @@
 // RUN: rm -rf %t
-// RUN: thimble compile %s --start-from emit --target cortex-m7 --ram 15 -o %t > %t.txt; test $? = 3
+// RUN: thimble compile %s --start-from emit --stop-after emit --target cortex-m7 --ram 15 -o %t > %t.txt; test $? = 3
 // RUN: FileCheck %s --input-file=%t.txt
 // RUN: not ls %t
 

@@ -71,8 +71,10 @@ def main():
     parser.add_argument("--targets", nargs="+", default=["stm32f405", "stm32f746"])
     parser.add_argument("--max-error", type=float)
     parser.add_argument("--max-drop", type=float)
-    parser.add_argument("compile", nargs="*", help="options of thimble compile, after --")
-    options = parser.parse_args()
+    # Options of thimble compile follow after "--".
+    split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    options = parser.parse_args(sys.argv[1:split])
+    options.compile = sys.argv[split + 1:]
     with tempfile.TemporaryDirectory() as folder:
         for target in options.targets:
             check_target(options, target, pathlib.Path(folder) / target)

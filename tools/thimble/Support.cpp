@@ -72,7 +72,8 @@ void Progress::update(llvm::StringRef what, int64_t done, int64_t total) {
     return;
   last = now;
   isShown = true;
-  llvm::errs() << (isTerminal ? "\r\033[K" : "") << what << " " << done << "/" << total << (isTerminal ? "" : "\n");
+  std::string count = total > 0 ? " " + std::to_string(done) + "/" + std::to_string(total) : "";
+  llvm::errs() << (isTerminal ? "\r\033[K" : "") << what << count << (isTerminal ? "" : "\n");
 }
 
 void ModelOptions::addInput(CLI::App &command) {

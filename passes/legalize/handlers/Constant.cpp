@@ -43,8 +43,10 @@ static LogicalResult legalizeConstantOfShape(NodeBinder &node) {
 template <typename T> static LogicalResult range(NodeBinder &node, const ConstantData (&data)[3], Type element) {
   T start = data[0].as<T>()[0], delta = data[2].as<T>()[0];
   double count = std::ceil((data[1].number(0) - data[0].number(0)) / data[2].number(0));
-  if (delta == 0 || std::isnan(count) || count > double(1 << 26))
+  if (delta == 0 || std::isnan(count) || count > INT32_MAX)
     return node.fail("has too many elements");
+  if (failed(node.checkTable(int64_t(count))))
+    return failure();
   std::vector<T> values(count > 0 ? size_t(count) : 0);
   for (size_t i = 0; i < values.size(); ++i)
     values[i] = T(start + T(i) * delta);
@@ -75,7 +77,7 @@ static LogicalResult legalizeRange(NodeBinder &node) {
 
 // A matrix of 0 and 1 that is 1 where `isSet(row, col)`; booleans.
 static Value mask(NodeBinder &node, int64_t rows, int64_t cols, llvm::function_ref<bool(int64_t, int64_t)> isSet) {
-  if (node.hasFailed())
+  if (failed(node.checkTable(rows * cols)))
     return {};
   std::vector<char> bits(size_t(rows * cols));
   for (int64_t row = 0; row < rows; ++row)

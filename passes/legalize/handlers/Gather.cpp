@@ -151,6 +151,8 @@ static LogicalResult scatter(NodeBinder &node, ShapeRef offsets, int64_t sliceSi
   if (count == 0 || offsets.empty())
     return node.setResult(x);
   int64_t rows = count / sliceSize;
+  if (failed(node.checkTable(rows)))
+    return failure();
   Shape source = sequence(0, rows);
   for (auto [i, offset] : llvm::enumerate(offsets))
     source[offset / sliceSize] = rows + int64_t(i);
@@ -195,6 +197,8 @@ static LogicalResult legalizeOneHot(NodeBinder &node) {
     return failure();
   if (depth < 1 || depth > INT32_MAX || shapeOf(values) != ShapeRef{2} || isBoolean(indices))
     return node.fail("needs a positive depth, two values, and indices that are numbers");
+  if (failed(node.checkTable(depth)))
+    return failure();
   Shape shape(shapeOf(indices)), positions(shape.size() + 1, 1);
   shape.insert(shape.begin() + *axis, 1);
   positions[*axis] = depth;

@@ -113,6 +113,8 @@ static LogicalResult legalizeHardmax(NodeBinder &node) {
     return failure();
   auto [x, axis] = *input;
   int64_t depth = shapeOf(x)[axis];
+  if (failed(node.checkTable(depth)))
+    return failure();
   if (depth == 0)
     return node.setResult(node.operand(0));
   Shape positions(shapeOf(x).size(), 1);

@@ -108,6 +108,8 @@ static LogicalResult resize(NodeBinder &node, const Sampling &sampling, ShapeRef
     int64_t in = shapeOf(x)[axis];
     if (in == 0 || sizes[i] < 1 || sizes[i] > INT32_MAX || !(scales[i] > 0))
       return node.fail("cannot resize dimension " + Twine(axis) + " of shape " + shapeText(shapeOf(x)) + " to " + Twine(sizes[i]));
+    if (failed(node.checkTable(sizes[i])))
+      return failure();
     std::vector<Tap> taps = makeTaps(sampling, in, sizes[i], scales[i]);
     bool isIdentity = in == sizes[i];
     for (int64_t k = 0; isIdentity && k < in; ++k)

@@ -15,13 +15,16 @@ LogicalResult legalize::checkImage(NodeBinder &node, Value x) {
   return node.fail("has " + Twine(rank - 2) + " spatial dimensions; Thimble supports one and two");
 }
 
-// An attribute with one entry for each spatial dimension, within [least, 2^31).
+// Sizes beyond these are mistakes, and would take forever.
+constexpr int64_t maxWindow = 65535;
+
+// An attribute with one entry for each spatial dimension, within [least, maxWindow].
 static FailureOr<Shape> readSpatial(NodeBinder &node, StringRef name, size_t count, int64_t least, int64_t fallback) {
   Shape values = node.integers(name, Shape(count, fallback));
   if (values.size() != count)
     return node.fail("attribute '" + name + "' must have " + Twine(count) + " entries, got " + Twine(values.size()));
   for (int64_t value : values)
-    if (value < least || value > INT32_MAX)
+    if (value < least || value > maxWindow)
       return node.fail("attribute '" + name + "' holds " + Twine(value) + ", which is out of range");
   return values;
 }
@@ -40,7 +43,7 @@ FailureOr<Window> legalize::readWindow(NodeBinder &node, Value x, ShapeRef kerne
   if (kernel.size() != count)
     return node.fail("kernel has " + Twine(kernel.size()) + " dimensions, but the input has " + Twine(count) + " spatial ones");
   for (int64_t size : kernel)
-    if (size < 1 || size > INT32_MAX)
+    if (size < 1 || size > maxWindow)
       return node.fail("kernel size " + Twine(size) + " is out of range");
   FailureOr<Shape> strides = readSpatial(node, "strides", count, 1, 1);
   FailureOr<Shape> dilations = readSpatial(node, "dilations", count, 1, 1);

@@ -102,7 +102,8 @@ mcu.program @net attributes {arena_bytes = 192 : i64, lower_bound = 176 : i64} {
   %c = mcu.buffer "conv" temporary 0 at 16 : memref<1x4x4x2xi8>
   %d = mcu.buffer "scores" output 0 at 64 {io = #mcu.io<"scores", [1, 4, 4, 2], 0.0 : f64, 0>} : memref<1x4x4x2xf32>
   %w = mcu.constant "conv_weights" dense<[[[[1], [-128], [3]], [[4], [127], [6]], [[7], [8], [9]]],
-                                          [[[1], [2], [3]], [[4], [5], [6]], [[7], [8], [9]]]]> : tensor<2x3x3x1xi8> : memref<2x3x3x1xi8>
+                                          [[[1], [2], [3]], [[4], [5], [6]], [[7], [8], [9]]]]>
+                                       : tensor<2x3x3x1xi8> : memref<2x3x3x1xi8>
   %b = mcu.constant "conv_bias" dense<[-2147000000, 2147000000]> : tensor<2xi32> : memref<2xi32>
   %m = mcu.constant "conv_multipliers" dense<[-2147483648, 1518500250]> : tensor<2xi32> : memref<2xi32>
   mcu.call "tmb_conv2d_s8" ins(%x, %w, %b, %m) outs(%c) record "tmb_conv2d_s8_params" {batch = 1 : i32, in_h = 4 : i32,

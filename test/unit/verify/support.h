@@ -57,7 +57,7 @@ func.func @main(%x: tensor<1x8xf32> {onnx.name = "features"}) -> (tensor<1x3xf32
 })mlir",
                                     R"mlir(
 !x = !quant.uniform<i8:f32, 0.0625:-3>
-!y = !quant.uniform<i8:f32, 8.0:5>
+!y = !quant.uniform<i8:f32, 16.0:5>
 !w = !quant.uniform<i8<-127:127>:f32:0, {0.5, 0.25, 0.5}>
 func.func @main(%x: tensor<1x8x!x> {onnx.name = "features"}) -> (tensor<1x3x!y> {onnx.name = "logits"}) {
   %w = nn.constant dense<[[-10, 2, 0, 5, 6, -2, 1, 8], [1, 2, 3, 4, -1, 8, -12, 1], [20, -40, 60, -80, 100, -120, 120, -20]]>
@@ -80,8 +80,9 @@ func.func @main(%a: tensor<1x4xf32> {onnx.name = "a"}, %b: tensor<2x4xf32> {onnx
 /// An output folder of `thimble compile`, in a temporary folder with a space in its name.
 class CompiledFolder {
 public:
-  CompiledFolder(const TestModel &model, llvm::StringRef target = "host", llvm::StringRef name = "net")
-      : temporary(take(TemporaryFolder::create())), path((temporary.getPath() + "/my out").str()), name(name) {
+  explicit CompiledFolder(const TestModel &model, llvm::StringRef target = "host", std::string runtime = runtimeDirectory,
+                          llvm::StringRef name = "net")
+      : temporary(take(TemporaryFolder::create())), path((temporary.getPath() + "/my out").str()), runtime(runtime), name(name) {
     mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
     context.loadDialect<nn::NNDialect, mcu::McuDialect, mlir::func::FuncDialect>();
     auto reference = mlir::parseSourceString<mlir::ModuleOp>(model.reference, &context);
@@ -99,7 +100,7 @@ public:
     Target described = take(loadTarget(target, targetsDirectory));
     project.emit.name = name.str();
     project.emit.target = described.name;
-    project.runtimeDirectory = runtimeDirectory;
+    project.runtimeDirectory = runtime;
     project.isa = described.isa;
     auto files = take(codegen::emitProject(*compiled->getOps<mcu::ProgramOp>().begin(), project));
     files.push_back({"report.json", "{\"model\": \"" + name.str() + "\"}\n"});
@@ -124,6 +125,11 @@ public:
     REQUIRE(at != std::string::npos);
     write(file, text.replace(at, from.size(), to));
   }
+  /// Inserts C at the start of the model's run function.
+  void insertIntoRun(const std::string &code) const {
+    std::string start = "_run(void *arena) {\n  uint8_t *const a = (uint8_t *)arena;\n";
+    edit(name + ".c", start, start + code + "\n");
+  }
   void remove(const std::string &file) const { REQUIRE_FALSE(llvm::sys::fs::remove(path + "/" + file, /*IgnoreNonExisting=*/false)); }
   /// Writes an array beside the folder and returns its path.
   std::string addArray(const std::string &file, const Tensor &tensor) const {
@@ -141,7 +147,7 @@ public:
   }
   VerifyOptions options(std::vector<std::string> inputs) const {
     VerifyOptions options;
-    options.runtimeDirectory = runtimeDirectory;
+    options.runtimeDirectory = runtime;
     options.inputs = std::move(inputs);
     options.seconds = 120;
     return options;
@@ -150,10 +156,7 @@ public:
 
 private:
   TemporaryFolder temporary;
-  std::string path;
-
-public:
-  std::string name;
+  std::string path, runtime, name;
 };
 
 inline std::string textOf(const VerifyResult &result) {
