@@ -12,7 +12,7 @@ models = os.environ.get("THIMBLE_SHARED_MODELS", os.path.join(root, "..", "share
 config.name = "Thimble"
 config.test_format = lit.formats.ShTest(execute_external=True)
 config.suffixes = [".mlir", ".test", ".onnxtext"]
-config.excludes = ["unit", "damaged", "CMakeLists.txt"]
+config.excludes = ["unit", "damaged", "Inputs", "CMakeLists.txt"]
 config.test_source_root = os.path.join(root, "test")
 config.test_exec_root = os.path.join(build, "test-output")
 config.environment["PATH"] = os.pathsep.join(

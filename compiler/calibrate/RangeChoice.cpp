@@ -26,7 +26,7 @@ public:
     size_t first = indexOf(low), last = indexOf(high);
     Moments inside = sums[last] - sums[first];
     double clipped = (sums[first]).around(low) + (sums.back() - sums[last]).around(high);
-    return total > 0 ? (inside.count * step * step / 12 + 10*clipped) / total : 0;
+    return total > 0 ? (inside.count * step * step / 12 + clipped) / total : 0;
   }
 
 private:

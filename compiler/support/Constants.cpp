@@ -5,7 +5,7 @@
 #include "mlir/Dialect/Quant/QuantTypes.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
-#include <cmath>
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace thimble;
@@ -116,12 +116,20 @@ std::vector<float> ConstantData::floats() const {
   return result;
 }
 
+// A key of MLIR's resource section: the printer writes it bare, so it must be an identifier to be read again.
+static std::string resourceKey(StringRef name) {
+  std::string key = name.empty() || llvm::isDigit(name.front()) ? "_" : "";
+  for (char c : name)
+    key += llvm::isAlnum(c) || c == '_' || c == '.' || c == '$' ? c : '_';
+  return key;
+}
+
 ElementsAttr thimble::makeConstant(ShapedType type, llvm::ArrayRef<char> bytes, StringRef name) {
   RankedTensorType stored = storageTensorType(type);
   assert(int64_t(bytes.size()) == tensorBytes(stored) && "constant of the wrong size");
   if (bytes.size() > 64) {
     AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 16);
-    return DenseResourceElementsAttr::get(stored, name, std::move(blob));
+    return DenseResourceElementsAttr::get(stored, resourceKey(name), std::move(blob));
   }
   if (stored.getElementType().isInteger(1)) {
     llvm::SmallVector<bool> bits(bytes.begin(), bytes.end());

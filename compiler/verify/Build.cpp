@@ -20,10 +20,16 @@ static constexpr unsigned compileSeconds = 600;
 
 llvm::ArrayRef<llvm::StringRef> thimble::getCompileFlags() {
   static constexpr llvm::StringRef flags[] = {
-      "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wundef", "-Werror",
-      "-O2",                // what users ship
-      "-ffp-contract=off",  // float32 products and sums are rounded each, on every machine
-      "-fno-math-errno"};   // no kernel reads errno, so a square root may be one instruction
+      "-std=c99",
+      "-pedantic",
+      "-Wall",
+      "-Wextra",
+      "-Wconversion",
+      "-Wundef",
+      "-Werror",
+      "-O2",               // what users ship
+      "-ffp-contract=off", // float32 products and sums are rounded each, on every machine
+      "-fno-math-errno"};  // no kernel reads errno, so a square root may be one instruction
   return flags;
 }
 
@@ -83,7 +89,8 @@ private:
 } // namespace
 
 static llvm::Error badFolder(const EmittedModel &model, const llvm::Twine &problem) {
-  return verifyError(ExitCode::BadInput, "'" + model.folder + "' is not a complete output folder of `thimble compile`: " + problem);
+  return verifyError(ExitCode::BadInput,
+                     "'" + model.folder + "' is not a complete output folder of `thimble compile`: " + problem);
 }
 
 // The C files in a folder, sorted: folders are listed in any order.
@@ -160,7 +167,8 @@ llvm::Error Builder::compile() {
     Command command{getCompiler().str(), {}, directory};
     llvm::append_range(command.arguments, llvm::map_range(getCompileFlags(), [](llvm::StringRef flag) { return flag.str(); }));
     if (!isForHost) {
-      llvm::append_range(command.arguments, llvm::map_range(getImageCompileFlags(), [](llvm::StringRef flag) { return flag.str(); }));
+      llvm::append_range(command.arguments,
+                         llvm::map_range(getImageCompileFlags(), [](llvm::StringRef flag) { return flag.str(); }));
       llvm::append_range(command.arguments, model.target.flags);
     }
     for (const std::string &folder :
@@ -214,11 +222,12 @@ llvm::Error Builder::explain(llvm::StringRef what, const ProcessResult &result) 
       return verifyError(ExitCode::OverBudget,
                          "the image does not fit into the " + llvm::Twine(ram) + " bytes of RAM of " + target + ": " +
                              (bytes ? "already without the stack " + *bytes + " bytes are missing"
-                                    : "the arena" + (model.arenaBytes > 0 ? " of " + llvm::Twine(model.arenaBytes) : llvm::Twine()) +
+                                    : "the arena" +
+                                          (model.arenaBytes > 0 ? " of " + llvm::Twine(model.arenaBytes) : llvm::Twine()) +
                                           " and the stack of " + llvm::Twine(model.stackBytes) +
                                           " bytes do not fit both. Compile for less --ram, or verify with less --stack"));
   }
-  std::string how = result.end == ProcessResult::End::TimedOut ? " within " + std::to_string(compileSeconds) + " seconds"
+  std::string how = result.end == ProcessResult::End::TimedOut  ? " within " + std::to_string(compileSeconds) + " seconds"
                     : result.end == ProcessResult::End::Crashed ? ": " + getCompiler().str() + " crashed: " + result.signal
                                                                 : "";
   // Of pages of messages the first ones matter.
@@ -236,8 +245,9 @@ llvm::Error Builder::writeMemory() {
 
 std::vector<std::string> Builder::getTargetLinkOptions() const {
   std::vector<std::string> options = model.target.emulator->linkFlags;
-  llvm::append_range(options, std::vector<std::string>{"-T", "link.ld", "-L", ".", "-L",
-                                                       model.runtimeDirectory + "/port/" + model.target.emulator->port.front()});
+  llvm::append_range(options,
+                     std::vector<std::string>{"-T", "link.ld", "-L", ".", "-L",
+                                              model.runtimeDirectory + "/port/" + model.target.emulator->port.front()});
   return options;
 }
 

@@ -11,8 +11,8 @@ namespace thimble {
 /// The options with which all C of a verification is compiled, beside those of the target and the folders of headers. As
 /// runtime-mcu/CMakeLists.txt compiles the compiler's own copy of the kernels, which is what the results are compared to.
 llvm::ArrayRef<llvm::StringRef> getCompileFlags();
-/// Further ones for images: each function and constant is a section, so that what nobody uses is left out, and what is left can be
-/// counted.
+/// Further ones for images: each function and constant is a section, so that what nobody uses is left out, and what is left can
+/// be counted.
 llvm::ArrayRef<llvm::StringRef> getImageCompileFlags();
 
 /// A model in the folder that emitProject filled.
@@ -42,8 +42,8 @@ struct Footprint {
   uint64_t getFlash() const { return code + kernels + weights + tables + libraries + padding; }
 };
 
-/// Compiles and links `<name>_verify` for this computer in `directory`, and returns its path. With kernels written for the target's
-/// instructions in the folder, their portable twins are built instead.
+/// Compiles and links `<name>_verify` for this computer in `directory`, and returns its path. With kernels written for the
+/// target's instructions in the folder, their portable twins are built instead.
 llvm::Expected<std::string> buildForHost(const EmittedModel &model, llvm::StringRef directory);
 
 struct TargetImage {
@@ -56,6 +56,7 @@ llvm::Expected<TargetImage> buildForTarget(const EmittedModel &model, llvm::Stri
 
 /// Links the model alone. `tables` are the symbols of constants that count as tables. Uses objects that buildForTarget left in
 /// `directory`, and makes them if they are missing.
-llvm::Expected<Footprint> measureFootprint(const EmittedModel &model, llvm::StringRef directory, const llvm::StringSet<> &tables);
+llvm::Expected<Footprint> measureFootprint(const EmittedModel &model, llvm::StringRef directory,
+                                           const llvm::StringSet<> &tables);
 
 } // namespace thimble

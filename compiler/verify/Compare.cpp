@@ -53,7 +53,8 @@ static void compareSample(size_t sample, llvm::ArrayRef<SampleInput> outputs, ll
   }
 }
 
-Difference thimble::compareRuns(llvm::ArrayRef<SampleInput> outputs, const SampleOutputs &expected, const SampleOutputs &actual) {
+Difference thimble::compareRuns(llvm::ArrayRef<SampleInput> outputs, const SampleOutputs &expected,
+                                const SampleOutputs &actual) {
   Difference difference;
   for (size_t sample = 0; sample < expected.size(); ++sample) {
     if (sample < actual.size() && actual[sample].size() == expected[sample].size()) {

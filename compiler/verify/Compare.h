@@ -6,8 +6,8 @@
 
 namespace thimble {
 
-/// Floating-point outputs of two machines agree if |a - b| <= floatTolerance * max(1, |b|), or both are NaN: C libraries differ in
-/// the last bits of exp and its like. All other outputs must be the same, bit for bit.
+/// Floating-point outputs of two machines agree if |a - b| <= floatTolerance * max(1, |b|), or both are NaN: C libraries differ
+/// in the last bits of exp and its like. All other outputs must be the same, bit for bit.
 inline constexpr double floatTolerance = 1e-4;
 bool agree(double a, double b);
 
@@ -28,8 +28,8 @@ struct ReferenceError {
 ReferenceError compareToReference(llvm::ArrayRef<SampleInput> outputs, const SampleOutputs &actual,
                                   llvm::ArrayRef<SampleInput> referenceOutputs, const SampleOutputs &reference);
 
-/// The class that the first output names for each sample: the place of its largest element (the first of equal ones), or its only
-/// element if that is an integer. Nothing if it is neither.
+/// The class that the first output names for each sample: the place of its largest element (the first of equal ones), or its
+/// only element if that is an integer. Nothing if it is neither.
 std::optional<std::vector<int64_t>> getClasses(llvm::ArrayRef<SampleInput> outputs, const SampleOutputs &runs);
 
 /// How many are equal; both have the same length.

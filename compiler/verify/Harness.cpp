@@ -115,7 +115,8 @@ static llvm::Error readOutputs(const Part &part, const HarnessOptions &options, 
   return llvm::Error::success();
 }
 
-llvm::Expected<HarnessRun> thimble::runHarness(const HarnessOptions &options, const Samples &samples, llvm::StringRef directory) {
+llvm::Expected<HarnessRun> thimble::runHarness(const HarnessOptions &options, const Samples &samples,
+                                               llvm::StringRef directory) {
   size_t count = std::clamp<size_t>(samples.size() / minSamplesPerProcess, 1, getParallelism());
   std::vector<Part> parts;
   std::vector<Command> commands;

@@ -23,8 +23,8 @@ struct HarnessOptions {
   unsigned seconds = 600;             // then it hangs
 };
 
-/// Many samples are shared out to several processes. Files are written to new folders in `directory`. Fails if the program cannot be
-/// started; that it ran and failed is in the result.
+/// Many samples are shared out to several processes. Files are written to new folders in `directory`. Fails if the program
+/// cannot be started; that it ran and failed is in the result.
 llvm::Expected<HarnessRun> runHarness(const HarnessOptions &options, const Samples &samples, llvm::StringRef directory);
 
 } // namespace thimble

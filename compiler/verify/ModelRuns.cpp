@@ -117,9 +117,9 @@ static llvm::Expected<SampleOutputs> runOnExecutor(Op op, const ModelPorts &port
   DiagnosticCollector diagnostics(op.getContext(), /*quiet=*/true);
   FailureOr<std::unique_ptr<Executor>> executor = Executor::create(op);
   if (failed(executor))
-    return verifyError(ExitCode::Internal, "the model cannot be run" + (diagnostics.getErrors().empty()
-                                                                            ? std::string()
-                                                                            : ": " + format(diagnostics.getErrors().front())));
+    return verifyError(ExitCode::Internal,
+                       "the model cannot be run" +
+                           (diagnostics.getErrors().empty() ? std::string() : ": " + format(diagnostics.getErrors().front())));
   // Sizes are not checked by the executor, and a file on disk may hold anything.
   int64_t inputBytes = 0, outputBytes = 0;
   for (size_t i = 0; i < (*executor)->getInputCount(); ++i)

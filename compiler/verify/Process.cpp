@@ -78,8 +78,8 @@ struct Child {
 static llvm::Expected<Child> start(const Command &command, llvm::StringRef log) {
   if (llvm::Error error = requireProgram(command.program))
     return std::move(error);
-  std::vector<llvm::StringRef> arguments = {"sh", "-c", "cd -- \"$1\" && shift && exec \"$@\"", "sh", command.directory,
-                                            command.program};
+  std::vector<llvm::StringRef> arguments = {
+      "sh", "-c", "cd -- \"$1\" && shift && exec \"$@\"", "sh", command.directory, command.program};
   arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
   std::vector<std::string> environment = getEnvironment();
   std::vector<llvm::StringRef> views(environment.begin(), environment.end());
@@ -87,8 +87,8 @@ static llvm::Expected<Child> start(const Command &command, llvm::StringRef log) 
   Child child{{}, log.str()};
   std::string message;
   bool hasFailed = false;
-  child.info = llvm::sys::ExecuteNoWait("/bin/sh", arguments, llvm::ArrayRef(views), redirects, /*MemoryLimit=*/0, &message,
-                                        &hasFailed);
+  child.info =
+      llvm::sys::ExecuteNoWait("/bin/sh", arguments, llvm::ArrayRef(views), redirects, /*MemoryLimit=*/0, &message, &hasFailed);
   if (hasFailed)
     return verifyError(ExitCode::BadInput, "cannot start '" + command.program + "': " + message);
   return child;

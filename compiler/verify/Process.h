@@ -41,8 +41,8 @@ struct ProcessResult {
   bool isSuccess() const { return end == End::Exited && exitCode == 0; }
 };
 
-/// Runs all commands, at most `parallel` at a time, each for at most `seconds`; then it is killed. Their environment is reduced to
-/// what finding programs needs, and their language is English. Fails if one cannot be started.
+/// Runs all commands, at most `parallel` at a time, each for at most `seconds`; then it is killed. Their environment is reduced
+/// to what finding programs needs, and their language is English. Fails if one cannot be started.
 llvm::Expected<std::vector<ProcessResult>> runCommands(llvm::ArrayRef<Command> commands, unsigned parallel, unsigned seconds);
 llvm::Expected<ProcessResult> runCommand(const Command &command, unsigned seconds);
 

@@ -51,8 +51,7 @@ private:
 } // namespace
 
 llvm::Error Assignment::set(size_t input, llvm::StringRef path, NamedTensor &tensor) {
-  std::string description =
-      tensor.name.empty() ? quoted(path) : "array " + quoted(tensor.name) + " of " + quoted(path);
+  std::string description = tensor.name.empty() ? quoted(path) : "array " + quoted(tensor.name) + " of " + quoted(path);
   auto [entry, isNew] = sources.try_emplace(input);
   if (!isNew)
     return dataError(what + " " + quoted(inputs[input].name) + " is given twice: by " + entry->second.description + " and by " +
@@ -78,8 +77,8 @@ llvm::Error Assignment::addSingle(llvm::StringRef path, std::vector<NamedTensor>
       return set(index, path, tensors.front());
   if (inputs.size() == 1)
     return set(0, path, tensors.front());
-  return dataError("the model has " + llvm::Twine(inputs.size()) + " " + what + "s, " + listNames(inputs) + ", and " + quoted(path) +
-                   " does not say which it is for: write " + inputs.front().name + "=" + path);
+  return dataError("the model has " + llvm::Twine(inputs.size()) + " " + what + "s, " + listNames(inputs) + ", and " +
+                   quoted(path) + " does not say which it is for: write " + inputs.front().name + "=" + path);
 }
 
 llvm::Error Assignment::addArchive(llvm::StringRef path, std::vector<NamedTensor> tensors) {
@@ -107,8 +106,8 @@ llvm::Error Assignment::addArchive(llvm::StringRef path, std::vector<NamedTensor
   if (inputs.size() == 1 && (generic || others.size() == 1))
     return set(0, path, generic ? *generic : *others.front());
   return dataError(quoted(path) + " has no array for the " + what + (inputs.size() == 1 ? " " : "s ") + listNames(inputs) +
-                   ": it has " + (names.empty() ? "none at all" : llvm::join(names, ", ")) + ". Name its arrays like the model's " +
-                   what + "s");
+                   ": it has " + (names.empty() ? "none at all" : llvm::join(names, ", ")) +
+                   ". Name its arrays like the model's " + what + "s");
 }
 
 llvm::Error Assignment::addFile(llvm::StringRef file) {
@@ -159,11 +158,11 @@ llvm::Expected<int64_t> Assignment::countSamples(const SampleInput &input, Sourc
     given.front() = 1;
   llvm::sort(given);
   llvm::sort(needed);
-  std::string remedy = given == needed
-                           ? "the sizes are right but in another order: transpose the array, or compile with the other --io-layout"
-                           : "reshape the array so that its first dimension counts samples";
-  return dataError(source.description + " has shape " + shapeText(shape) + ", but " + what + " " + quoted(input.name) + " needs " +
-                   samples + " for N samples or " + expected + " for one: " + remedy);
+  std::string remedy =
+      given == needed ? "the sizes are right but in another order: transpose the array, or compile with the other --io-layout"
+                      : "reshape the array so that its first dimension counts samples";
+  return dataError(source.description + " has shape " + shapeText(shape) + ", but " + what + " " + quoted(input.name) +
+                   " needs " + samples + " for N samples or " + expected + " for one: " + remedy);
 }
 
 llvm::Expected<SampleArrays> Assignment::finish(llvm::ArrayRef<std::string> files) {
@@ -178,8 +177,8 @@ llvm::Expected<SampleArrays> Assignment::finish(llvm::ArrayRef<std::string> file
     if (!count)
       return count.takeError();
     if (first && *count != result.count)
-      return dataError(source->second.description + " holds " + llvm::Twine(*count) + " samples, but " + first->description + " " +
-                       llvm::Twine(result.count) + ": all " + what + "s need the same number");
+      return dataError(source->second.description + " holds " + llvm::Twine(*count) + " samples, but " + first->description +
+                       " " + llvm::Twine(result.count) + ": all " + what + "s need the same number");
     first = &source->second;
     result.count = *count;
   }
@@ -247,8 +246,8 @@ llvm::Expected<Samples> thimble::convertSamples(const SampleArrays &arrays, llvm
   return samples;
 }
 
-llvm::Expected<Samples> thimble::loadSamples(llvm::ArrayRef<std::string> files, llvm::ArrayRef<SampleInput> inputs, int64_t limit,
-                                             TensorProtoReader readProto) {
+llvm::Expected<Samples> thimble::loadSamples(llvm::ArrayRef<std::string> files, llvm::ArrayRef<SampleInput> inputs,
+                                             int64_t limit, TensorProtoReader readProto) {
   llvm::Expected<SampleArrays> arrays = readSampleArrays(files, inputs, readProto);
   if (!arrays)
     return arrays.takeError();

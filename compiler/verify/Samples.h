@@ -28,8 +28,8 @@ struct SampleArrays {
   std::optional<Tensor> labels; // of a .npz file with an array `labels` or `y`
 };
 
-/// Reads samples from `files`, each PATH or INPUT=PATH. An array is one sample if it has an input's shape, else a set of samples:
-/// N x shape, or N x the rest of a shape that begins with 1. Which array belongs to which input:
+/// Reads samples from `files`, each PATH or INPUT=PATH. An array is one sample if it has an input's shape, else a set of
+/// samples: N x shape, or N x the rest of a shape that begins with 1. Which array belongs to which input:
 ///   INPUT=PATH    the array of the file (of a .npz file, the one called INPUT or the only one)
 ///   .npz          the array with the input's name; for a single input also `inputs` or `x`, or the only one beside the labels
 ///   .npy, .pb     the model's only input, or the input whose name a .pb file holds

@@ -15,8 +15,8 @@ namespace thimble {
 ///     module @reference { func.func @main ... }      nn operations on f32: the simplified model
 ///     module @compiled { mcu.program @<model> ... }  scheduled
 ///   }
-/// Both have the same inputs and outputs in the same order and, as callers see them, of the same shapes. Locations keep only the
-/// name of the ONNX node, so that the bytes depend on nothing else. out/verify/target.json: a copy of the target's file.
+/// Both have the same inputs and outputs in the same order and, as callers see them, of the same shapes. Locations keep only
+/// the name of the ONNX node, so that the bytes depend on nothing else. out/verify/target.json: a copy of the target's file.
 llvm::Error writeVerificationModule(llvm::StringRef outputFolder, mlir::ModuleOp reference, mlir::ModuleOp compiled);
 llvm::Error writeVerificationTarget(llvm::StringRef outputFolder, llvm::StringRef targetFile);
 

@@ -65,8 +65,15 @@ llvm::Error Verification::open() {
   if (!read)
     return read.takeError();
   models = std::move(*read);
-  emitted = {folder.str(),       *name, std::move(*described), options.runtimeDirectory, options.stackBytes, options.flashBytes,
-             options.ramBytes,   {},    models.program.getArenaBytes().value_or(0)};
+  emitted = {folder.str(),
+             *name,
+             std::move(*described),
+             options.runtimeDirectory,
+             options.stackBytes,
+             options.flashBytes,
+             options.ramBytes,
+             {},
+             models.program.getArenaBytes().value_or(0)};
   for (mcu::CallOp call : mcu::getCalls(models.program))
     emitted.kernels.push_back(call.getKernel().str());
   bool hasEmulator = emitted.target.emulator.has_value();
@@ -142,9 +149,8 @@ static llvm::Error differentCounts(llvm::StringRef what, uint64_t count, uint64_
 llvm::Error Verification::loadLabels(const SampleArrays &arrays) {
   if (options.labels.empty() && !arrays.labels)
     return llvm::Error::success();
-  llvm::Expected<std::vector<int64_t>> read = options.labels.empty()
-                                                  ? convertLabels(*arrays.labels, options.inputs.front())
-                                                  : readLabels(options.labels);
+  llvm::Expected<std::vector<int64_t>> read =
+      options.labels.empty() ? convertLabels(*arrays.labels, options.inputs.front()) : readLabels(options.labels);
   if (!read)
     return read.takeError();
   if (int64_t(read->size()) != arrays.count)
@@ -191,7 +197,8 @@ llvm::Error Verification::runModels() {
   auto progressOf = [&](llvm::StringRef what) {
     return [this, what](int64_t done, int64_t total) { report(what, done, total); };
   };
-  llvm::Expected<SampleOutputs> computed = runModel(models.reference, floatPorts, floatSamples, progressOf("running the float model"));
+  llvm::Expected<SampleOutputs> computed =
+      runModel(models.reference, floatPorts, floatSamples, progressOf("running the float model"));
   if (!computed)
     return computed.takeError();
   floatOutputs = std::move(*computed);
@@ -250,10 +257,9 @@ llvm::Error Verification::runTarget(llvm::StringRef directory) {
     result.problem = target.problem;
   if (!target.problem.empty())
     return llvm::Error::success();
-  result.measurement = TargetMeasurement{target.instructions,          target.least,
-                                         target.most,                  target.stackBytes,
-                                         uint64_t(model->arenaBytes),  image->map.getFlashBytes(),
-                                         *footprint};
+  result.measurement =
+      TargetMeasurement{target.instructions,        target.least, target.most, target.stackBytes, uint64_t(model->arenaBytes),
+                        image->map.getFlashBytes(), *footprint};
   return llvm::Error::success();
 }
 
@@ -294,8 +300,9 @@ void Verification::compare() {
     return cast<MemRefType>(buffer.getMemory().getType()).getElementType().isInteger(8);
   });
   if (isFloatProgram && !error.isWithinTolerance)
-    result.notes.push_back("the outputs of this float program are not those of the reference: its weights were compressed, or the "
-                           "reference belongs to another model");
+    result.notes.push_back(
+        "the outputs of this float program are not those of the reference: its weights were compressed, or the "
+        "reference belongs to another model");
 }
 
 void Verification::measureAccuracy() {

@@ -21,11 +21,11 @@ struct VerifyOptions {
   std::vector<std::string> expected; // the same for outputs; empty: the float model gives the reference
   std::string labels;                // empty: those in the files of inputs, if there are any
   VerifyOn on = VerifyOn::Auto;
-  int64_t samples = 0;               // at most; 0: all
-  std::optional<double> maxError;    // beyond this error against the reference the model does not pass
-  uint64_t stackBytes = 4096;        // that the target's image reserves
+  int64_t samples = 0;                          // at most; 0: all
+  std::optional<double> maxError;               // beyond this error against the reference the model does not pass
+  uint64_t stackBytes = 4096;                   // that the target's image reserves
   std::optional<uint64_t> flashBytes, ramBytes; // memory of the target's image; nothing: the target's
-  unsigned seconds = 600;            // for one run of the model over all samples
+  unsigned seconds = 600;                       // for one run of the model over all samples
   std::function<void(llvm::StringRef what, int64_t done, int64_t total)> progress;
 };
 
@@ -49,16 +49,16 @@ struct VerifyResult {
   bool ranOnEmulator = false;
   std::string problem; // the model crashed, hung or reported an error, and where; empty: it ran to the end
   int64_t samples = 0;
-  int64_t outputsTested = 0; // output tensors of all samples
-  uint64_t compared = 0;     // elements of the outputs of all samples
+  int64_t outputsTested = 0;                         // output tensors of all samples
+  uint64_t compared = 0;                             // elements of the outputs of all samples
   uint64_t hostMismatches = 0, targetMismatches = 0; // elements that the compiler computes otherwise
   std::string firstMismatch;
   std::optional<bool> hostEqualsTarget;
-  bool hasFloatOutputs = false; // so that "equal" means within a tolerance
-  bool isReferenceExpected = false; // the reference is the file of expected outputs, else the float model
-  std::optional<double> maxAbsError;         // of the compiled model against the reference; NaN: not comparable
-  std::optional<double> floatModelError;     // of the float model against expected outputs
-  std::optional<double> maxAllowedError;     // VerifyOptions::maxError
+  bool hasFloatOutputs = false;          // so that "equal" means within a tolerance
+  bool isReferenceExpected = false;      // the reference is the file of expected outputs, else the float model
+  std::optional<double> maxAbsError;     // of the compiled model against the reference; NaN: not comparable
+  std::optional<double> floatModelError; // of the float model against expected outputs
+  std::optional<double> maxAllowedError; // VerifyOptions::maxError
   std::optional<VerifyAccuracy> accuracy;
   std::optional<int64_t> agreement; // samples for which float and compiled model name the same class
   std::optional<TargetMeasurement> measurement;

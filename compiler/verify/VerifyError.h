@@ -20,7 +20,9 @@ private:
   std::string text;
 };
 
-inline llvm::Error verifyError(ExitCode code, const llvm::Twine &message) { return llvm::make_error<VerifyError>(code, message); }
+inline llvm::Error verifyError(ExitCode code, const llvm::Twine &message) {
+  return llvm::make_error<VerifyError>(code, message);
+}
 
 /// What the command line makes of an error of this library: VerifyErrors know their code, all others are bad input.
 struct ErrorDescription {

@@ -151,7 +151,8 @@ static void writeError(const VerifyResult &result, llvm::raw_ostream &os) {
     os << "  Accuracy: " << percent(result.accuracy->compiledRight, result.accuracy->samples) << ", of the float model "
        << percent(result.accuracy->floatRight, result.accuracy->samples) << "\n";
   if (result.agreement)
-    os << "  Float and compiled model name the same class for " << percent(*result.agreement, result.samples) << " of the samples\n";
+    os << "  Float and compiled model name the same class for " << percent(*result.agreement, result.samples)
+       << " of the samples\n";
 }
 
 static void writeMeasurement(const VerifyResult &result, llvm::raw_ostream &os) {
@@ -167,9 +168,9 @@ static void writeMeasurement(const VerifyResult &result, llvm::raw_ostream &os) 
     os << "\n";
   }
   os << "  Flash: " << formatByteSize(flash.getFlash()) << " (weights " << formatByteSize(flash.weights) << ", tables "
-     << formatByteSize(flash.tables) << ", kernels " << formatByteSize(flash.kernels) << ", calls " << formatByteSize(flash.code)
-     << ", C libraries " << formatByteSize(flash.libraries) << "); with harness and start-up code "
-     << formatByteSize(measured.imageBytes) << "\n";
+     << formatByteSize(flash.tables) << ", kernels " << formatByteSize(flash.kernels) << ", calls "
+     << formatByteSize(flash.code) << ", C libraries " << formatByteSize(flash.libraries)
+     << "); with harness and start-up code " << formatByteSize(measured.imageBytes) << "\n";
   os << "  RAM: " << formatByteSize(measured.getRam()) << " (arena " << formatByteSize(measured.arenaBytes);
   if (flash.staticRam > 0)
     os << ", data of C libraries " << formatByteSize(flash.staticRam);

@@ -78,11 +78,13 @@ void LayoutGraph::propose(bool downwards) {
       }
 }
 
-// Bytes, and something for the call. Transposes of the function's inputs and of its outputs are a little cheaper, so that of equally
-// good places these are chosen: there, they can be merged with other conversions, or be left to the caller.
+// Bytes, and something for the call. Equally good places differ by less: at an input or an output of the function a transpose can be
+// merged with other conversions or be left to the caller; behind a layer it would keep activations and factors from being fused.
 int64_t LayoutGraph::costOf(Value root) const {
   int64_t cost = 4 * (tensorBytes(typeOf(root)) + 64);
-  return isa<BlockArgument>(root) ? cost - 1 : cost;
+  if (isa<BlockArgument>(root))
+    return cost - 1;
+  return isa<nn::Conv2DOp, nn::FullyConnectedOp, nn::Pool2DOp>(root.getDefiningOp()) ? cost + 1 : cost;
 }
 
 static int64_t discount(Operation *consumer) { return isa<func::ReturnOp>(consumer) ? 1 : 0; }

@@ -24,7 +24,7 @@ std::optional<double> simplify::splatOf(Value value) {
 }
 
 bool simplify::isNear(double a, double b) {
-  return a == b || std::abs(a - b) <= 1e-4 * std::max(std::abs(a), std::abs(b));
+  return a == b || (std::isfinite(a) && std::isfinite(b) && std::abs(a - b) <= 1e-4 * std::max(std::abs(a), std::abs(b)));
 }
 
 bool simplify::isSplat(Value value, double number) {

@@ -9,6 +9,9 @@ target_include_directories(thimble_options INTERFACE ${CMAKE_SOURCE_DIR} ${THIMB
 target_include_directories(thimble_options SYSTEM INTERFACE ${CMAKE_SOURCE_DIR}/runtime-mcu/include)
 target_link_libraries(thimble_options INTERFACE thimble_mlir)
 
+# All generated headers, made before anything is compiled: rooms include each other's.
+add_custom_target(thimble_headers)
+
 # The precompiled header is built once, in a library of its own, and reused by every library below.
 file(WRITE ${CMAKE_BINARY_DIR}/pch/pch.cpp "// Host of the precompiled header.\n")
 add_library(thimble_pch STATIC ${CMAKE_BINARY_DIR}/pch/pch.cpp)
@@ -23,9 +26,7 @@ function(thimble_library name)
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PUBLIC thimble_options ${ARG_LINK})
   target_compile_options(${name} PRIVATE ${THIMBLE_WARNINGS} -fvisibility-inlines-hidden)
-  if(ARG_DEPENDS)
-    add_dependencies(${name} ${ARG_DEPENDS})
-  endif()
+  add_dependencies(${name} thimble_headers ${ARG_DEPENDS})
   target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp)
   target_precompile_headers(${name} REUSE_FROM thimble_pch)
 endfunction()
@@ -35,6 +36,7 @@ function(thimble_tool name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE thimble_options ${ARG_LINK})
+  add_dependencies(${name} thimble_headers)
   target_compile_options(${name} PRIVATE ${THIMBLE_WARNINGS} -Xclang -fno-pch-timestamp)
   target_precompile_headers(${name} REUSE_FROM thimble_pch)
 endfunction()
@@ -62,7 +64,7 @@ function(thimble_tablegen target td prefix)
     list(APPEND outputs ${out})
   endwhile()
   add_custom_target(${target} DEPENDS ${outputs})
-  set_property(GLOBAL APPEND PROPERTY THIMBLE_TABLEGEN_TARGETS ${target})
+  add_dependencies(thimble_headers ${target})
 endfunction()
 
 # The outputs that a dialect needs; NAME is its C++ name (NN) and `namespace` its mnemonic (nn).

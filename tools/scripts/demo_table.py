@@ -18,7 +18,7 @@ def main():
         ("flash, bytes", lambda r: f'{r["flash_bytes"]:,}'),
         ("RAM (arena, data and stack), bytes", lambda r: f'{r["ram_bytes"]:,}'),
         ("stack high-water mark, bytes", lambda r: f'{r["stack_bytes"]:,}'),
-        ("instructions per inference", lambda r: f'{r["instructions"]:,}'),
+        ("instructions per inference", lambda r: f'{round(r["instructions"]):,}'),
         ("host = target for every output", lambda r: "yes" if r["host_equals_target"] else "NO"),
     ]
     model, target = results[0][1]["model"], results[0][1]["target"]

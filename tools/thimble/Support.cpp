@@ -167,6 +167,8 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
     options.startFrom = *parseStage(startFrom);
   if (!stopAfter.empty())
     options.stopAfter = *parseStage(stopAfter);
+  else if (options.startFrom == Stage::Emit)
+    options.stopAfter = Stage::Emit;
   if (options.stopAfter < options.startFrom) {
     printError("--stop-after " + stopAfter + " comes before --start-from " + startFrom);
     return std::nullopt;

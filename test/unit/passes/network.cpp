@@ -6,6 +6,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
 #include "passes/simplify/Simplify.h"
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -152,20 +153,24 @@ static std::string textOf(Operation *op) {
   return text;
 }
 
-Simplified thimble::test::simplifyModule(Network &network, const std::string &modulePasses) {
-  static bool isRegistered = (simplify::registerPasses(), true);
+func::FuncOp thimble::test::runPasses(ModuleOp module, const std::string &modulePasses) {
+  static bool isRegistered = (simplify::registerPasses(), registerCanonicalizerPass(), true);
   (void)isRegistered;
-  REQUIRE(succeeded(verify(network.getModule())));
-  Simplified result{network.getModule().clone(), nullptr};
-  result.function = *result.module->getOps<func::FuncOp>().begin();
-  INFO("before:\n" << textOf(network.getModule()));
-  PassManager manager(result.module->getContext(), ModuleOp::getOperationName());
+  PassManager manager(module->getContext(), ModuleOp::getOperationName());
   std::string message;
   llvm::raw_string_ostream errors(message);
   bool isParsed = succeeded(parsePassPipeline(modulePasses, manager, errors));
   INFO(message);
   REQUIRE(isParsed);
-  REQUIRE(succeeded(manager.run(*result.module)));
+  REQUIRE(succeeded(manager.run(module)));
+  return *module.getOps<func::FuncOp>().begin();
+}
+
+Simplified thimble::test::simplifyModule(Network &network, const std::string &modulePasses) {
+  INFO("before:\n" << textOf(network.getModule()));
+  REQUIRE(succeeded(verify(network.getModule())));
+  Simplified result{network.getModule().clone(), nullptr};
+  result.function = runPasses(*result.module, modulePasses);
   INFO(modulePasses << "\nafter:\n" << textOf(*result.module));
 
   func::FuncOp before = *network.getModule().getOps<func::FuncOp>().begin();
@@ -180,6 +185,34 @@ Simplified thimble::test::simplifyModule(Network &network, const std::string &mo
       compare(expected[i], actual[i], cast<RankedTensorType>(type).getElementType());
   }
   return result;
+}
+
+// NCHW to NHWC, of 4-byte elements.
+static Bytes toNHWC(const Bytes &image, ShapeRef shape) {
+  Bytes result(image.size());
+  int64_t pixels = shape[2] * shape[3], channels = shape[1];
+  for (int64_t n = 0; n < shape[0]; ++n)
+    for (int64_t c = 0; c < channels; ++c)
+      for (int64_t p = 0; p < pixels; ++p)
+        std::memcpy(result.data() + ((n * pixels + p) * channels + c) * 4, image.data() + ((n * channels + c) * pixels + p) * 4, 4);
+  return result;
+}
+
+void thimble::test::compareTransposed(func::FuncOp nchw, func::FuncOp nhwc) {
+  Random numbers(7);
+  std::vector<Bytes> inputs, otherInputs;
+  auto isChanged = [](Type a, Type b) { return a != b; };
+  for (auto [type, other] : llvm::zip(nchw.getArgumentTypes(), nhwc.getArgumentTypes())) {
+    inputs.push_back(randomBytes(cast<RankedTensorType>(type), numbers));
+    ShapeRef shape = cast<RankedTensorType>(type).getShape();
+    otherInputs.push_back(isChanged(type, other) ? toNHWC(inputs.back(), shape) : inputs.back());
+  }
+  std::vector<Bytes> expected = execute(nchw, inputs), actual = execute(nhwc, otherInputs);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    auto type = cast<RankedTensorType>(nchw.getResultTypes()[i]);
+    bool changed = isChanged(type, nhwc.getResultTypes()[i]);
+    compare(changed ? toNHWC(expected[i], type.getShape()) : expected[i], actual[i], type.getElementType());
+  }
 }
 
 Simplified thimble::test::simplify(Network &network, const std::string &functionPasses) {

@@ -95,4 +95,11 @@ struct Simplified {
 Simplified simplify(Network &network, const std::string &functionPasses);
 Simplified simplifyModule(Network &network, const std::string &modulePasses);
 
+/// Runs passes on a module; its function.
+mlir::func::FuncOp runPasses(mlir::ModuleOp module, const std::string &modulePasses);
+
+/// Executes two functions that differ in that 4-D inputs and outputs may be NCHW in the first and NHWC in the second one, and
+/// requires equal outputs.
+void compareTransposed(mlir::func::FuncOp nchw, mlir::func::FuncOp nhwc);
+
 } // namespace thimble::test

@@ -110,7 +110,7 @@ TEST_CASE("softmax int8 at its largest depth", "[runtime][softmax]") {
   CHECK(y[0] == -127);
 }
 
-TEST_CASE("layer normalization", "[runtime][softmax]") {
+TEST_CASE("layer normalization of rows", "[runtime][softmax]") {
   Random random(52);
   for (int round = 0; round < 50; ++round) {
     const tmb_layer_norm_params p = {random.integer(0, 4), random.integer(1, 33), 1e-5f};

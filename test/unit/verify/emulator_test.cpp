@@ -34,7 +34,8 @@ TEST_CASE("an int8 model gives the same bytes on every target", "[verify][emulat
     CHECK(measured.footprint.staticRam == 0);
     CHECK(measured.imageBytes > measured.footprint.getFlash());
     CHECK(measured.getRam() == measured.arenaBytes + measured.stackBytes);
-    CHECK_THAT(textOf(result), Contains("this computer and the emulated target") && Contains("Instructions for one inference: "));
+    CHECK_THAT(textOf(result),
+               Contains("this computer and the emulated target") && Contains("Instructions for one inference: "));
     CHECK_THAT(jsonOf(result), Contains("\"host_equals_target\": true") && Contains("\"ran_on\": \"emulator\""));
   }
 }
@@ -77,7 +78,8 @@ TEST_CASE("an image that does not fit says what is missing", "[verify][emulator]
   };
   SECTION("too little RAM for the stack") {
     options.ramBytes = 4096;
-    CHECK_THAT(refusal(), Contains("does not fit into the 4096 bytes of RAM of stm32g071") && Contains("and the stack of 4096 bytes do not fit both"));
+    CHECK_THAT(refusal(), Contains("does not fit into the 4096 bytes of RAM of stm32g071") &&
+                              Contains("and the stack of 4096 bytes do not fit both"));
     options.stackBytes = 2048;
     CHECK(folder.verify(options).hasPassed());
   }
@@ -116,7 +118,8 @@ TEST_CASE("what goes wrong on the target alone is found there", "[verify][emulat
   }
   SECTION("a hang") {
     options.seconds = 2;
-    CHECK_THAT(broken("{ volatile int i = 1; while (i) {} }").problem, Contains("did not end on the emulated target within 2 seconds"));
+    CHECK_THAT(broken("{ volatile int i = 1; while (i) {} }").problem,
+               Contains("did not end on the emulated target within 2 seconds"));
   }
   SECTION("other numbers") {
     VerifyResult result = broken("if (a != NULL)\n    ((int8_t *)net_input(a, 0))[0] = 0;");

@@ -29,7 +29,8 @@ TEST_CASE("the bytes depend on the models alone", "[verify]") {
     if (op != *models.module)
       op->setLoc(mlir::FileLineColLoc::get(&context, "/some/where.mlir", 1, 1));
   });
-  auto reference = models.reference->getParentOfType<mlir::ModuleOp>(), compiled = models.program->getParentOfType<mlir::ModuleOp>();
+  auto reference = models.reference->getParentOfType<mlir::ModuleOp>(),
+       compiled = models.program->getParentOfType<mlir::ModuleOp>();
   succeed(writeVerificationModule(second.getPath(), reference, compiled));
   CHECK_THAT(second.read("verify/net.mlirbc"), !Contains("where.mlir"));
 }

@@ -48,7 +48,8 @@ TEST_CASE("results keep the order of the commands", "[verify]") {
   TemporaryFolder folder = cantFail(TemporaryFolder::create());
   std::vector<Command> commands;
   for (int i = 0; i < 7; ++i)
-    commands.push_back({"sh", {"-c", "sleep 0." + std::to_string(7 - i) + "; echo " + std::to_string(i)}, folder.getPath().str()});
+    commands.push_back(
+        {"sh", {"-c", "sleep 0." + std::to_string(7 - i) + "; echo " + std::to_string(i)}, folder.getPath().str()});
   std::vector<ProcessResult> results = cantFail(runCommands(commands, 3, 20));
   REQUIRE(results.size() == 7);
   for (int i = 0; i < 7; ++i)

@@ -96,7 +96,8 @@ TEST_CASE("arrays are found by name, by role, or because there is no other", "[v
 TEST_CASE("a shape that does not fit is explained", "[verify]") {
   Files files;
   CHECK_THAT(errorOf({files.npz("a.npz", {{"image", ramp({5, 7})}})}, image),
-             Contains("array 'image' of ") && Contains("has shape 5x7, but input 'image' needs Nx2x3 for N samples or 1x2x3 for one") &&
+             Contains("array 'image' of ") &&
+                 Contains("has shape 5x7, but input 'image' needs Nx2x3 for N samples or 1x2x3 for one") &&
                  Contains("reshape the array"));
   CHECK_THAT(errorOf({files.npy("b.npy", ramp({5, 3, 2}))}, image), Contains("transpose the array"));
   CHECK_THAT(errorOf({files.npy("c.npy", ramp({0, 2, 3}))}, image), Contains("holds no samples"));
@@ -107,7 +108,8 @@ TEST_CASE("numbers become what the model takes", "[verify]") {
   Files files;
   SampleInput quantized{"q", {1, 8}, ElementType::S8, 0.5, -3};
   float values[] = {0, 0.24f, 0.25f, -0.25f, 100, -100, NAN, INFINITY};
-  std::vector<char> bytes = load({files.npy("a.npy", Tensor(ElementType::F32, {1, 8}, llvm::ArrayRef(values)))}, quantized)[0][0];
+  std::vector<char> bytes =
+      load({files.npy("a.npy", Tensor(ElementType::F32, {1, 8}, llvm::ArrayRef(values)))}, quantized)[0][0];
   CHECK(bytes == std::vector<char>{-3, -3, -2, -3, 127, -128, -3, 127});
   // int8 data is taken as it is, for the float model as the numbers that it stands for.
   int8_t codes[] = {-128, -3, 0, 1, 2, 3, 4, 127};

@@ -82,7 +82,8 @@ class CompiledFolder {
 public:
   explicit CompiledFolder(const TestModel &model, llvm::StringRef target = "host", std::string runtime = runtimeDirectory,
                           llvm::StringRef name = "net")
-      : temporary(take(TemporaryFolder::create())), path((temporary.getPath() + "/my out").str()), runtime(runtime), name(name) {
+      : temporary(take(TemporaryFolder::create())), path((temporary.getPath() + "/my out").str()), runtime(runtime),
+        name(name) {
     mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
     context.loadDialect<nn::NNDialect, mcu::McuDialect, mlir::func::FuncDialect>();
     auto reference = mlir::parseSourceString<mlir::ModuleOp>(model.reference, &context);
@@ -130,7 +131,9 @@ public:
     std::string start = "_run(void *arena) {\n  uint8_t *const a = (uint8_t *)arena;\n";
     edit(name + ".c", start, start + code + "\n");
   }
-  void remove(const std::string &file) const { REQUIRE_FALSE(llvm::sys::fs::remove(path + "/" + file, /*IgnoreNonExisting=*/false)); }
+  void remove(const std::string &file) const {
+    REQUIRE_FALSE(llvm::sys::fs::remove(path + "/" + file, /*IgnoreNonExisting=*/false));
+  }
   /// Writes an array beside the folder and returns its path.
   std::string addArray(const std::string &file, const Tensor &tensor) const {
     std::string array = (temporary.getPath() + "/" + file).str();

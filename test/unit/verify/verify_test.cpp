@@ -25,7 +25,8 @@ TEST_CASE("host C computes what the compiler computes, bit for bit", "[verify]")
   REQUIRE(result.maxAbsError);
   CHECK(*result.maxAbsError > 0);
   CHECK(*result.maxAbsError < 32);
-  CHECK_THAT(textOf(result), Catch::StartsWith("net on host: verified\n") && Contains("300 output elements of 100 samples, bit for bit"));
+  CHECK_THAT(textOf(result),
+             Catch::StartsWith("net on host: verified\n") && Contains("300 output elements of 100 samples, bit for bit"));
 }
 
 TEST_CASE("float models agree within the tolerance, with inputs from several files", "[verify]") {
@@ -61,7 +62,8 @@ TEST_CASE("kernels that this computer cannot run have portable twins", "[verify]
   for (std::string part : {"/include", "/port", "/src/kernels"})
     REQUIRE_FALSE(llvm::sys::fs::create_link(runtimeDirectory + part, runtime + part));
   std::string portable = (*llvm::MemoryBuffer::getFile(runtime + "/src/kernels/tmb_fully_connected_s8.c"))->getBuffer().str();
-  succeed(codegen::writeFiles(codegen::EmittedFile{"tmb_fully_connected_s8.c", "#ifndef __arm__\n#error only for Arm\n#endif\n" + portable}, arch));
+  succeed(codegen::writeFiles(
+      codegen::EmittedFile{"tmb_fully_connected_s8.c", "#ifndef __arm__\n#error only for Arm\n#endif\n" + portable}, arch));
 
   CompiledFolder folder(int8Model, "cortex-m4", runtime);
   CHECK_THAT(folder.read("runtime/src/tmb_fully_connected_s8.c"), Catch::StartsWith("#ifndef __arm__"));
@@ -188,8 +190,8 @@ TEST_CASE("the JSON of a result has what its schema asks for", "[verify]") {
   VerifyResult result = folder.verify(options);
   result.maxAbsError = NAN; // JSON has no such number
   llvm::json::Value value = take(llvm::json::parse(jsonOf(result)));
-  llvm::json::Value schema =
-      take(llvm::json::parse((*llvm::MemoryBuffer::getFile(THIMBLE_SOURCE_DIR "/compiler/report/schemas/verify.schema.json"))->getBuffer()));
+  llvm::json::Value schema = take(llvm::json::parse(
+      (*llvm::MemoryBuffer::getFile(THIMBLE_SOURCE_DIR "/compiler/report/schemas/verify.schema.json"))->getBuffer()));
   const llvm::json::Object &properties = *schema.getAsObject()->getObject("properties");
   for (const llvm::json::Value &key : *schema.getAsObject()->getArray("required")) {
     CAPTURE(key.getAsString()->str());
