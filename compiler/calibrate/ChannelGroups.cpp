@@ -133,7 +133,8 @@ std::vector<ChannelGroup> Grouping::collect() {
     llvm::append_range(group.consumers, consumers.lookup(value));
   }
   std::vector<ChannelGroup> result;
-  for (auto &[leader, group] : groups) {
+  for (auto &entry : groups) {
+    ChannelGroup &group = entry.second;
     if (group.producers.empty() || group.consumers.empty())
       continue;
     group.channels = lastDim(group.producers.front()->getResult(0));

@@ -52,8 +52,9 @@ static std::optional<Permutation> featureOrder(ShapeRef shape, PermutationRef or
 }
 
 bool simplify::canAbsorb(Operation *consumer, unsigned index, ShapeRef stored, PermutationRef permutation) {
+  // The operand with its last two dimensions swapped must be the stored tensor, but for dimensions of size 1.
   if (isa<nn::MatMulOp>(consumer))
-    return haveSameOrder(stored, permutation, swapLastTwo(stored.size()));
+    return isTrivial(stored, compose(permutation, swapLastTwo(stored.size())));
   auto reshape = dyn_cast<nn::ReshapeOp>(consumer);
   if (!reshape || !isFlatten(reshape))
     return false;

@@ -109,7 +109,9 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   project.emit.version = versionString;
   project.emit.modelFile = model.model;
   project.emit.target = resolved.name;
-  project.emit.provenance.push_back(options.quantization == Quantization::Int8 ? "quantized to int8" : "float32, not quantized");
+  bool isInt8 = llvm::any_of(program.getBody().front().getOps<mcu::CallOp>(),
+                             [](mcu::CallOp call) { return call.getKernel().ends_with("_s8"); });
+  project.emit.provenance.push_back(isInt8 ? "quantized to int8" : "float32, not quantized");
   project.emit.golden = makeGoldenVectors(program);
   project.runtimeDirectory = runtimeDirectory(home);
   project.isa = resolved.isa;

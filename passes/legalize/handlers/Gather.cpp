@@ -191,11 +191,12 @@ static LogicalResult legalizeOneHot(NodeBinder &node) {
   FailureOr<ConstantData> depthData = ConstantData::get(node.operand(1));
   if (failed(depthData) || depthData->size() != 1)
     return node.fail("input 'depth' must be one number that is known at compile time");
-  int64_t depth = depthData->integers()[0];
+  double number = depthData->number(0);
+  int64_t depth = number >= 1 && number <= INT32_MAX ? int64_t(number) : 0;
   FailureOr<int64_t> axis = node.axis(node.integer("axis", -1), shapeOf(indices).size() + 1);
   if (failed(axis))
     return failure();
-  if (depth < 1 || depth > INT32_MAX || shapeOf(values) != ShapeRef{2} || isBoolean(indices))
+  if (depth < 1 || shapeOf(values) != ShapeRef{2} || isBoolean(indices))
     return node.fail("needs a positive depth, two values, and indices that are numbers");
   if (failed(node.checkTable(depth)))
     return failure();

@@ -137,15 +137,16 @@ static FailureOr<SmallVector<double>> constantReals(NodeBinder &node, size_t ind
   return numbers;
 }
 
+// A size as an integer; 0, which is refused later, if it is out of range.
+static int64_t toSize(double size) { return size >= 1 && size <= INT32_MAX ? int64_t(size) : 0; }
+
 // Sizes from scales, by ONNX's rule floor(size * scale).
 static LogicalResult resizeByScales(NodeBinder &node, const Sampling &sampling, ShapeRef axes, ArrayRef<double> scales) {
   Shape sizes;
   if (scales.size() != axes.size())
     return node.fail("needs " + Twine(axes.size()) + " scales, got " + Twine(scales.size()));
-  for (auto [axis, scale] : llvm::zip(axes, scales)) {
-    double size = std::floor(double(shapeOf(node.operand(0))[axis]) * scale);
-    sizes.push_back(size >= 1 && size <= INT32_MAX ? int64_t(size) : 0);
-  }
+  for (auto [axis, scale] : llvm::zip(axes, scales))
+    sizes.push_back(toSize(std::floor(double(shapeOf(node.operand(0))[axis]) * scale)));
   return resize(node, sampling, axes, sizes, scales);
 }
 
@@ -157,11 +158,13 @@ static LogicalResult resizeBySizes(NodeBinder &node, const Sampling &sampling, S
   SmallVector<double> scales;
   for (auto [axis, size] : llvm::zip(axes, sizes))
     scales.push_back(double(size) / double(shape[axis]));
+  if (scales.empty())
+    return node.setResult(node.operand(0));
   if (policy == "not_larger" || policy == "not_smaller") {
     double common = policy == "not_larger" ? *llvm::min_element(scales) : *llvm::max_element(scales);
     for (auto [i, axis] : llvm::enumerate(axes)) {
       scales[i] = common;
-      sizes[i] = int64_t(std::floor(double(shape[axis]) * common + 0.5));
+      sizes[i] = toSize(std::floor(double(shape[axis]) * common + 0.5));
     }
   } else if (policy != "stretch") {
     return node.fail("attribute 'keep_aspect_ratio_policy' is '" + policy + "', which is none of ONNX's values");
@@ -196,12 +199,10 @@ static LogicalResult legalizeResize11(NodeBinder &node) {
       return node.fail("attribute 'antialias' is not supported");
     if (node.has("axes"))
       axes = node.integers("axes");
-    for (int64_t &axis : axes) {
-      FailureOr<int64_t> normalized = node.axis(axis, rank);
-      if (failed(normalized))
-        return failure();
-      axis = *normalized;
-    }
+    if (failed(node.axes(axes, rank)))
+      return failure();
+    for (int64_t &axis : axes) // in the order of the sizes
+      axis = axis < 0 ? axis + int64_t(rank) : axis;
   }
   FailureOr<SmallVector<double>> scales = constantReals(node, 2, "scales");
   if (failed(checkSampling(node, sampling)) || failed(scales))

@@ -8,6 +8,8 @@ using namespace thimble::legalize;
 
 LogicalResult legalize::checkImage(NodeBinder &node, Value x) {
   size_t rank = shapeOf(x).size();
+  if ((rank == 3 || rank == 4) && llvm::is_contained(shapeOf(x).drop_front(), 0))
+    return node.fail("input of shape " + shapeText(shapeOf(x)) + " is empty");
   if (rank == 3 || rank == 4)
     return success();
   if (rank < 3)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Running ONNX's backend test cases at nn level.
-#include "test/unit/passes/NodeCase.h"
+#include "NodeCase.h"
 #include "compiler/execute/Executor.h"
 #include "compiler/import/OnnxImport.h"
 #include "compiler/import/TensorProtoFile.h"
