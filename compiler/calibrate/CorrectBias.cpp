@@ -114,21 +114,14 @@ LogicalResult calibrate::correctBiases(func::FuncOp reference, func::FuncOp quan
       addMeans(layer.floatMeans, runner->getReals(layer.reference->getOperand(0)), typeOf(layer.reference->getOperand(0)).getShape().back(),
                samples.size());
   }
-  int rounds = getenv("ROUNDS") ? atoi(getenv("ROUNDS")) : options.rounds;
-  for (int round = 0; round < rounds; ++round) {
+  for (Layer &layer : layers) {
     FailureOr<SampleRunner> int8 = SampleRunner::create(quantized);
-    if (failed(int8))
-      return failure();
-    for (Layer &layer : layers)
-      layer.int8Means.clear();
     for (const Sample &sample : samples) {
       if (failed(int8->run(sample)))
         return failure();
-      for (Layer &layer : layers)
-        addMeans(layer.int8Means, int8->getReals(layer.quantized->getOperand(0)),
-                 typeOf(layer.quantized->getOperand(0)).getShape().back(), samples.size());
-    }
-    for (Layer &layer : layers)
+    addMeans(layer.int8Means, int8->getReals(layer.quantized->getOperand(0)),
+             typeOf(layer.quantized->getOperand(0)).getShape().back(), samples.size());
+  }
       correct(layer);
   }
   return success();

@@ -122,9 +122,9 @@ static void writeVerdict(const Report &report, llvm::raw_ostream &os, const Text
   os << "  RAM: arena " << formatByteSize(report.ram.arena);
   if (report.ram.lowerBound) {
     if (report.ram.arena <= *report.ram.lowerBound)
-      os << " (no plan needs less)";
+      os << " (no plan in this order needs less)";
     else
-      os << " (no plan needs less than " << formatByteSize(*report.ram.lowerBound) << ")";
+      os << " (no plan in this order needs less than " << formatByteSize(*report.ram.lowerBound) << ")";
   }
   os << ", of which scratch " << formatByteSize(report.ram.scratch);
   if (report.ram.state > 0)

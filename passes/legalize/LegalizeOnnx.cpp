@@ -88,8 +88,8 @@ LogicalResult GraphLegalizer::checkSupport(Block &block) {
     if (getRegistry().lookup(opType, node.getOpset()))
       continue;
     std::optional<int64_t> oldest = getRegistry().getOldest(opType);
-    std::string why = oldest ? " of operator set " + std::to_string(node.getOpset()) + ", supported from " + std::to_string(*oldest) +
-                                   " on; convert the model to a newer operator set"
+    std::string why = oldest ? " of operator set " + std::to_string(node.getOpset()) + ", supported from " +
+                                   std::to_string(*oldest) + " on; convert the model to a newer operator set"
                              : "";
     unsupported.push_back("'" + displayName(node) + "' (" + opType + why + ")");
   }
@@ -98,7 +98,8 @@ LogicalResult GraphLegalizer::checkSupport(Block &block) {
   bool isOne = unsupported.size() == 1;
   InFlightDiagnostic error = emitError(function.getLoc())
                              << unsupported.size() << (isOne ? " node uses an operator" : " nodes use operators")
-                             << " that Thimble does not support: " << llvm::join(ArrayRef(unsupported).take_front(maxListedNodes), ", ");
+                             << " that Thimble does not support: "
+                             << llvm::join(ArrayRef(unsupported).take_front(maxListedNodes), ", ");
   if (unsupported.size() > maxListedNodes)
     error << ", and " << unsupported.size() - maxListedNodes << " more";
   return error;
@@ -262,8 +263,8 @@ struct LegalizeOnnx : legalize::impl::LegalizeOnnxBase<LegalizeOnnx> {
     function.walk([](onnx::NodeOp node) {
       if (node.getOpset() <= newestOpset || !(node.getDomain().empty() || node.getDomain() == "ai.onnx"))
         return WalkResult::advance();
-      emitWarning(node.getLoc()) << "the model is of operator set " << node.getOpset() << "; Thimble knows sets up to " << newestOpset
-                                 << " and takes newer operators for unchanged";
+      emitWarning(node.getLoc()) << "the model is of operator set " << node.getOpset() << "; Thimble knows sets up to "
+                                 << newestOpset << " and takes newer operators for unchanged";
       return WalkResult::interrupt();
     });
   }

@@ -97,8 +97,9 @@ public:
     mlir::OperationState state(getLoc(), Op::getOperationName());
     Op::build(builder, state, builder.getNoneType(), std::forward<Args>(args)...);
     return infer(state, [&](llvm::SmallVectorImpl<mlir::Type> &types) {
-      return Op::inferReturnTypes(builder.getContext(), getLoc(), state.operands, state.attributes.getDictionary(builder.getContext()),
-                                  state.getRawProperties(), mlir::RegionRange(), types);
+      return Op::inferReturnTypes(builder.getContext(), getLoc(), state.operands,
+                                  state.attributes.getDictionary(builder.getContext()), state.getRawProperties(),
+                                  mlir::RegionRange(), types);
     });
   }
   /// For operations whose result type must be given.
@@ -152,7 +153,8 @@ public:
 private:
   mlir::Attribute attribute(llvm::StringRef name);
   template <typename T> T attribute(llvm::StringRef name, llvm::StringRef kind);
-  mlir::Value infer(mlir::OperationState &state, llvm::function_ref<mlir::LogicalResult(llvm::SmallVectorImpl<mlir::Type> &)> fn);
+  mlir::Value infer(mlir::OperationState &state,
+                    llvm::function_ref<mlir::LogicalResult(llvm::SmallVectorImpl<mlir::Type> &)> fn);
   mlir::Value create(mlir::OperationState &state);
   mlir::LogicalResult checkSize(ShapeRef shape, mlir::Type element);
   /// Runs `fn`; its errors become errors of the node.

@@ -32,7 +32,8 @@ LogicalResult NodeBinder::checkSize(ShapeRef shape, Type element) {
   std::optional<int64_t> count = elementCount(shape);
   int64_t bytes = 0;
   if (!count || llvm::MulOverflow(*count, std::max<int64_t>(elementBytes(element), 1), bytes) || bytes > INT32_MAX)
-    return fail("gives a tensor of shape " + shapeText(shape) + ", which has too many bytes for the 32 bits in which kernels count");
+    return fail("gives a tensor of shape " + shapeText(shape) +
+                ", which has too many bytes for the 32 bits in which kernels count");
   return success();
 }
 
@@ -113,22 +114,19 @@ Value NodeBinder::scalar(Type element, double value) {
     return constant<float>({}, element, real);
   }
   int64_t integer = int64_t(value); // little endian: the low bytes come first
-  return constant<char>({}, element, llvm::ArrayRef<char>(reinterpret_cast<const char *>(&integer), size_t(elementBytes(element))));
+  return constant<char>({}, element,
+                        llvm::ArrayRef<char>(reinterpret_cast<const char *>(&integer), size_t(elementBytes(element))));
 }
 
 Value NodeBinder::integerVector(ShapeRef values) {
   return constant<int64_t>({int64_t(values.size())}, builder.getI64Type(), values);
 }
 
-Value NodeBinder::reshape(Value x, ShapeRef shape) {
-  return x ? emitAs<nn::ReshapeOp>(shape, elementOf(x), x) : Value();
-}
+Value NodeBinder::reshape(Value x, ShapeRef shape) { return x ? emitAs<nn::ReshapeOp>(shape, elementOf(x), x) : Value(); }
 
 Value NodeBinder::transpose(Value x, ShapeRef permutation) { return emit<nn::TransposeOp>(x, permutation); }
 
-Value NodeBinder::broadcast(Value x, ShapeRef shape) {
-  return x ? emitAs<nn::BroadcastOp>(shape, elementOf(x), x) : Value();
-}
+Value NodeBinder::broadcast(Value x, ShapeRef shape) { return x ? emitAs<nn::BroadcastOp>(shape, elementOf(x), x) : Value(); }
 
 Value NodeBinder::slice(Value x, int64_t axis, int64_t begin, int64_t size) {
   Shape offsets(shapeOf(x).size(), 0), sizes(shapeOf(x)), strides(shapeOf(x).size(), 1);

@@ -22,7 +22,8 @@ template <UnaryKind kind> static LogicalResult legalizeRounding(NodeBinder &node
 
 static LogicalResult legalizeRelu(NodeBinder &node) {
   Value x = node.operand(0);
-  return node.setResult(isInteger(x) ? node.binary(BinaryKind::Max, x, node.scalar(elementOf(x), 0)) : node.unary(UnaryKind::Relu, x));
+  return node.setResult(isInteger(x) ? node.binary(BinaryKind::Max, x, node.scalar(elementOf(x), 0))
+                                     : node.unary(UnaryKind::Relu, x));
 }
 
 static LogicalResult legalizeSign(NodeBinder &node) {
@@ -136,7 +137,9 @@ static LogicalResult legalizeClip11(NodeBinder &node) {
 }
 
 void legalize::registerActivations(Registry &registry) {
-  auto add = [&](StringRef name, std::initializer_list<int64_t> since, Handler handler) { registry.add(name, since, {1, 1}, handler); };
+  auto add = [&](StringRef name, std::initializer_list<int64_t> since, Handler handler) {
+    registry.add(name, since, {1, 1}, handler);
+  };
   add("Relu", {1, 6, 13, 14}, legalizeRelu);
   add("LeakyRelu", {1, 6, 16}, [](NodeBinder &node) { return withParameters(node, UnaryKind::LeakyRelu, 0.01f); });
   add("Elu", {1, 6, 22}, [](NodeBinder &node) { return withParameters(node, UnaryKind::Elu, 1); });

@@ -105,7 +105,8 @@ static LogicalResult legalizeTrilu(NodeBinder &node) {
   if (shapeOf(x).size() < 2)
     return node.fail("needs an input of two dimensions or more");
   ShapeRef matrix = shapeOf(x).take_back(2);
-  Value kept = mask(node, matrix[0], matrix[1], [&](int64_t row, int64_t col) { return isUpper ? col - row >= *k : col - row <= *k; });
+  Value kept =
+      mask(node, matrix[0], matrix[1], [&](int64_t row, int64_t col) { return isUpper ? col - row >= *k : col - row <= *k; });
   return node.setResult(node.select(kept, x, node.scalar(elementOf(x), 0)));
 }
 

@@ -17,7 +17,8 @@ static LogicalResult checkOperands(NodeBinder &node) {
     return node.fail("weights of shape " + shapeText(shapeOf(w)) + " do not fit an input of shape " + shapeText(shapeOf(x)));
   Shape kernel = node.integers("kernel_shape", shapeOf(w).drop_front(2));
   if (ShapeRef(kernel) != shapeOf(w).drop_front(2))
-    return node.fail("attribute 'kernel_shape' is " + shapeText(kernel) + ", but the weights have shape " + shapeText(shapeOf(w)));
+    return node.fail("attribute 'kernel_shape' is " + shapeText(kernel) + ", but the weights have shape " +
+                     shapeText(shapeOf(w)));
   return success();
 }
 
@@ -85,8 +86,8 @@ static LogicalResult legalizeConvTranspose(NodeBinder &node) {
   Value x = node.operand(0), w = node.operand(1);
   int64_t groups = node.integer("group", 1);
   if (groups < 1 || shapeOf(x)[1] % groups != 0 || shapeOf(w)[0] != shapeOf(x)[1])
-    return node.fail("weights of shape " + shapeText(shapeOf(w)) + " do not fit an input of shape " + shapeText(shapeOf(x)) + " in " +
-                     Twine(groups) + " groups");
+    return node.fail("weights of shape " + shapeText(shapeOf(w)) + " do not fit an input of shape " + shapeText(shapeOf(x)) +
+                     " in " + Twine(groups) + " groups");
   FailureOr<Window> window = readWindow(node, x, shapeOf(w).drop_front(2));
   if (failed(window))
     return failure();
@@ -95,8 +96,8 @@ static LogicalResult legalizeConvTranspose(NodeBinder &node) {
   if (failed(sizes) || !image)
     return failure();
   Shape in(shapeOf(image)), zeros = {0, 0, window->strides[0] - 1, 0, window->strides[1] - 1, 0};
-  Value spread = node.emit<nn::PadOp>(nn::PadMode::Constant, node.reshape(image, {in[0], in[1], 1, in[2], 1, in[3]}), Shape(6, 0),
-                                      zeros, llvm::APFloat(0.0));
+  Value spread = node.emit<nn::PadOp>(nn::PadMode::Constant, node.reshape(image, {in[0], in[1], 1, in[2], 1, in[3]}),
+                                      Shape(6, 0), zeros, llvm::APFloat(0.0));
   spread = node.reshape(spread, {in[0], in[1] * window->strides[0], in[2] * window->strides[1], in[3]});
   // Where a window would begin or end inside the image, the image is cropped; elsewhere it is padded.
   Shape before(4, 0), after(4, 0), pads(4, 0);

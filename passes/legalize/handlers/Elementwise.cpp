@@ -26,7 +26,9 @@ static Value combine(NodeBinder &node, BinaryKind kind) {
   return y;
 }
 
-template <BinaryKind kind> static LogicalResult legalizeVariadic(NodeBinder &node) { return node.setResult(combine(node, kind)); }
+template <BinaryKind kind> static LogicalResult legalizeVariadic(NodeBinder &node) {
+  return node.setResult(combine(node, kind));
+}
 
 static LogicalResult legalizeMean(NodeBinder &node) {
   if (failed(node.needFloat(node.operand(0), "data_0")))

@@ -156,7 +156,8 @@ static LogicalResult scatter(NodeBinder &node, ShapeRef offsets, int64_t sliceSi
   Shape source = sequence(0, rows);
   for (auto [i, offset] : llvm::enumerate(offsets))
     source[offset / sliceSize] = rows + int64_t(i);
-  Value both = node.concat({node.reshape(x, {rows, sliceSize}), node.reshape(updates, {int64_t(offsets.size()), sliceSize})}, 0);
+  Value both =
+      node.concat({node.reshape(x, {rows, sliceSize}), node.reshape(updates, {int64_t(offsets.size()), sliceSize})}, 0);
   return node.setResult(node.reshape(node.emit<nn::GatherOp>(both, node.integerVector(source), 0), shapeOf(x)));
 }
 
@@ -204,8 +205,8 @@ static LogicalResult legalizeOneHot(NodeBinder &node) {
   shape.insert(shape.begin() + *axis, 1);
   positions[*axis] = depth;
   Value index = node.reshape(node.cast(indices, i64), shape);
-  index = node.select(node.compare(nn::CompareKind::Less, index, node.scalar(i64, 0)), node.add(index, node.scalar(i64, double(depth))),
-                      index);
+  index = node.select(node.compare(nn::CompareKind::Less, index, node.scalar(i64, 0)),
+                      node.add(index, node.scalar(i64, double(depth))), index);
   Value place = node.reshape(node.integerVector(sequence(0, depth)), positions);
   Value on = node.reshape(node.slice(values, 0, 1, 1), {}), off = node.reshape(node.slice(values, 0, 0, 1), {});
   return node.setResult(node.select(node.compare(nn::CompareKind::Equal, index, place), on, off));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // MatMul and Gemm.
-#include "passes/legalize/handlers/Handlers.h"
 #include "passes/legalize/NodeBinder.h"
+#include "passes/legalize/handlers/Handlers.h"
 
 using namespace mlir;
 using namespace thimble;

@@ -22,7 +22,8 @@ static LogicalResult checkPerChannel(NodeBinder &node, size_t index, StringRef n
   if (x.size() < 2)
     return node.fail("needs an input with batch and channels, got shape " + shapeText(x));
   if (shapeOf(node.operand(index)) != ShapeRef{x[1]})
-    return node.fail("input '" + name + "' must have shape " + shapeText({x[1]}) + ", got " + shapeText(shapeOf(node.operand(index))));
+    return node.fail("input '" + name + "' must have shape " + shapeText({x[1]}) + ", got " +
+                     shapeText(shapeOf(node.operand(index))));
   return node.needFloat(node.operand(index), name);
 }
 
@@ -54,13 +55,15 @@ static LogicalResult legalizeLayerNormalization(NodeBinder &node) {
   Value x = node.operand(0), scale = node.operand(1), bias = node.operand(2);
   float epsilon = node.real("epsilon", 1e-5f);
   FailureOr<int64_t> axis = node.axis(node.integer("axis", -1), shapeOf(x).size());
-  if (failed(axis) || failed(node.needFloat(x, "X")) || failed(node.needFloat(scale, "Scale")) || failed(node.needFloat(bias, "B")))
+  if (failed(axis) || failed(node.needFloat(x, "X")) || failed(node.needFloat(scale, "Scale")) ||
+      failed(node.needFloat(bias, "B")))
     return failure();
   ShapeRef normalized = shapeOf(x).drop_front(*axis);
   if (!bias)
     bias = node.filled(normalized, elementOf(x), 0);
   // ONNX lets scale and bias broadcast to the normalized dimensions.
-  Value y = node.emit<nn::LayerNormOp>(x, node.broadcast(scale, normalized), node.broadcast(bias, normalized), *axis, APFloat(epsilon));
+  Value y = node.emit<nn::LayerNormOp>(x, node.broadcast(scale, normalized), node.broadcast(bias, normalized), *axis,
+                                       APFloat(epsilon));
   if (failed(node.setResult(0, y)))
     return failure();
   if (!node.isResultUsed(1) && !node.isResultUsed(2))
@@ -88,7 +91,8 @@ static LogicalResult legalizeInstanceNormalization(NodeBinder &node) {
     return failure();
   size_t rank = shapeOf(x).size();
   Value normal = normalizeRows(node, x, shapeOf(x)[0] * shapeOf(x)[1], node.real("epsilon", 1e-5f));
-  return node.setResult(node.add(node.mul(normal, perChannel(node, node.operand(1), rank)), perChannel(node, node.operand(2), rank)));
+  return node.setResult(
+      node.add(node.mul(normal, perChannel(node, node.operand(1), rank)), perChannel(node, node.operand(2), rank)));
 }
 
 // Before operator set 21, scale and bias had one number for each group instead of each channel.
@@ -127,8 +131,9 @@ static LogicalResult legalizeLRN(NodeBinder &node) {
     return node.setResult(x);
   int64_t rest = *elementCount(shapeOf(x).drop_front(2));
   Value image = node.reshape(node.mul(x, x), {shapeOf(x)[0], shapeOf(x)[1], rest, 1});
-  Value mean = node.emit<nn::Pool2DOp>(nn::PoolKind::Average, image, Shape{size, 1}, Shape{1, 1}, Shape{(size - 1) / 2, 0, size / 2, 0},
-                                       Shape{1, 1}, Shape{0, 0}, /*count_include_pad=*/true);
+  Value mean =
+      node.emit<nn::Pool2DOp>(nn::PoolKind::Average, image, Shape{size, 1}, Shape{1, 1}, Shape{(size - 1) / 2, 0, size / 2, 0},
+                              Shape{1, 1}, Shape{0, 0}, /*count_include_pad=*/true);
   Value base = node.add(node.mul(node.reshape(mean, shapeOf(x)), node.scalar(alpha)), node.scalar(bias));
   return node.setResult(node.div(x, node.binary(nn::BinaryKind::Pow, base, node.scalar(beta))));
 }

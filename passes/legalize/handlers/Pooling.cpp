@@ -78,7 +78,8 @@ static LogicalResult legalizeGlobalLpPool(NodeBinder &node) {
 void legalize::registerPools(Registry &registry) {
   registry.add("MaxPool", {1, 8, 10, 11, 12, 22}, {1, 1}, legalizeMaxPool);
   registry.add("AveragePool", {1, 7, 10, 11, 19, 22}, {1, 1}, legalizeAveragePool);
-  registry.add("GlobalAveragePool", {1, 22}, {1, 1}, [](NodeBinder &node) { return reduceSpatial(node, nn::ReduceKind::Mean); });
+  registry.add("GlobalAveragePool", {1, 22}, {1, 1},
+               [](NodeBinder &node) { return reduceSpatial(node, nn::ReduceKind::Mean); });
   registry.add("GlobalMaxPool", {1, 22}, {1, 1}, [](NodeBinder &node) { return reduceSpatial(node, nn::ReduceKind::Max); });
   registry.add("GlobalLpPool", {2, 22}, {1, 1}, legalizeGlobalLpPool);
 }

@@ -52,7 +52,8 @@ static FailureOr<Shape> splitSizes(NodeBinder &node, int64_t size, int64_t count
   for (int64_t part : sizes)
     sum = part < 0 || part > size || sum > size ? size + 1 : sum + part;
   if (int64_t(sizes.size()) != count || sum != size)
-    return node.fail("cannot split " + Twine(size) + " positions into " + Twine(count) + " outputs of sizes " + shapeText(sizes));
+    return node.fail("cannot split " + Twine(size) + " positions into " + Twine(count) + " outputs of sizes " +
+                     shapeText(sizes));
   return sizes;
 }
 

@@ -98,7 +98,8 @@ static Value resizeAxis(NodeBinder &node, Value x, size_t axis, const std::vecto
 }
 
 // Resizes dimension axes[i] to sizes[i] with the scale scales[i].
-static LogicalResult resize(NodeBinder &node, const Sampling &sampling, ShapeRef axes, ShapeRef sizes, ArrayRef<double> scales) {
+static LogicalResult resize(NodeBinder &node, const Sampling &sampling, ShapeRef axes, ShapeRef sizes,
+                            ArrayRef<double> scales) {
   Value x = node.operand(0);
   Type element = elementOf(x);
   // Copying elements is possible for all types; mixing them is for floats.
@@ -107,7 +108,8 @@ static LogicalResult resize(NodeBinder &node, const Sampling &sampling, ShapeRef
   for (auto [i, axis] : llvm::enumerate(axes)) {
     int64_t in = shapeOf(x)[axis];
     if (in == 0 || sizes[i] < 1 || sizes[i] > INT32_MAX || !(scales[i] > 0))
-      return node.fail("cannot resize dimension " + Twine(axis) + " of shape " + shapeText(shapeOf(x)) + " to " + Twine(sizes[i]));
+      return node.fail("cannot resize dimension " + Twine(axis) + " of shape " + shapeText(shapeOf(x)) + " to " +
+                       Twine(sizes[i]));
     if (failed(node.checkTable(sizes[i])))
       return failure();
     std::vector<Tap> taps = makeTaps(sampling, in, sizes[i], scales[i]);

@@ -6,7 +6,8 @@
 
 namespace thimble::legalize {
 
-/// The element type that TensorProto.DataType `code` becomes in Thimble: all floats of 16 to 64 bits are f32. Null if there is none.
+/// The element type that TensorProto.DataType `code` becomes in Thimble: all floats of 16 to 64 bits are f32. Null if there is
+/// none.
 inline mlir::Type typeOfCode(mlir::Builder &builder, int64_t code) {
   auto integer = [&](unsigned width, bool isUnsigned) {
     return mlir::IntegerType::get(builder.getContext(), width,

@@ -86,7 +86,8 @@ void useFloat32(func::FuncOp function, std::vector<NamedTensor> &inputs) {
     if (type && isa<FloatType>(type.getElementType()))
       function.setResultAttr(i, "onnx.type", TypeAttr::get(type.clone(f32)));
   }
-  function.setFunctionType(FunctionType::get(function.getContext(), function.front().getArgumentTypes(), function.getResultTypes()));
+  function.setFunctionType(
+      FunctionType::get(function.getContext(), function.front().getArgumentTypes(), function.getResultTypes()));
 }
 
 // Turns the arguments that the compiler is to know into constants, and their data away.

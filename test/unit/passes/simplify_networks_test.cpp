@@ -253,7 +253,7 @@ private:
 TEST_CASE("random convolutional networks", "[simplify]") {
   std::vector<std::string> passes = {"fold-constants", "remove-no-ops",       "recognize-composites", "propagate-transposes",
                                      "sink-reshapes",  "fold-padding",        "fold-linear",          "fuse-activations"};
-  for (uint32_t seed = 0; seed < 1000; ++seed) {
+  for (uint32_t seed = 0; seed < 40; ++seed) {
     RandomNetwork random(seed);
     size_t before = 0;
     random.net.getModule().walk([&](nn::TransposeOp) { ++before; });
