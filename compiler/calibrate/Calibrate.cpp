@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The loop over samples and values.
 #include "compiler/calibrate/Calibrate.h"
+#include "passes/quantize/Range.h"
 #include "passes/quantize/ScaleSharing.h"
 
 using namespace mlir;
@@ -35,6 +36,42 @@ static llvm::DenseSet<Value> decisiveValues(func::FuncOp function) {
   return decisive;
 }
 
+namespace {
+// Sums the squares of a layer's input, for each channel.
+struct InputEnergy {
+  Operation *op;
+  std::vector<double> sums;
+  int64_t count = 0; // of elements for each channel
+
+  explicit InputEnergy(Operation *op)
+      : op(op), sums(size_t(cast<RankedTensorType>(op->getOperand(0).getType()).getShape().back()), 0) {}
+
+  void add(const std::vector<float> &input) {
+    for (size_t i = 0; i < input.size(); ++i)
+      sums[i % sums.size()] += double(input[i]) * double(input[i]);
+    count += int64_t(input.size() / sums.size());
+  }
+
+  void attach() const {
+    SmallVector<float> means;
+    for (double sum : sums)
+      means.push_back(float(sum / double(std::max<int64_t>(count, 1))));
+    op->setDiscardableAttr(quantize::inputEnergyAttrName, DenseF32ArrayAttr::get(op->getContext(), means));
+  }
+};
+} // namespace
+
+static std::vector<InputEnergy> weightedLayers(func::FuncOp function) {
+  std::vector<InputEnergy> layers;
+  function.walk([&](Operation *op) {
+    bool hasChannels = op->getNumOperands() > 0 && quantize::isFloat(op->getOperand(0)) &&
+                       cast<RankedTensorType>(op->getOperand(0).getType()).getNumElements() > 0;
+    if (isa<nn::Conv2DOp, nn::FullyConnectedOp>(op) && hasChannels)
+      layers.emplace_back(op);
+  });
+  return layers;
+}
+
 LogicalResult calibrate::calibrate(func::FuncOp function, ArrayRef<Sample> samples, const CalibrationOptions &options) {
   if (samples.empty())
     return function.emitError("cannot be calibrated without samples");
@@ -43,11 +80,14 @@ LogicalResult calibrate::calibrate(func::FuncOp function, ArrayRef<Sample> sampl
     return failure();
   SmallVector<Value> values = observedValues(function);
   std::vector<Histogram> histograms(values.size());
+  std::vector<InputEnergy> layers = weightedLayers(function);
   for (auto [i, sample] : llvm::enumerate(samples)) {
     if (failed(runner->run(sample)))
       return failure();
     for (auto [value, histogram] : llvm::zip(values, histograms))
       histogram.add(runner->getReals(value));
+    for (InputEnergy &layer : layers)
+      layer.add(runner->getReals(layer.op->getOperand(0)));
     if (options.progress)
       options.progress(i + 1, samples.size());
   }
@@ -63,5 +103,7 @@ LogicalResult calibrate::calibrate(func::FuncOp function, ArrayRef<Sample> sampl
       quantize::setRange(value, chooseRange(histogram, decisive.contains(value) ? RangeMethod::MinMax : options.method,
                                             options.percentile));
   }
+  for (const InputEnergy &layer : layers)
+    layer.attach();
   return success();
 }

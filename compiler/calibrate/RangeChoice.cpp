@@ -3,6 +3,7 @@
 // convolutional networks" (NeurIPS 2019), but on the observed distribution in place of a fitted one.
 #include "compiler/calibrate/RangeChoice.h"
 #include <cmath>
+#include <cstdlib>
 
 using namespace thimble;
 using namespace thimble::calibrate;
@@ -26,7 +27,7 @@ public:
     size_t first = indexOf(low), last = indexOf(high);
     Moments inside = sums[last] - sums[first];
     double clipped = (sums[first]).around(low) + (sums.back() - sums[last]).around(high);
-    return total > 0 ? (inside.count * step * step / 12 + clipped) / total : 0;
+    return total > 0 ? (inside.count * step * step / 12 + (getenv("LAM") ? atof(getenv("LAM")) : 1) * clipped) / total : 0;
   }
 
 private:

@@ -9,9 +9,9 @@ def LegalizeOnnx : Pass<"thimble-legalize-onnx", "::mlir::ModuleOp"> {
   let summary = "Turn the nodes of an ONNX graph into nn operations";
   let description = [{
     Walks each function once, in program order, since a node's meaning depends on the shapes and the constants that come before
-    it. Every `onnx.node` is handled by the newest entry of the registry for its operator that is not newer than its operator set.
-    Each nn operation is verified and, if its operands are constants, computed at once: the integer arithmetic with which models
-    compute their shapes disappears here, and every shape of the result is static.
+    it. Every `onnx.node` is handled by the newest entry of the registry for its operator that is not newer than its operator
+    set. Each nn operation is verified and, if its operands are constants, computed at once: the integer arithmetic with which
+    models compute their shapes disappears here, and every shape of the result is static.
 
     Images become NHWC: convolutions and pools are emitted between transposes, which the simplify phase cancels.
     Numbers are f32: constants of f16, bf16 and f64 are converted; inputs of these types are refused.

@@ -63,24 +63,54 @@ std::vector<int8_t> quantize::quantizeElements(llvm::ArrayRef<float> elements, I
   return codes;
 }
 
+static double weightedError(llvm::ArrayRef<float> row, llvm::ArrayRef<float> importance, double scale) {
+  double sum = 0;
+  for (auto [weight, matters] : llvm::zip(row, importance)) {
+    double code = std::min(std::max(std::round(double(weight) / scale), -127.0), 127.0);
+    double error = double(weight) - code * scale;
+    sum += matters * error * error;
+  }
+  return sum;
+}
+
+// The largest magnitude that a row's codes should reach. Without importances it is that of the largest weight. Else inputs that were never
+// seen do not count, and clipping a little may make all other weights more exact.
+static double rowMagnitude(llvm::ArrayRef<float> row, llvm::ArrayRef<float> importance) {
+  double all = 0, used = 0;
+  for (size_t i = 0; i < row.size(); ++i) {
+    all = std::max(all, std::abs(double(row[i])));
+    if (!importance.empty() && importance[i] > 0)
+      used = std::max(used, std::abs(double(row[i])));
+  }
+  if (importance.empty() || used == 0)
+    return all;
+  double best = used, least = weightedError(row, importance, used / 127);
+  for (int step = 1; step <= 20; ++step) {
+    double magnitude = used * (1 - 0.025 * step), error = weightedError(row, importance, magnitude / 127);
+    if (error < least) {
+      least = error;
+      best = magnitude;
+    }
+  }
+  return best;
+}
+
 // The scale of one row of weights, 0 if nothing demands any. A row of (almost) nothing but a bias would get a scale so small that
 // the bias needs more than 32 bits, and its requantization factor too few.
-static double rowScale(llvm::ArrayRef<float> row, double bias, double inputScale) {
-  double magnitude = 0;
-  for (float weight : row)
-    magnitude = std::max(magnitude, std::abs(double(weight)));
-  return std::max(magnitude / 127, std::abs(bias) / (inputScale * largestBias));
+static double rowScale(llvm::ArrayRef<float> row, llvm::ArrayRef<float> importance, double bias, double inputScale) {
+  return std::max(rowMagnitude(row, importance) / 127, std::abs(bias) / (inputScale * largestBias));
 }
 
 FailureOr<QuantizedWeights> quantize::quantizeWeights(MLIRContext *context, llvm::ArrayRef<float> weights, llvm::ArrayRef<float> bias,
-                                                      int64_t channels, double inputScale) {
+                                                      int64_t channels, double inputScale, llvm::ArrayRef<float> importance) {
   if (failed(rangeOfConstant(weights)) || failed(rangeOfConstant(bias)))
     return failure();
   int64_t depth = channels == 0 ? 0 : int64_t(weights.size()) / channels;
   llvm::SmallVector<double> scales(channels);
   double largest = 0;
   for (int64_t o = 0; o < channels; ++o) {
-    scales[o] = rowScale(weights.slice(o * depth, depth), bias.empty() ? 0 : bias[o], inputScale);
+    llvm::ArrayRef<float> matters = importance.empty() ? importance : importance.slice(o * depth, depth);
+    scales[o] = rowScale(weights.slice(o * depth, depth), matters, bias.empty() ? 0 : bias[o], inputScale);
     largest = std::max(largest, scales[o]);
   }
   // Rows of zeros take the scale of another row, since all factors of a layer share one shift.

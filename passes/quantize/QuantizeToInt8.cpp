@@ -88,6 +88,7 @@ LogicalResult FunctionQuantizer::keepFloat(Operation *op) {
   }
   Operation *clone = builder.clone(*op, mapping);
   clone->removeDiscardableAttr(rangeAttrName);
+  clone->removeDiscardableAttr(inputEnergyAttrName);
   clone->setDiscardableAttr(floatAttrName, builder.getUnitAttr());
   for (auto [from, to] : llvm::zip(op->getResults(), clone->getResults()))
     isFloat(from) ? forms.setReal(from, to) : forms.setOther(from, to);

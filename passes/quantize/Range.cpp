@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reading and writing the ranges of values.
+// Reading and writing notes on values.
 #include "passes/quantize/Range.h"
 #include <cmath>
 
@@ -30,6 +30,12 @@ FailureOr<std::optional<Range>> quantize::getRange(Value value) {
   if (!numbers || numbers.size() != 2 || !std::isfinite(numbers[0]) || !std::isfinite(numbers[1]) || numbers[0] > numbers[1])
     return emitError(value.getLoc()) << "'" << rangeAttrName << "' must be two finite numbers, the lower one first, got " << attribute;
   return std::optional<Range>(Range{numbers[0], numbers[1]});
+}
+
+llvm::ArrayRef<float> quantize::getChannelFactors(Value value) {
+  Operation *op = value.getDefiningOp();
+  auto factors = op ? op->getAttrOfType<DenseF32ArrayAttr>(channelFactorsAttrName) : DenseF32ArrayAttr();
+  return factors ? factors.asArrayRef() : llvm::ArrayRef<float>();
 }
 
 void quantize::setRange(Value value, Range range) {

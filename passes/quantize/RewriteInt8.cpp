@@ -13,7 +13,7 @@ Value Int8Rewrite::recreate(Operation *op, ValueRange operands, Type resultEleme
   state.addOperands(operands);
   state.addTypes(withElement(op->getResult(0).getType(), resultElement));
   for (NamedAttribute attribute : op->getAttrs())
-    if (attribute.getName() != rangeAttrName)
+    if (attribute.getName() != rangeAttrName && attribute.getName() != inputEnergyAttrName)
       state.attributes.append(attribute);
   return forms.getBuilder().create(state)->getResult(0);
 }

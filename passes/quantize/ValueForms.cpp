@@ -7,6 +7,12 @@ using namespace mlir;
 using namespace thimble;
 using namespace thimble::quantize;
 
+// Whatever form a value takes, its channels stay scaled.
+void ValueForms::keepFactors(Value original, Value made) {
+  if (llvm::ArrayRef<float> factors = getChannelFactors(original); !factors.empty() && made.getDefiningOp())
+    made.getDefiningOp()->setDiscardableAttr(channelFactorsAttrName, builder.getDenseF32ArrayAttr(factors));
+}
+
 FailureOr<Value> ValueForms::makeConstantInt8(Value original, Int8Type type) {
   FailureOr<ConstantData> data = ConstantData::get(original);
   if (failed(data) || !type || llvm::any_of(data->as<float>(), [](float element) { return std::isnan(element); }))
@@ -50,9 +56,10 @@ FailureOr<Value> ValueForms::getInt8(Value original, Int8Type type) {
     made = makeLookup(original, type);
   else
     made = makeConstantInt8(original, type);
-  if (succeeded(made))
-    converted[{original, type}] = *made;
-  return made;
+  if (failed(made))
+    return failure();
+  keepFactors(original, *made);
+  return converted[{original, type}] = *made;
 }
 
 FailureOr<Value> ValueForms::getReal(Value original) {
@@ -67,5 +74,6 @@ FailureOr<Value> ValueForms::getReal(Value original) {
   if (failed(int8))
     return failure();
   Value real = builder.create<nn::DequantizeOp>(original.getLoc(), withElement(original.getType(), type), *int8);
+  keepFactors(original, real);
   return converted[{original, type}] = real;
 }

@@ -15,7 +15,10 @@ public:
   mlir::OpBuilder &getBuilder() { return builder; }
 
   /// States what now computes `original`: an int8 tensor (of any scale), an f32 one, or, for other elements, the same type.
-  void setInt8(mlir::Value original, mlir::Value value) { int8Forms[original] = value; }
+  void setInt8(mlir::Value original, mlir::Value value) {
+    int8Forms[original] = value;
+    keepFactors(original, value);
+  }
   void setReal(mlir::Value original, mlir::Value value) { realForms[original] = value; }
   void setOther(mlir::Value original, mlir::Value value) { otherForms[original] = value; }
 
@@ -29,6 +32,7 @@ public:
   bool isReal(mlir::Value original) const { return realForms.contains(original) && !int8Forms.contains(original); }
 
 private:
+  void keepFactors(mlir::Value original, mlir::Value made);
   mlir::FailureOr<mlir::Value> makeConstantInt8(mlir::Value original, Int8Type type);
   mlir::FailureOr<mlir::Value> makeLookup(mlir::Value original, Int8Type type);
 

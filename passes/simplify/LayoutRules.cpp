@@ -68,6 +68,20 @@ static std::optional<OpLayout> reductionLayout(Operation *op, PermutationRef x) 
   return OpLayout{{Permutation(x)}, result};
 }
 
+// The dimension that is gathered from gives way to those of the indices.
+static OpLayout gatherLayout(nn::GatherOp op, PermutationRef x) {
+  int64_t axis = int64_t(op.getAxis()), count = int64_t(rankOf(op.getIndices()));
+  Permutation result;
+  for (int64_t dim : x) {
+    if (dim != axis)
+      result.push_back(dim < axis ? dim : dim + count - 1);
+    else
+      for (int64_t i = 0; i < count; ++i)
+        result.push_back(axis + i);
+  }
+  return {{Permutation(x), identity(size_t(count))}, result};
+}
+
 std::optional<OpLayout> simplify::layoutFromResult(Operation *op, PermutationRef order) {
   if (op->getNumResults() != 1 || order.size() != rankOf(op->getResult(0)))
     return std::nullopt;
@@ -95,6 +109,8 @@ std::optional<OpLayout> simplify::layoutFromResult(Operation *op, PermutationRef
   }
   if (isReduction(op) && keepsReducedDims(op))
     return reductionLayout(op, order);
+  if (auto gather = dyn_cast<nn::GatherOp>(op); gather && rankOf(gather.getIndices()) == 1)
+    return gatherLayout(gather, order);
   if (auto reshape = dyn_cast<nn::ReshapeOp>(op)) {
     std::optional<Permutation> x = reshapedOrder(shapeOf(reshape.getY()), shapeOf(reshape.getX()), order);
     if (!x)
@@ -114,6 +130,8 @@ std::optional<OpLayout> simplify::layoutFromOperand(Operation *op, unsigned inde
     return layoutFromResult(op, withLeading(order, rankOf(op->getResult(0))));
   if (isReduction(op))
     return reductionLayout(op, order);
+  if (auto gather = dyn_cast<nn::GatherOp>(op))
+    return index == 0 ? std::optional(gatherLayout(gather, order)) : std::nullopt;
   if (auto reshape = dyn_cast<nn::ReshapeOp>(op)) {
     std::optional<Permutation> y = reshapedOrder(shapeOf(reshape.getX()), shapeOf(reshape.getY()), order);
     return y ? layoutFromResult(op, *y) : std::nullopt;
@@ -161,6 +179,8 @@ Value simplify::rebuild(OpBuilder &builder, Operation *op, const OpLayout &layou
     concat.setAxis(placeOf(x, concat.getAxis()));
   } else if (auto arg = dyn_cast<nn::ArgOp>(moved)) {
     arg.setAxis(placeOf(x, arg.getAxis()));
+  } else if (auto gather = dyn_cast<nn::GatherOp>(moved)) {
+    gather.setAxis(placeOf(x, gather.getAxis()));
   } else if (auto reduce = dyn_cast<nn::ReduceOp>(moved)) {
     Shape axes;
     for (int64_t axis : reduce.getAxes())

@@ -2,6 +2,7 @@
 // Minimum cut of a directed graph between a source and a sink.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -29,7 +30,7 @@ private:
   std::vector<Edge> edges; // an edge and its reverse are neighbours
   std::vector<std::vector<unsigned>> outgoing = std::vector<std::vector<unsigned>>(2);
   std::vector<int> levels;
-  std::vector<size_t> next;
+  std::vector<std::size_t> next;
 };
 
 } // namespace thimble::simplify

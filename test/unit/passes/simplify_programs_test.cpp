@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Random programs of movements and arithmetic, in which nothing is arranged well: they compute the same after every pass.
 #include "network.h"
+#include "compiler/support/Constants.h"
 #include <catch2/catch.hpp>
 #include <numeric>
 
@@ -97,7 +98,17 @@ private:
   Value movement(Value x) {
     Shape shape(shapeOf(x)), zeros(shape.size(), 0);
     size_t axis = size_t(numbers.below(int64_t(shape.size())));
-    switch (numbers.below(3)) {
+    switch (numbers.below(4)) {
+    case 3: {
+      auto type = RankedTensorType::get(numbers.below(2) ? Shape{3} : Shape{2, 2}, net.getBuilder().getI64Type());
+      std::vector<int64_t> indices;
+      for (int64_t i = 0; i < type.getNumElements(); ++i)
+        indices.push_back(numbers.below(shape[axis]));
+      if (shape.size() + size_t(type.getRank()) > 5)
+        return net.reduce(ReduceKind::Max, x, {int64_t(axis)});
+      Value constant = net.make<nn::ConstantOp>(type, makeConstant(type, llvm::ArrayRef<int64_t>(indices)));
+      return net.make<nn::GatherOp>(x, constant, int64_t(axis));
+    }
     case 0:
       return net.concat({x, net.unary(UnaryKind::Sin, x)}, int64_t(axis));
     case 1: {
