@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The loop over samples and values.
 #include "compiler/calibrate/Calibrate.h"
+#include "compiler/calibrate/Equalize.h"
 #include "passes/quantize/Range.h"
 #include "passes/quantize/ScaleSharing.h"
 
@@ -75,21 +76,27 @@ static std::vector<InputEnergy> weightedLayers(func::FuncOp function) {
 LogicalResult calibrate::calibrate(func::FuncOp function, ArrayRef<Sample> samples, const CalibrationOptions &options) {
   if (samples.empty())
     return function.emitError("cannot be calibrated without samples");
+  size_t done = 0, total = samples.size() * (options.equalize ? 2 : 1);
+  auto report = [&](size_t, size_t) {
+    if (options.progress)
+      options.progress(++done, total);
+  };
+  if (options.equalize && failed(equalize(function, samples, report)))
+    return failure();
   FailureOr<SampleRunner> runner = SampleRunner::create(function);
   if (failed(runner))
     return failure();
   SmallVector<Value> values = observedValues(function);
   std::vector<Histogram> histograms(values.size());
   std::vector<InputEnergy> layers = weightedLayers(function);
-  for (auto [i, sample] : llvm::enumerate(samples)) {
+  for (const Sample &sample : samples) {
     if (failed(runner->run(sample)))
       return failure();
     for (auto [value, histogram] : llvm::zip(values, histograms))
       histogram.add(runner->getReals(value));
     for (InputEnergy &layer : layers)
       layer.add(runner->getReals(layer.op->getOperand(0)));
-    if (options.progress)
-      options.progress(i + 1, samples.size());
+    report(0, 0);
   }
   llvm::DenseSet<Value> decisive = decisiveValues(function);
   for (auto [value, histogram] : llvm::zip(values, histograms)) {

@@ -3,25 +3,38 @@
 #include "compiler/calibrate/CorrectBias.h"
 #include "compiler/support/Constants.h"
 #include "compiler/support/Diagnostics.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "passes/quantize/Range.h"
 #include <cmath>
-#include <cstdlib>
 
 using namespace mlir;
 using namespace thimble;
 using namespace thimble::calibrate;
 
+// Corrected biases stay within what a 32-bit accumulator holds beside the products.
+constexpr double largestBias = 1 << 24;
+
 namespace {
 // A layer in both functions.
 struct Layer {
   Operation *reference, *quantized;
-  std::vector<double> floatMeans, int8Means; // of the input channels
+  int64_t macsBefore;             // of the quantized function, up to this layer
+  std::vector<double> inputMeans; // of the reference's input channels
 };
 } // namespace
 
 static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 static bool isLayer(Operation *op) {
-  return isa<nn::Conv2DOp, nn::FullyConnectedOp>(op) && succeeded(ConstantData::get(op->getOperand(1)));
+  return isa<nn::Conv2DOp, nn::FullyConnectedOp>(op) &&
+         llvm::all_of(op->getOperands().drop_front(), [](Value operand) { return succeeded(ConstantData::get(operand)); });
+}
+
+static int64_t macsOf(Operation *op) {
+  return llvm::TypeSwitch<Operation *, int64_t>(op)
+      .Case<nn::Conv2DOp, nn::FullyConnectedOp, nn::MatMulOp>([](auto typed) { return typed.getMacs(); })
+      .Default([](Operation *) { return 0; });
 }
 
 static std::vector<Layer> matchLayers(func::FuncOp reference, func::FuncOp quantized) {
@@ -30,100 +43,132 @@ static std::vector<Layer> matchLayers(func::FuncOp reference, func::FuncOp quant
     if (std::string name = nodeName(op.getLoc()); isLayer(&op) && !name.empty())
       named[name] = &op;
   std::vector<Layer> layers;
+  int64_t macs = 0;
   for (Operation &op : quantized.getBody().front()) {
-    if (!isLayer(&op) || !nn::isQuantized(op.getOperand(0).getType()))
-      continue;
-    Operation *match = named.lookup(nodeName(op.getLoc()));
-    if (match && match->getName() == op.getName() &&
+    Operation *match = isLayer(&op) ? named.lookup(nodeName(op.getLoc())) : nullptr;
+    if (match && match->getName() == op.getName() && nn::isQuantized(op.getOperand(0).getType()) &&
+        isa<quant::UniformQuantizedPerAxisType>(typeOf(op.getOperand(1)).getElementType()) &&
         typeOf(match->getOperand(1)).getShape() == typeOf(op.getOperand(1)).getShape())
-      layers.push_back({match, &op, {}, {}});
+      layers.push_back({match, &op, macs, {}});
+    macs += macsOf(&op);
   }
   return layers;
 }
 
-static void addMeans(std::vector<double> &means, ArrayRef<float> numbers, int64_t channels, size_t samples) {
-  means.resize(size_t(channels));
-  double weight = double(channels) / (double(numbers.size()) * double(samples));
+// Adds the means of the channels of an activation, as a part of the means over all samples.
+static void addMeans(std::vector<double> &means, ArrayRef<float> numbers, Value value, size_t samples) {
+  means.resize(size_t(typeOf(value).getShape().back()));
+  double weight = double(means.size()) / (double(numbers.size()) * double(samples));
   for (auto [i, number] : llvm::enumerate(numbers))
-    means[i % size_t(channels)] += weight * number;
+    means[i % means.size()] += weight * number;
 }
 
-// sum of weights * means for each output channel. Borders count like the inside, for both functions.
-static std::vector<double> products(Operation *op, ArrayRef<double> means, ArrayRef<double> scales) {
+// The mean of each output channel without bias. Borders count like the inside, in both functions.
+static std::vector<double> outputMeans(Operation *op, ArrayRef<double> inputMeans) {
   FailureOr<ConstantData> weights = ConstantData::get(op->getOperand(1));
-  ArrayRef<int64_t> shape = typeOf(op->getOperand(1)).getShape();
+  RankedTensorType type = typeOf(op->getOperand(1));
+  auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type.getElementType());
   auto conv = dyn_cast<nn::Conv2DOp>(op);
-  int64_t depth = weights->size() / shape[0], perGroup = conv ? shape[0] / int64_t(conv.getGroups()) : shape[0];
-  std::vector<double> sums(static_cast<size_t>(shape[0]));
+  int64_t channels = type.getDimSize(0), depth = weights->size() / channels, width = type.getShape().back();
+  int64_t perGroup = conv ? channels / int64_t(conv.getGroups()) : channels;
+  std::vector<double> means(static_cast<size_t>(channels));
   for (int64_t i = 0; i < weights->size(); ++i) {
     int64_t o = i / depth;
-    sums[size_t(o)] += weights->number(i) * scales[size_t(o)] * means[size_t(o / perGroup * shape.back() + i % shape.back())];
+    double weight = weights->number(i) * (perAxis ? perAxis.getScales()[size_t(o)] : 1);
+    means[size_t(o)] += weight * inputMeans[size_t(o / perGroup * width + i % width)];
   }
-  return sums;
+  return means;
 }
 
-static std::vector<double> biasOf(Operation *op) {
-  std::vector<double> bias(static_cast<size_t>(typeOf(op->getOperand(1)).getDimSize(0)));
-  if (op->getNumOperands() > 2) {
-    FailureOr<ConstantData> data = ConstantData::get(op->getOperand(2));
-    for (int64_t i = 0; succeeded(data) && i < data->size(); ++i)
-      bias[size_t(i)] = data->number(i);
-  }
-  return bias;
+static double biasOf(Operation *op, size_t channel) {
+  FailureOr<ConstantData> data = op->getNumOperands() > 2 ? ConstantData::get(op->getOperand(2)) : FailureOr<ConstantData>();
+  return succeeded(data) ? data->number(int64_t(channel)) : 0;
 }
 
-static void correct(Layer &layer) {
-  Operation *op = layer.quantized;
-  auto weightType = dyn_cast<quant::UniformQuantizedPerAxisType>(typeOf(op->getOperand(1)).getElementType());
-  if (!weightType)
-    return;
-  double xScale = nn::getInt8Type(op->getOperand(0).getType()).getScale();
-  std::vector<double> ones(weightType.getScales().size(), 1.0);
-  std::vector<double> wanted = products(layer.reference, layer.floatMeans, ones), bias = biasOf(layer.reference);
-  std::vector<double> present = products(op, layer.int8Means, weightType.getScales()), codes = biasOf(op);
-  std::vector<int32_t> corrected;
-  for (size_t o = 0; o < ones.size(); ++o) {
-    double unit = xScale * weightType.getScales()[o];
-    double code = codes[o] + (wanted[o] + bias[o] - present[o]) / unit - codes[o] ;
-    corrected.push_back(int32_t(std::llround(std::min(std::max(code, -4194304.0), 4194304.0))));
-  }
+// What calibration multiplied a channel with.
+static double factorOf(Operation *op, size_t channel) {
+  ArrayRef<float> factors = quantize::getChannelFactors(op->getResult(0));
+  return factors.empty() ? 1 : double(factors[channel % factors.size()]);
+}
+
+static void setBias(Operation *op, ArrayRef<int32_t> codes) {
   OpBuilder builder(op);
-  auto type = RankedTensorType::get({int64_t(corrected.size())}, builder.getI32Type());
-  Value constant = builder.create<nn::ConstantOp>(op->getLoc(), type, makeConstant<int32_t>(type, corrected, "b"));
-  Value old = op->getNumOperands() > 2 ? op->getOperand(2) : Value();
-  if (old)
-    op->setOperand(2, constant);
-  else
-    op->insertOperands(2, constant);
-  if (old && old.use_empty())
+  auto type = RankedTensorType::get({int64_t(codes.size())}, builder.getI32Type());
+  Value constant = builder.create<nn::ConstantOp>(op->getLoc(), type, makeConstant<int32_t>(type, codes, "b"));
+  if (op->getNumOperands() == 2)
+    return op->insertOperands(2, constant);
+  Value old = op->getOperand(2);
+  op->setOperand(2, constant);
+  if (old.use_empty())
     old.getDefiningOp()->erase();
+}
+
+static void correct(const Layer &layer, ArrayRef<double> int8Means) {
+  Operation *op = layer.quantized;
+  ArrayRef<double> scales = cast<quant::UniformQuantizedPerAxisType>(typeOf(op->getOperand(1)).getElementType()).getScales();
+  double inputScale = nn::getInt8Type(op->getOperand(0).getType()).getScale();
+  std::vector<double> wanted = outputMeans(layer.reference, layer.inputMeans), present = outputMeans(op, int8Means);
+  std::vector<int32_t> codes;
+  for (size_t o = 0; o < wanted.size(); ++o) {
+    double factor = factorOf(op, o) / factorOf(layer.reference, o);
+    double bias = ((wanted[o] + biasOf(layer.reference, o)) * factor - present[o]) / (inputScale * scales[o]);
+    codes.push_back(int32_t(std::llround(std::min(std::max(bias, -largestBias), largestBias))));
+  }
+  setBias(op, codes);
+}
+
+// The means of a value of `function`, which is run only as far as that needs.
+static FailureOr<std::vector<double>> measure(func::FuncOp function, Value value, ArrayRef<Sample> samples) {
+  IRMapping mapping;
+  OwningOpRef<func::FuncOp> part(cast<func::FuncOp>(function->clone(mapping)));
+  Value copy = mapping.lookup(value);
+  Block &body = part->getBody().front();
+  body.getTerminator()->setOperands(copy);
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  FailureOr<SampleRunner> runner = SampleRunner::create(*part);
+  if (failed(runner))
+    return failure();
+  std::vector<double> means;
+  for (const Sample &sample : samples) {
+    if (failed(runner->run(sample)))
+      return failure();
+    addMeans(means, runner->getReals(copy), copy, samples.size());
+  }
+  return means;
 }
 
 LogicalResult calibrate::correctBiases(func::FuncOp reference, func::FuncOp quantized, ArrayRef<Sample> samples,
                                        const BiasCorrectionOptions &options) {
   std::vector<Layer> layers = matchLayers(reference, quantized);
+  double macsPerSample = 1;
+  for (const Layer &layer : layers)
+    macsPerSample += double(layer.macsBefore);
+  constexpr size_t fewest = 4;
+  size_t affordable = std::max(fewest, size_t(options.macs / macsPerSample));
+  samples = samples.take_front(std::min(options.samples, affordable));
   if (layers.empty() || samples.empty())
     return success();
   FailureOr<SampleRunner> runner = SampleRunner::create(reference);
   if (failed(runner))
     return failure();
-  samples = samples.take_front(getenv("NS") ? atoi(getenv("NS")) : 1000);
   for (const Sample &sample : samples) {
     if (failed(runner->run(sample)))
       return failure();
-    for (Layer &layer : layers)
-      addMeans(layer.floatMeans, runner->getReals(layer.reference->getOperand(0)), typeOf(layer.reference->getOperand(0)).getShape().back(),
-               samples.size());
+    for (Layer &layer : layers) {
+      Value input = layer.reference->getOperand(0);
+      addMeans(layer.inputMeans, runner->getReals(input), input, samples.size());
+    }
   }
-  for (Layer &layer : layers) {
-    FailureOr<SampleRunner> int8 = SampleRunner::create(quantized);
-    for (const Sample &sample : samples) {
-      if (failed(int8->run(sample)))
-        return failure();
-    addMeans(layer.int8Means, int8->getReals(layer.quantized->getOperand(0)),
-             typeOf(layer.quantized->getOperand(0)).getShape().back(), samples.size());
-  }
-      correct(layer);
+  // In order, since correcting one layer changes what the later ones see.
+  for (auto [i, layer] : llvm::enumerate(layers)) {
+    FailureOr<std::vector<double>> means = measure(quantized, layer.quantized->getOperand(0), samples);
+    if (failed(means))
+      return failure();
+    correct(layer, *means);
+    if (options.progress)
+      options.progress(i + 1, layers.size());
   }
   return success();
 }

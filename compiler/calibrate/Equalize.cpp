@@ -5,20 +5,21 @@
 #include "compiler/support/Constants.h"
 #include "passes/quantize/Range.h"
 #include <cmath>
-#include <cstdlib>
 
 using namespace mlir;
 using namespace thimble;
 using namespace thimble::calibrate;
 
-// Channels are never made more than this much larger than others: what is nearly dead should not drive the weights behind it.
+// Factors stay between its reciprocal and this: channels that are nearly dead should not drive the weights behind them.
 constexpr double largestFactor = 32;
 
 namespace {
+// The weights of a convolution or a fully connected layer.
 struct Weights {
   Operation *op;
   std::vector<float> elements;
   ArrayRef<int64_t> shape;
+
   explicit Weights(Operation *op)
       : op(op), elements(ConstantData::get(op->getOperand(1))->floats()),
         shape(cast<RankedTensorType>(op->getOperand(1).getType()).getShape()) {}
@@ -27,13 +28,19 @@ struct Weights {
     auto conv = dyn_cast<nn::Conv2DOp>(op);
     return conv && conv.isDepthwise();
   }
+  size_t outputChannel(size_t index) const { return index / (elements.size() / size_t(shape[0])); }
   // The input channel that weight `index` multiplies.
-  int64_t inputChannel(int64_t index) const {
-    int64_t perGroup = shape.back(), depth = int64_t(elements.size()) / shape[0];
+  size_t inputChannel(size_t index) const {
     auto conv = dyn_cast<nn::Conv2DOp>(op);
-    int64_t group = conv ? index / depth / (shape[0] / int64_t(conv.getGroups())) : 0;
-    return group * perGroup + index % perGroup;
+    size_t perGroup = conv ? size_t(shape[0]) / size_t(conv.getGroups()) : size_t(shape[0]);
+    return outputChannel(index) / perGroup * size_t(shape.back()) + index % size_t(shape.back());
   }
+};
+
+// What the samples show of one channel of a group.
+struct ChannelSize {
+  double fourthPowers = 0; // their sum
+  double largest = 0;
 };
 } // namespace
 
@@ -46,28 +53,36 @@ static void replaceConstant(Operation *op, unsigned operand, ArrayRef<float> ele
     old.getDefiningOp()->erase();
 }
 
-static void scaleProducer(Operation *op, ArrayRef<double> factors) {
-  Weights weights(op);
-  int64_t depth = int64_t(weights.elements.size()) / weights.shape[0];
-  for (auto [i, element] : llvm::enumerate(weights.elements))
-    element = float(element * factors[i / size_t(depth)]);
-  replaceConstant(op, 1, weights.elements, "w");
-  if (op->getNumOperands() < 3)
-    return;
-  std::vector<float> bias = ConstantData::get(op->getOperand(2))->floats();
-  for (auto [element, factor] : llvm::zip(bias, factors))
+// Multiplies a constant with one element for each channel: a bias, the scale of a layer normalization.
+static void scaleVector(Operation *op, unsigned operand, ArrayRef<double> factors, StringRef name) {
+  std::vector<float> elements = ConstantData::get(op->getOperand(operand))->floats();
+  for (auto [element, factor] : llvm::zip(elements, factors))
     element = float(element * factor);
-  replaceConstant(op, 2, bias, "b");
+  replaceConstant(op, operand, elements, name);
+}
+
+static void scaleProducer(Operation *op, ArrayRef<double> factors) {
+  if (isa<nn::LayerNormOp>(op)) {
+    scaleVector(op, 1, factors, "scale");
+    return scaleVector(op, 2, factors, "b");
+  }
+  Weights weights(op);
+  for (auto [i, element] : llvm::enumerate(weights.elements))
+    element = float(element * factors[weights.outputChannel(i)]);
+  replaceConstant(op, 1, weights.elements, "w");
+  if (op->getNumOperands() > 2)
+    scaleVector(op, 2, factors, "b");
 }
 
 static void scaleConsumer(Operation *op, ArrayRef<double> factors) {
   Weights weights(op);
   for (auto [i, element] : llvm::enumerate(weights.elements))
-    element = float(element / factors[size_t(weights.inputChannel(int64_t(i))) % factors.size()]);
+    element = float(element / factors[weights.inputChannel(i) % factors.size()]);
   replaceConstant(op, 1, weights.elements, "w");
 }
 
-// How large the weights are with which the layers behind multiply each channel; empty if each channel has weights of its own there.
+// How large the weights are that multiply each channel, relative to the largest weight of the same output channel, which sets their
+// scale. Empty if only depthwise convolutions consume the channels: these have a scale for each of them.
 static std::vector<double> consumedSizes(const ChannelGroup &group) {
   std::vector<double> sizes;
   for (Operation *op : group.consumers) {
@@ -75,93 +90,84 @@ static std::vector<double> consumedSizes(const ChannelGroup &group) {
     if (weights.isDepthwise())
       continue;
     sizes.resize(size_t(group.channels));
-    // Relative to the largest weight of the output channel, which sets the scale.
-    int64_t depth = int64_t(weights.elements.size()) / weights.shape[0];
-    std::vector<double> largest(size_t(weights.shape[0]));
+    std::vector<double> largest(static_cast<size_t>(weights.shape[0]));
     for (auto [i, element] : llvm::enumerate(weights.elements))
-      largest[i / size_t(depth)] = std::max(largest[i / size_t(depth)], std::abs(double(element)));
+      largest[weights.outputChannel(i)] = std::max(largest[weights.outputChannel(i)], std::abs(double(element)));
     for (auto [i, element] : llvm::enumerate(weights.elements)) {
-      double scale = largest[i / size_t(depth)];
-      double &size = sizes[size_t(weights.inputChannel(int64_t(i)) % group.channels)];
+      double scale = largest[weights.outputChannel(i)], &size = sizes[weights.inputChannel(i) % sizes.size()];
       size = std::max(size, scale > 0 ? std::abs(double(element)) / scale : 0);
     }
   }
   return sizes;
 }
 
-static double envd(const char *n, double d) { const char *s = getenv(n); return s ? atof(s) : d; }
-
-static std::vector<double> chooseFactors(const ChannelGroup &group, ArrayRef<double> activations) {
-  std::vector<double> sizes = consumedSizes(group), factors(size_t(group.channels), 1.0);
-  double alpha = envd("ALPHA", 0.5);
-  double largest = 0;
-  for (size_t c = 0; c < factors.size(); ++c) {
-    if (activations[c] <= 0)
-      continue;
-    if (sizes.empty())
-      factors[c] = std::pow(1 / activations[c], envd("DWALPHA", 1));
-    else
-      factors[c] = std::pow(std::max(sizes[c], 1e-3), 1 - alpha) / std::pow(activations[c], alpha);
-  }
-  // Normalized so that the largest channel stays as large as it is.
+static std::vector<double> chooseFactors(const ChannelGroup &group, ArrayRef<ChannelSize> channels) {
+  std::vector<double> consumed = consumedSizes(group), factors(channels.size(), 1), sizes;
+  for (const ChannelSize &channel : channels)
+    sizes.push_back(std::pow(channel.fourthPowers, 0.25));
+  // Equal sizes if the weights behind do not mind, else half of the way (on a logarithmic scale) to equal weights. The fourth
+  // moment is between the power, which decides about the error of rounding, and the peak, which decides about clipping.
   double before = 0, after = 0;
-  for (size_t c = 0; c < factors.size(); ++c) {
-    before = std::max(before, activations[c]);
-    after = std::max(after, activations[c] * factors[c]);
+  for (size_t c = 0; c < sizes.size(); ++c) {
+    if (sizes[c] <= 0)
+      continue;
+    factors[c] = consumed.empty() ? 1 / sizes[c] : std::sqrt(std::max(consumed[c], 1e-3) / sizes[c]);
+    before = std::max(before, sizes[c]);
+    after = std::max(after, sizes[c] * factors[c]);
   }
-  for (size_t c = 0; c < factors.size(); ++c) {
-    factors[c] = activations[c] > 0 && after > 0 ? factors[c] * before / after : 1;
-    factors[c] = std::min(std::max(factors[c], 1 / largestFactor), largestFactor);
-    largest = std::max(largest, factors[c]);
+  for (size_t c = 0; c < sizes.size(); ++c) {
+    if (sizes[c] <= 0)
+      continue;
+    factors[c] = std::min(std::max(factors[c] * before / after, 1 / largestFactor), largestFactor);
+    // A channel that reaches the clamp would be cut elsewhere; the others must not be cut where they were not.
+    if (channels[c].largest >= double(group.clamp) * 0.9999)
+      factors[c] = 1;
+    else
+      factors[c] = std::min(factors[c], double(group.clamp) / channels[c].largest);
   }
   return factors;
 }
 
+static void measure(const SampleRunner &runner, const ChannelGroup &group, MutableArrayRef<ChannelSize> channels) {
+  for (Value value : group.values)
+    for (auto [i, number] : llvm::enumerate(runner.getReals(value))) {
+      ChannelSize &channel = channels[i % channels.size()];
+      double square = double(number) * double(number);
+      channel.fourthPowers += square * square;
+      channel.largest = std::max(channel.largest, std::abs(double(number)));
+    }
+}
+
+static void scaleGroup(const ChannelGroup &group, ArrayRef<double> factors) {
+  for (Operation *op : group.producers)
+    scaleProducer(op, factors);
+  for (Operation *op : group.consumers)
+    scaleConsumer(op, factors);
+  SmallVector<float> narrow(factors.begin(), factors.end());
+  auto attribute = DenseF32ArrayAttr::get(group.values.front().getContext(), narrow);
+  for (Value value : group.values)
+    value.getDefiningOp()->setDiscardableAttr(quantize::channelFactorsAttrName, attribute);
+}
+
 LogicalResult calibrate::equalize(func::FuncOp function, ArrayRef<Sample> samples, const Progress &progress) {
   std::vector<ChannelGroup> groups = findChannelGroups(function);
-  if (groups.empty() || samples.empty())
-    return success();
   FailureOr<SampleRunner> runner = SampleRunner::create(function);
   if (failed(runner))
     return failure();
-  double power = envd("POWER", 0);
-  std::vector<std::vector<double>> sizes;
+  std::vector<std::vector<ChannelSize>> channels;
   for (const ChannelGroup &group : groups)
-    sizes.emplace_back(size_t(group.channels));
+    channels.emplace_back(size_t(group.channels));
   for (auto [i, sample] : llvm::enumerate(samples)) {
     if (failed(runner->run(sample)))
       return failure();
-    for (auto [group, size] : llvm::zip(groups, sizes))
-      for (Value value : group.values) {
-        size_t index = 0;
-        for (float number : runner->getReals(value)) {
-          double &c = size[index];
-          if (power > 0)
-            c += std::pow(std::abs(double(number)), power);
-          else
-            c = std::max(c, std::abs(double(number)));
-          index = index + 1 == size.size() ? 0 : index + 1;
-        }
-      }
+    for (auto [group, sizes] : llvm::zip(groups, channels))
+      measure(*runner, group, sizes);
     if (progress)
       progress(i + 1, samples.size());
   }
-  if (power > 0)
-    for (auto &s : sizes)
-      for (double &c : s)
-        c = std::pow(c, 1 / power);
-  for (auto [group, size] : llvm::zip(groups, sizes)) {
-    if (!llvm::all_of(size, [](double number) { return std::isfinite(number); }))
-      continue;
-    std::vector<double> factors = chooseFactors(group, size);
-    for (Operation *op : group.producers)
-      scaleProducer(op, factors);
-    for (Operation *op : group.consumers)
-      scaleConsumer(op, factors);
-    SmallVector<float> narrow(factors.begin(), factors.end());
-    auto attribute = DenseF32ArrayAttr::get(function.getContext(), narrow);
-    for (Value value : group.values)
-      value.getDefiningOp()->setDiscardableAttr(channelFactorsAttrName, attribute);
-  }
+  for (auto [group, sizes] : llvm::zip(groups, channels))
+    // What is infinite or NaN is for calibration to report.
+    if (llvm::all_of(sizes, [](const ChannelSize &size) { return std::isfinite(size.fourthPowers); }))
+      scaleGroup(group, chooseFactors(group, sizes));
   return success();
 }

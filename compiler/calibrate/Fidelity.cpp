@@ -3,6 +3,7 @@
 #include "compiler/calibrate/Fidelity.h"
 #include "compiler/support/Diagnostics.h"
 #include "llvm/ADT/MapVector.h"
+#include "passes/quantize/Range.h"
 #include <cmath>
 #include <cstring>
 
@@ -48,6 +49,15 @@ static llvm::MapVector<StringRef, Value> namedResults(func::FuncOp function, MLI
 
 static int64_t elementCount(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
 
+// The numbers of a value in the model's own scale, where calibration scaled its channels.
+static std::vector<float> modelReals(const SampleRunner &runner, Value value) {
+  std::vector<float> reals = runner.getReals(value);
+  if (ArrayRef<float> factors = quantize::getChannelFactors(value); !factors.empty())
+    for (auto [i, real] : llvm::enumerate(reals))
+      real /= factors[i % factors.size()];
+  return reals;
+}
+
 static LogicalResult measure(func::FuncOp reference, func::FuncOp quantized, ArrayRef<Sample> samples,
                              MutableArrayRef<ValuePair> pairs) {
   FailureOr<SampleRunner> a = SampleRunner::create(reference), b = SampleRunner::create(quantized);
@@ -57,7 +67,7 @@ static LogicalResult measure(func::FuncOp reference, func::FuncOp quantized, Arr
     if (failed(a->run(sample)) || failed(b->run(sample)))
       return failure();
     for (ValuePair &pair : pairs)
-      pair.power.add(a->getReals(pair.reference), b->getReals(pair.quantized));
+      pair.power.add(modelReals(*a, pair.reference), modelReals(*b, pair.quantized));
   }
   return success();
 }

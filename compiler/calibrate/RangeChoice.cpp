@@ -3,7 +3,6 @@
 // convolutional networks" (NeurIPS 2019), but on the observed distribution in place of a fitted one.
 #include "compiler/calibrate/RangeChoice.h"
 #include <cmath>
-#include <cstdlib>
 
 using namespace thimble;
 using namespace thimble::calibrate;
@@ -27,7 +26,7 @@ public:
     size_t first = indexOf(low), last = indexOf(high);
     Moments inside = sums[last] - sums[first];
     double clipped = (sums[first]).around(low) + (sums.back() - sums[last]).around(high);
-    return total > 0 ? (inside.count * step * step / 12 + (getenv("LAM") ? atof(getenv("LAM")) : 1) * clipped) / total : 0;
+    return total > 0 ? (inside.count * step * step / 12 + clipped) / total : 0;
   }
 
 private:
@@ -61,7 +60,7 @@ static Range percentileRange(const Histogram &histogram, double percentile) {
   return {threshold(bins.begin(), bins.end(), -1, histogram.getMin()), threshold(bins.rbegin(), bins.rend(), 1, histogram.getMax())};
 }
 
-// One bound at a time, until two rounds have seen the other one move.
+// One bound at a time; three rounds, since what is best for one depends on the other.
 static Range meanSquareRange(const ErrorModel &model, Range all) {
   constexpr int steps = 200;
   Range best = all;

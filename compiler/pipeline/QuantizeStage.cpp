@@ -2,6 +2,8 @@
 // Calibration, quantization, and the measurement on held-out samples.
 #include "compiler/pipeline/QuantizeStage.h"
 #include "compiler/calibrate/Calibrate.h"
+#include "compiler/calibrate/CorrectBias.h"
+#include "compiler/calibrate/Equalize.h"
 #include "compiler/calibrate/Fidelity.h"
 #include "compiler/import/TensorProtoFile.h"
 #include "compiler/verify/ModelRuns.h"
@@ -26,11 +28,13 @@ public:
     // IR that is entered here may carry its ranges already.
     if (!options.calibration.empty() && (failed(loadCalibration(functions.front())) || failed(calibrate(functions.front()))))
       return failure();
+    // Biases are corrected against the function as it is now: equalization has changed the sizes of its activations.
+    OwningOpRef<ModuleOp> equalized = calibration.empty() ? nullptr : module.clone();
     PassManager manager(module.getContext());
     quantize::QuantizeOptions quantizeOptions;
     quantizeOptions.ioFloat = options.ioFloat;
     quantize::buildQuantizePipeline(manager, quantizeOptions);
-    if (failed(manager.run(module)))
+    if (failed(manager.run(module)) || (equalized && failed(correctBiases(*equalized))))
       return failure();
     return measure();
   }
@@ -74,13 +78,25 @@ private:
     return success();
   }
 
+  calibrate::Progress progress(llvm::StringRef what) {
+    if (!options.progress)
+      return nullptr;
+    return [this, what](size_t done, size_t total) { options.progress(what, int64_t(done), int64_t(total)); };
+  }
+
   LogicalResult calibrate(func::FuncOp function) {
+    if (failed(calibrate::equalize(function, views(calibration), progress("equalizing"))))
+      return failure();
     calibrate::CalibrationOptions calibrationOptions;
-    if (options.progress)
-      calibrationOptions.progress = [&](size_t done, size_t total) {
-        options.progress("calibrating", int64_t(done), int64_t(total));
-      };
+    calibrationOptions.progress = progress("calibrating");
     return calibrate::calibrate(function, views(calibration), calibrationOptions);
+  }
+
+  LogicalResult correctBiases(ModuleOp equalized) {
+    calibrate::BiasCorrectionOptions correction;
+    correction.progress = progress("correcting biases");
+    return calibrate::correctBiases(*equalized.getOps<func::FuncOp>().begin(), *module.getOps<func::FuncOp>().begin(),
+                                    views(calibration), correction);
   }
 
   // Labels count from the first sample of the file; `skipped` of them belong to the calibration.

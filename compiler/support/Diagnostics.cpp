@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Collecting diagnostics, and finding the ONNX node that a location stems from.
 #include "compiler/support/Diagnostics.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -25,6 +26,9 @@ Location thimble::nodeLocation(MLIRContext *context, llvm::StringRef name) {
 DiagnosticCollector::DiagnosticCollector(MLIRContext *context, bool quiet) : context(context) {
   id = context->getDiagEngine().registerHandler([this, quiet](Diagnostic &diagnostic) {
     Message message{diagnostic.getSeverity(), nodeName(diagnostic.getLocation()), diagnostic.str()};
+    // Errors in IR files have a place instead of a node.
+    if (auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>(); place && message.node.empty())
+      message.text = llvm::formatv("{0}:{1}:{2}: {3}", place.getFilename().getValue(), place.getLine(), place.getColumn(), message.text);
     for (Diagnostic &note : diagnostic.getNotes())
       message.text += "\n  " + note.str();
     if (message.severity == DiagnosticSeverity::Error) {

@@ -46,7 +46,8 @@ struct ChangeIoLayout : simplify::impl::ChangeIoLayoutBase<ChangeIoLayout> {
     if (!isTransposed && !isTrivial(shapeOf(input), toNHWC)) {
       for (Operation *user : input.getUsers())
         if (!isTransposeTo(user, toNHWC)) {
-          function.emitWarning() << "input " << index << " stays NCHW, since '" << user->getName() << "' reads it in this order";
+          function.emitWarning() << "input " << index << " stays NCHW, since '" << user->getName()
+                                 << "' reads it in this order";
           return;
         }
     }

@@ -22,7 +22,8 @@ struct Coefficients {
 };
 
 /// Element by element; the shapes must broadcast, which those of one chain of operations do unless fails.
-mlir::FailureOr<Coefficients> combine(const Coefficients &a, const Coefficients &b, llvm::function_ref<double(double, double)> fn);
+mlir::FailureOr<Coefficients> combine(const Coefficients &a, const Coefficients &b,
+                                      llvm::function_ref<double(double, double)> fn);
 
 struct Affine {
   Coefficients scale = Coefficients::scalar(1), shift = Coefficients::scalar(0);
@@ -44,8 +45,8 @@ std::optional<AffineStep> getAffineStep(mlir::Operation *op);
 /// The clamp of an affine step.
 std::pair<float, float> getClamp(const AffineStep &step);
 
-/// Follows a value through affine steps, as long as each result has one use and the type of `value`. A step with a clamp is the last.
-/// `accepts` may refuse a step.
+/// Follows a value through affine steps, as long as each result has one use and the type of `value`. A step with a clamp is the
+/// last. `accepts` may refuse a step.
 struct AffineChain {
   Affine function;
   llvm::SmallVector<AffineStep> steps;

@@ -84,7 +84,8 @@ template <typename Op> struct AfterWeighted : OpRewritePattern<Op> {
     FailureOr<Weighted> weighted = Weighted::read(op);
     if (failed(weighted))
       return rewriter.notifyMatchFailure(op, "weights or bias are not constant");
-    std::vector<double> scale = chain.function.scale.expandedTo({channels}), shift = chain.function.shift.expandedTo({channels});
+    std::vector<double> scale = chain.function.scale.expandedTo({channels}),
+                        shift = chain.function.shift.expandedTo({channels});
     for (size_t o = 0; o < weighted->channels; ++o) {
       for (size_t i = 0; i < weighted->depth; ++i)
         weighted->weights[o * weighted->depth + i] *= scale[o];
@@ -131,6 +132,18 @@ InputView inputOf(nn::Conv2DOp op) {
   return {channels, groups, channels / groups, llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; })};
 }
 
+// True if `user` can take a function of the operand `x` into weights that are its own.
+bool canTake(Operation *user, Value x, bool isShifted) {
+  auto check = [&](auto op) {
+    return op.getX() == x && isF32(x) && isConstant(op.getWeights()) && op.getWeights().hasOneUse() &&
+           (!op.getBias() || isConstant(op.getBias())) && !(isShifted && inputOf(op).isPadded);
+  };
+  if (auto conv = dyn_cast<nn::Conv2DOp>(user))
+    return check(conv);
+  auto fullyConnected = dyn_cast<nn::FullyConnectedOp>(user);
+  return fullyConnected && check(fullyConnected);
+}
+
 // w * (scale * x + shift) + b
 template <typename Op> struct BeforeWeighted : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
@@ -140,10 +153,15 @@ template <typename Op> struct BeforeWeighted : OpRewritePattern<Op> {
     InputView input = inputOf(op);
     Affine function;
     Value x = op.getX();
-    while (x.hasOneUse()) {
+    while (true) {
       std::optional<AffineStep> step = getAffineStep(x.getDefiningOp());
-      if (!step || step->hasClamp || step->x.getType() != x.getType() || !step->function.scale.fitTrailing({input.channels}) ||
-          !step->function.shift.fitTrailing({input.channels}))
+      // The step disappears if all layers that read its result, or the one step that does, take it.
+      bool isShifted = step && !step->function.shift.areAll(0);
+      bool disappears =
+          x.hasOneUse() ||
+          (x == op.getX() && llvm::all_of(x.getUsers(), [&](Operation *user) { return canTake(user, x, isShifted); }));
+      if (!step || !disappears || step->hasClamp || step->x.getType() != x.getType() ||
+          !step->function.scale.fitTrailing({input.channels}) || !step->function.shift.fitTrailing({input.channels}))
         break;
       FailureOr<Affine> longer = step->function.then(function);
       // Padding is zero in front of the function as well as behind it, so the function must map zero to zero.
@@ -153,11 +171,13 @@ template <typename Op> struct BeforeWeighted : OpRewritePattern<Op> {
       x = step->x;
     }
     if (x == op.getX())
-      return rewriter.notifyMatchFailure(op, "no operation with a constant for each channel is in front, or it moves the padding");
+      return rewriter.notifyMatchFailure(op,
+                                         "no operation with a constant for each channel is in front, or it moves the padding");
     FailureOr<Weighted> weighted = Weighted::read(op);
     if (failed(weighted))
       return rewriter.notifyMatchFailure(op, "weights or bias are not constant");
-    std::vector<double> scale = function.scale.expandedTo({input.channels}), shift = function.shift.expandedTo({input.channels});
+    std::vector<double> scale = function.scale.expandedTo({input.channels}),
+                        shift = function.shift.expandedTo({input.channels});
     for (size_t o = 0; o < weighted->channels; ++o)
       for (size_t i = 0; i < weighted->depth; ++i) {
         size_t channel = size_t(input.channelOf(o, weighted->channels, i));

@@ -31,8 +31,8 @@ template <typename Op> void setAct(Op op, std::pair<float, float> act, Location 
 struct IntoProducer : OpRewritePattern<nn::UnaryOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  // The operation that can clamp its result itself, looking through max poolings: the maximum of clamped elements is the clamped
-  // maximum. (With padding it may be that of no elements.)
+  // The operation that can clamp its result itself, looking through max poolings: the maximum of clamped elements is the
+  // clamped maximum. (With padding it may be that of no elements.)
   static FailureOr<Operation *> findProducer(nn::UnaryOp op, PatternRewriter &rewriter) {
     Value value = op.getX();
     while (true) {

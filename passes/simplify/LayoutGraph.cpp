@@ -78,8 +78,9 @@ void LayoutGraph::propose(bool downwards) {
       }
 }
 
-// Bytes, and something for the call. Equally good places differ by less: at an input or an output of the function a transpose can be
-// merged with other conversions or be left to the caller; behind a layer it would keep activations and factors from being fused.
+// Bytes, and something for the call. Equally good places differ by less: at an input or an output of the function a transpose
+// can be merged with other conversions or be left to the caller; behind a layer it would keep activations and factors from
+// being fused.
 int64_t LayoutGraph::costOf(Value root) const {
   int64_t cost = 4 * (tensorBytes(typeOf(root)) + 64);
   if (isa<BlockArgument>(root))
@@ -125,7 +126,8 @@ int64_t LayoutGraph::evaluate(const Moved &moved) const {
 }
 
 // Label 0 of an operation (source) keeps its layout, label 1 (sink) takes the proposal.
-void LayoutGraph::addRoot(Value root, ArrayRef<Use> uses, const llvm::DenseMap<Operation *, unsigned> &nodes, MinCut &cut) const {
+void LayoutGraph::addRoot(Value root, ArrayRef<Use> uses, const llvm::DenseMap<Operation *, unsigned> &nodes,
+                          MinCut &cut) const {
   Operation *producer = root.getDefiningOp();
   ShapeRef shape = shapeOf(root);
   bool isMovable = isProposed(producer);

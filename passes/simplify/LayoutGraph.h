@@ -29,8 +29,8 @@ class LayoutGraph {
 public:
   explicit LayoutGraph(mlir::func::FuncOp function);
 
-  /// Proposes another layout for each operation that could save a transpose: of its operands if `downwards`, else of its result.
-  /// What an operation gets first stays, so the two directions differ where transposes cannot all disappear.
+  /// Proposes another layout for each operation that could save a transpose: of its operands if `downwards`, else of its
+  /// result. What an operation gets first stays, so the two directions differ where transposes cannot all disappear.
   void propose(bool downwards);
 
   /// The operations that should take the proposed layout. Empty if that saves nothing.

@@ -12,10 +12,11 @@ static size_t rankOf(Value value) { return shapeOf(value).size(); }
 
 static bool broadcasts(Operation *op) { return isa<nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::BroadcastOp>(op); }
 
-// The operand and the result have the same dimensions; other operands (the table of a lookup, the scale of a normalization) stay.
+// The operand and the result have the same dimensions; other operands (the table of a lookup, the scale of a normalization)
+// stay.
 static bool keepsDims(Operation *op) {
-  return isa<nn::UnaryOp, nn::CastOp, nn::LookupOp, nn::QuantizeOp, nn::DequantizeOp, nn::RequantizeOp, nn::SoftmaxOp, nn::SliceOp,
-             nn::PadOp, nn::LayerNormOp>(op);
+  return isa<nn::UnaryOp, nn::CastOp, nn::LookupOp, nn::QuantizeOp, nn::DequantizeOp, nn::RequantizeOp, nn::SoftmaxOp,
+             nn::SliceOp, nn::PadOp, nn::LayerNormOp>(op);
 }
 
 static bool isReduction(Operation *op) { return isa<nn::ReduceOp, nn::ArgOp>(op); }

@@ -16,7 +16,8 @@ public:
   unsigned addNode();
   /// Cutting the edge from `from` on the source's side to `to` on the sink's side costs `cost`.
   void addEdge(unsigned from, unsigned to, int64_t cost);
-  /// For each node, true if it is on the sink's side of the cheapest cut; of equally cheap ones, that with the fewest such nodes.
+  /// For each node, true if it is on the sink's side of the cheapest cut; of equally cheap ones, that with the fewest such
+  /// nodes.
   std::vector<bool> solve();
 
 private:

@@ -45,7 +45,9 @@ bool simplify::haveSameOrder(ShapeRef shape, PermutationRef a, PermutationRef b)
   return withoutOnes(shape, a) == withoutOnes(shape, b);
 }
 
-bool simplify::isTrivial(ShapeRef shape, PermutationRef permutation) { return llvm::is_sorted(withoutOnes(shape, permutation)); }
+bool simplify::isTrivial(ShapeRef shape, PermutationRef permutation) {
+  return llvm::is_sorted(withoutOnes(shape, permutation));
+}
 
 std::optional<SmallVector<DimGroup>> simplify::groupDims(ShapeRef from, ShapeRef to) {
   if (llvm::is_contained(from, 0))
@@ -90,8 +92,8 @@ std::optional<Permutation> simplify::reshapedOrder(ShapeRef from, ShapeRef to, P
   if (!groups)
     return std::nullopt;
   Permutation place = inverse(order);
-  // Sort key of each group: where its first dimension lies. New dimensions of size 1 go with the group behind them, or, at the end,
-  // with the one in front.
+  // Sort key of each group: where its first dimension lies. New dimensions of size 1 go with the group behind them, or, at the
+  // end, with the one in front.
   SmallVector<std::pair<int64_t, size_t>> keys;
   for (auto [g, group] : llvm::enumerate(*groups)) {
     int64_t last = -1;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Arithmetic of dimension orders. A permutation P stands for the tensor transpose(x, P), whose dimension i is dimension P[i] of x.
+// Arithmetic of dimension orders. A permutation P stands for the tensor transpose(x, P), whose dimension i is dimension P[i] of
+// x.
 #pragma once
 
 #include "passes/simplify/Support.h"
@@ -20,14 +21,16 @@ bool haveSameOrder(ShapeRef shape, PermutationRef a, PermutationRef b);
 /// True if the elements keep their order.
 bool isTrivial(ShapeRef shape, PermutationRef permutation);
 
-/// Dimensions of one shape that a reshape turns into dimensions of another one. One of the lists may be empty: dimensions of size 1.
+/// Dimensions of one shape that a reshape turns into dimensions of another one. One of the lists may be empty: dimensions of
+/// size 1.
 struct DimGroup {
   llvm::SmallVector<int64_t> from, to;
 };
 /// The finest groups of a reshape, in order; none for tensors without elements.
 std::optional<llvm::SmallVector<DimGroup>> groupDims(ShapeRef from, ShapeRef to);
 
-/// If `from` is stored as `order`, the order of `to` for which the reshape still moves nothing. None if `order` tears a group apart.
+/// If `from` is stored as `order`, the order of `to` for which the reshape still moves nothing. None if `order` tears a group
+/// apart.
 std::optional<Permutation> reshapedOrder(ShapeRef from, ShapeRef to, PermutationRef order);
 
 /// The transpose of `x` by `permutation`: `x` itself, a constant, a reshape or a transpose.

@@ -22,9 +22,9 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
 };
 } // namespace
 
-// Each pass makes work for the others: a composite is recognized only once its axes are the last ones, a bias is folded only once
-// no transpose is in between, and what is folded leaves constants to compute. So they repeat until nothing changes, which takes
-// two or three rounds.
+// Each pass makes work for the others: a composite is recognized only once its axes are the last ones, a bias is folded only
+// once no transpose is in between, and what is folded leaves constants to compute. So they repeat until nothing changes, which
+// takes two or three rounds.
 static void addRound(OpPassManager &function) {
   function.addPass(createCSEPass());
   function.addPass(simplify::createFoldConstants());
@@ -55,8 +55,7 @@ void simplify::buildSimplifyPipeline(OpPassManager &manager, const SimplifyOptio
 
 void simplify::registerPasses() {
   registersimplifyPasses();
-  PassPipelineRegistration<PipelineOptions>("thimble-simplify", "Make nn operations as few as possible, images NHWC",
-                                            [](OpPassManager &manager, const PipelineOptions &options) {
-                                              buildSimplifyPipeline(manager, {options.nhwcIo});
-                                            });
+  PassPipelineRegistration<PipelineOptions>(
+      "thimble-simplify", "Make nn operations as few as possible, images NHWC",
+      [](OpPassManager &manager, const PipelineOptions &options) { buildSimplifyPipeline(manager, {options.nhwcIo}); });
 }

@@ -119,9 +119,8 @@ static void collect(Value value, bool isRoot, Product &product) {
   } else if (isInner && binary && !hasClamp(binary) && binary.getKind() == nn::BinaryKind::Mul) {
     collect(binary.getA(), false, product);
     collect(binary.getB(), false, product);
-  } else if (std::optional<double> divisor;
-             isInner && binary && !hasClamp(binary) && binary.getKind() == nn::BinaryKind::Div &&
-             (divisor = splatOf(binary.getB())) && *divisor != 0) {
+  } else if (std::optional<double> divisor; isInner && binary && !hasClamp(binary) && binary.getKind() == nn::BinaryKind::Div &&
+                                            (divisor = splatOf(binary.getB())) && *divisor != 0) {
     product.factor /= *divisor;
     collect(binary.getA(), false, product);
   } else {

@@ -31,8 +31,8 @@ Product productOf(mlir::Value root);
 
 /// `value` as a clamp of something: by nn.unary clamp or relu, or by the clamp of nn.binary.
 struct Clamped {
-  mlir::Value inner;    // the operand, or the result of the nn.binary
-  bool isOwnClamp;      // inner's own clamp is meant
+  mlir::Value inner; // the operand, or the result of the nn.binary
+  bool isOwnClamp;   // inner's own clamp is meant
   double low, high;
 };
 std::optional<Clamped> clampOf(mlir::Value value);

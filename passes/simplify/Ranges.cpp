@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Interval analysis. Bounds that arithmetic computes are not used where rounding could cross them: only signs matter to the users.
+// Interval analysis. Bounds that arithmetic computes are not used where rounding could cross them: only signs matter to the
+// users.
 #include "passes/simplify/Ranges.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
@@ -131,7 +132,9 @@ Interval simplify::rangeOf(Value value, unsigned depth) {
       .Case([&](nn::ReduceOp reduce) { return ofReduce(reduce, depth); })
       .Case([&](nn::PadOp pad) { return ofPad(pad, depth); })
       .Case([&](nn::Pool2DOp pool) { return ofPool(pool, depth); })
-      .Case([&](nn::SoftmaxOp softmax) { return softmax.getLog() ? Interval() : Interval{0, 1}; })
+      .Case([&](nn::SoftmaxOp softmax) {
+        return softmax.getLog() ? Interval() : Interval{0, 1};
+      })
       .Case<nn::ReshapeOp, nn::TransposeOp, nn::SliceOp, nn::BroadcastOp, nn::GatherOp>(
           [&](auto mover) { return rangeOf(mover.getX(), depth); })
       .Case([&](nn::ConcatOp concat) {

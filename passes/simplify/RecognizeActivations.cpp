@@ -114,7 +114,8 @@ struct HardSigmoid : RewritePattern {
     bool isFusible = producer && isa<nn::Conv2DOp, nn::FullyConnectedOp>(producer) && x.hasOneUse();
     if (!isScaled && (isFusible || inner->isNear({0, 1}) || clamp->isOwnClamp))
       return rewriter.notifyMatchFailure(op, "is one operation already, or will be");
-    return replaceByUnary(op, nn::UnaryKind::HardSigmoid, x, rewriter, inner->c[1] * product.factor, inner->c[0] * product.factor);
+    return replaceByUnary(op, nn::UnaryKind::HardSigmoid, x, rewriter, inner->c[1] * product.factor,
+                          inner->c[0] * product.factor);
   }
 };
 

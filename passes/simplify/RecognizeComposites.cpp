@@ -25,7 +25,8 @@ struct SimplePower : OpRewritePattern<nn::BinaryOp> {
   LogicalResult matchAndRewrite(nn::BinaryOp op, PatternRewriter &rewriter) const override {
     std::optional<double> exponent = splatOf(op.getB());
     Value x = op.getA();
-    if (op.getKind() != nn::BinaryKind::Pow || !exponent || x.getType() != op.getY().getType() || op.getActMin() || op.getActMax())
+    if (op.getKind() != nn::BinaryKind::Pow || !exponent || x.getType() != op.getY().getType() || op.getActMin() ||
+        op.getActMax())
       return rewriter.notifyMatchFailure(op, "is no power with one constant exponent");
     if (*exponent == 2)
       rewriter.replaceOpWithNewOp<nn::BinaryOp>(op, nn::BinaryKind::Mul, x, x, FloatAttr(), FloatAttr());

@@ -80,7 +80,8 @@ struct Concat : OpRewritePattern<nn::ConcatOp> {
       return success();
     }
     if (!changes || inputs.empty())
-      return rewriter.notifyMatchFailure(op, "has several operands with elements, none of which is a concatenation for it alone");
+      return rewriter.notifyMatchFailure(op,
+                                         "has several operands with elements, none of which is a concatenation for it alone");
     rewriter.modifyOpInPlace(op, [&] { op.getInputsMutable().assign(inputs); });
     return success();
   }
@@ -110,8 +111,8 @@ struct SliceOfSlice : OpRewritePattern<nn::SliceOp> {
 struct Pool : OpRewritePattern<nn::Pool2DOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(nn::Pool2DOp op, PatternRewriter &rewriter) const override {
-    if (op.getX().getType() != op.getY().getType() || !llvm::all_of(op.getKernel(), isOne) || !llvm::all_of(op.getStrides(), isOne) ||
-        !llvm::all_of(op.getPads(), isZero))
+    if (op.getX().getType() != op.getY().getType() || !llvm::all_of(op.getKernel(), isOne) ||
+        !llvm::all_of(op.getStrides(), isOne) || !llvm::all_of(op.getPads(), isZero))
       return rewriter.notifyMatchFailure(op, "combines or drops elements");
     rewriter.replaceOp(op, op.getX());
     return success();

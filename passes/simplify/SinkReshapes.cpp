@@ -80,8 +80,9 @@ struct ThroughBinary : OpRewritePattern<nn::BinaryOp> {
     Value moved = reshaped(rewriter, op.getLoc(), constant, *shape);
     auto oldType = typeOf(op.getY());
     Value x = reshape.getX();
-    Value y = rewriter.create<nn::BinaryOp>(op.getLoc(), RankedTensorType::get(shapeOf(x), oldType.getElementType()),
-                                            op.getKindAttr(), a ? x : moved, a ? moved : x, op.getActMinAttr(), op.getActMaxAttr());
+    Value y =
+        rewriter.create<nn::BinaryOp>(op.getLoc(), RankedTensorType::get(shapeOf(x), oldType.getElementType()),
+                                      op.getKindAttr(), a ? x : moved, a ? moved : x, op.getActMinAttr(), op.getActMaxAttr());
     rewriter.replaceOpWithNewOp<nn::ReshapeOp>(op, oldType, y);
     return success();
   }

@@ -55,8 +55,8 @@ FloatAttr simplify::clampAttr(Builder &builder, float limit) {
 
 bool simplify::isAllNN(func::FuncOp function) {
   return llvm::hasSingleElement(function.getBody()) && llvm::all_of(function.getBody().front(), [](Operation &op) {
-    return isa<func::ReturnOp>(op) || isa_and_nonnull<nn::NNDialect>(op.getDialect());
-  });
+           return isa<func::ReturnOp>(op) || isa_and_nonnull<nn::NNDialect>(op.getDialect());
+         });
 }
 
 void simplify::applyGreedily(func::FuncOp function, RewritePatternSet &&patterns) {

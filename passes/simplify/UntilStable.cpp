@@ -9,8 +9,8 @@ using namespace mlir;
 
 namespace {
 
-// A fingerprint covers which operations there are, their operands and attributes, not the bytes of constants: weights that change
-// are other attributes.
+// A fingerprint covers which operations there are, their operands and attributes, not the bytes of constants: weights that
+// change are other attributes.
 struct UntilStable : PassWrapper<UntilStable, OperationPass<func::FuncOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(UntilStable)
 
@@ -41,6 +41,7 @@ struct UntilStable : PassWrapper<UntilStable, OperationPass<func::FuncOp>> {
 
 } // namespace
 
-std::unique_ptr<Pass> thimble::simplify::createUntilStable(llvm::function_ref<void(OpPassManager &)> build, unsigned maxRounds) {
+std::unique_ptr<Pass> thimble::simplify::createUntilStable(llvm::function_ref<void(OpPassManager &)> build,
+                                                           unsigned maxRounds) {
   return std::make_unique<UntilStable>(build, maxRounds);
 }

@@ -127,4 +127,4 @@ def make_form(model, inputs, constants, change):
 
 def type_name(array):
     """What Thimble's report calls the element type of an array."""
-    return {"float32": "float", "bool": "bool"}.get(array.dtype.name, array.dtype.name + "_t")
+    return {"float32": "float", "float64": "double", "bool": "uint8_t"}.get(array.dtype.name, array.dtype.name + "_t")

@@ -36,6 +36,7 @@ std::unique_ptr<MLIRContext> thimble::driver::makeContext() {
   registerDialects(registry);
   auto context = std::make_unique<MLIRContext>(registry);
   context->loadAllAvailableDialects();
+  context->printOpOnDiagnostic(false); // users know their nodes, not our operations
   context->disableMultithreading(); // models are one function; one thread keeps names of new constants in order
   return context;
 }

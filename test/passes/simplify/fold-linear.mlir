@@ -1,4 +1,5 @@
-// RUN: thimble-opt %s --mlir-print-debuginfo --pass-pipeline='builtin.module(func.func(thimble-simplify-fold-linear))' | FileCheck %s
+// RUN: thimble-opt %s --mlir-print-debuginfo --pass-pipeline="builtin.module(func.func(thimble-simplify-fold-linear))" \
+// RUN:   | FileCheck %s
 
 // Batch normalization behind a convolution; the node's name stays the first of the fused ones.
 // CHECK: func.func @batch_norm

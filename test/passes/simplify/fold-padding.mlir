@@ -15,7 +15,8 @@ func.func @convolution(%x: tensor<1x4x4x1xf32>) -> tensor<1x7x7x1xf32> {
 // CHECK: nn.pad
 func.func @ones(%x: tensor<1x4x4x1xf32>) -> tensor<1x4x4x1xf32> {
   %w = nn.constant dense<1.0> : tensor<1x3x3x1xf32> : tensor<1x3x3x1xf32>
-  %0 = nn.pad constant %x before = [0, 1, 1, 0] after = [0, 1, 1, 0] {value = 1.0 : f64} : (tensor<1x4x4x1xf32>) -> tensor<1x6x6x1xf32>
+  %0 = nn.pad constant %x before = [0, 1, 1, 0] after = [0, 1, 1, 0] {value = 1.0 : f64}
+    : (tensor<1x4x4x1xf32>) -> tensor<1x6x6x1xf32>
   %1 = nn.conv2d %0, %w strides = [1, 1] pads = [0, 0, 0, 0] dilations = [1, 1] groups = 1
     : (tensor<1x6x6x1xf32>, tensor<1x3x3x1xf32>) -> tensor<1x4x4x1xf32>
   return %1 : tensor<1x4x4x1xf32>

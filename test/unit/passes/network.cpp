@@ -84,14 +84,14 @@ Value Network::fullyConnected(Value x, int64_t cols, bool hasBias) {
 
 Value Network::conv(Value x, int64_t channels, int64_t kernel, int64_t stride, Shape pads, int64_t groups, bool hasBias) {
   Value weights = random({channels, kernel, kernel, shapeOf(x)[1] / groups}, -0.5f, 0.5f);
-  Value y = make<nn::Conv2DOp>(transpose(x, {0, 2, 3, 1}), weights, hasBias ? random({channels}) : Value(), Shape{stride, stride},
-                               pads, Shape{1, 1}, groups, FloatAttr(), FloatAttr());
+  Value y = make<nn::Conv2DOp>(transpose(x, {0, 2, 3, 1}), weights, hasBias ? random({channels}) : Value(),
+                               Shape{stride, stride}, pads, Shape{1, 1}, groups, FloatAttr(), FloatAttr());
   return transpose(y, {0, 3, 1, 2});
 }
 
 Value Network::pool(nn::PoolKind kind, Value x, int64_t kernel, int64_t stride, Shape pads, bool countsPads) {
-  Value y = make<nn::Pool2DOp>(kind, transpose(x, {0, 2, 3, 1}), Shape{kernel, kernel}, Shape{stride, stride}, pads, Shape{1, 1},
-                               Shape{0, 0}, countsPads);
+  Value y = make<nn::Pool2DOp>(kind, transpose(x, {0, 2, 3, 1}), Shape{kernel, kernel}, Shape{stride, stride}, pads,
+                               Shape{1, 1}, Shape{0, 0}, countsPads);
   return transpose(y, {0, 3, 1, 2});
 }
 
@@ -194,7 +194,8 @@ static Bytes toNHWC(const Bytes &image, ShapeRef shape) {
   for (int64_t n = 0; n < shape[0]; ++n)
     for (int64_t c = 0; c < channels; ++c)
       for (int64_t p = 0; p < pixels; ++p)
-        std::memcpy(result.data() + ((n * pixels + p) * channels + c) * 4, image.data() + ((n * channels + c) * pixels + p) * 4, 4);
+        std::memcpy(result.data() + ((n * pixels + p) * channels + c) * 4, image.data() + ((n * channels + c) * pixels + p) * 4,
+                    4);
   return result;
 }
 

@@ -78,8 +78,8 @@ private:
   Random numbers;
 };
 
-/// Runs a pass pipeline of functions ("thimble-simplify-fold-linear"), or a named one of modules, on a copy of the network; executes
-/// both on random inputs; requires equal outputs, floats within 1e-5 of the largest. Returns the function of the copy.
+/// Runs a pass pipeline of functions ("thimble-simplify-fold-linear"), or a named one of modules, on a copy of the network;
+/// executes both on random inputs; requires equal outputs, floats within 1e-5 of the largest. Returns the function of the copy.
 struct Simplified {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   mlir::func::FuncOp function;

@@ -26,7 +26,8 @@ template <typename Build> static void checkUnary(UnaryKind kind, Build build, bo
     CHECK(result.countComputations() == 2);
 }
 
-static const float rootHalf = float(std::sqrt(0.5)), rootTwo = float(std::sqrt(2.0)), rootTwoOverPi = float(std::sqrt(2 / M_PI));
+static const float rootHalf = float(std::sqrt(0.5)), rootTwo = float(std::sqrt(2.0)),
+                   rootTwoOverPi = float(std::sqrt(2 / M_PI));
 
 TEST_CASE("GELU by erf in all orders", "[simplify]") {
   auto gate = [](Network &net, Value x, bool divides) {
@@ -34,13 +35,16 @@ TEST_CASE("GELU by erf in all orders", "[simplify]") {
     return net.add(net.unary(UnaryKind::Erf, scaled), net.number(1));
   };
   SECTION("PyTorch") {
-    checkUnary(UnaryKind::Gelu, [&](Network &net, Value x) { return net.mul(net.mul(x, gate(net, x, true)), net.number(0.5f)); });
+    checkUnary(UnaryKind::Gelu,
+               [&](Network &net, Value x) { return net.mul(net.mul(x, gate(net, x, true)), net.number(0.5f)); });
   }
   SECTION("TensorFlow") {
-    checkUnary(UnaryKind::Gelu, [&](Network &net, Value x) { return net.mul(net.mul(net.number(0.5f), x), gate(net, x, false)); });
+    checkUnary(UnaryKind::Gelu,
+               [&](Network &net, Value x) { return net.mul(net.mul(net.number(0.5f), x), gate(net, x, false)); });
   }
   SECTION("half the gate") {
-    checkUnary(UnaryKind::Gelu, [&](Network &net, Value x) { return net.mul(x, net.mul(gate(net, x, false), net.number(0.5f))); });
+    checkUnary(UnaryKind::Gelu,
+               [&](Network &net, Value x) { return net.mul(x, net.mul(gate(net, x, false), net.number(0.5f))); });
   }
   SECTION("division by two") {
     checkUnary(UnaryKind::Gelu, [&](Network &net, Value x) { return net.div(net.mul(gate(net, x, true), x), net.number(2)); });
@@ -104,7 +108,8 @@ TEST_CASE("SiLU, sigmoid, softplus, leaky ReLU", "[simplify]") {
     checkUnary(UnaryKind::Silu, [](Network &net, Value x) { return net.mul(net.unary(UnaryKind::Sigmoid, x), x); });
   }
   SECTION("SiLU as a quotient") {
-    checkUnary(UnaryKind::Silu, [&](Network &net, Value x) { return net.div(x, onePlusExp(net, net.unary(UnaryKind::Neg, x))); });
+    checkUnary(UnaryKind::Silu,
+               [&](Network &net, Value x) { return net.div(x, onePlusExp(net, net.unary(UnaryKind::Neg, x))); });
   }
   SECTION("the sigmoid of something else") {
     checkUnary(
@@ -112,9 +117,8 @@ TEST_CASE("SiLU, sigmoid, softplus, leaky ReLU", "[simplify]") {
         [](Network &net, Value x) { return net.mul(net.unary(UnaryKind::Sigmoid, net.mul(x, net.number(1.702f))), x); }, false);
   }
   SECTION("sigmoid") {
-    checkUnary(UnaryKind::Sigmoid, [&](Network &net, Value x) {
-      return net.div(net.number(1), onePlusExp(net, net.mul(x, net.number(-1))));
-    });
+    checkUnary(UnaryKind::Sigmoid,
+               [&](Network &net, Value x) { return net.div(net.number(1), onePlusExp(net, net.mul(x, net.number(-1)))); });
   }
   SECTION("softplus") {
     checkUnary(UnaryKind::Softplus, [&](Network &net, Value x) { return net.unary(UnaryKind::Log, onePlusExp(net, x)); });
@@ -125,8 +129,8 @@ TEST_CASE("SiLU, sigmoid, softplus, leaky ReLU", "[simplify]") {
   }
   SECTION("maximum with a larger slope") {
     checkUnary(
-        UnaryKind::LeakyRelu, [](Network &net, Value x) { return net.binary(BinaryKind::Max, net.mul(x, net.number(1.1f)), x); },
-        false);
+        UnaryKind::LeakyRelu,
+        [](Network &net, Value x) { return net.binary(BinaryKind::Max, net.mul(x, net.number(1.1f)), x); }, false);
   }
   SECTION("PReLU with one slope") {
     checkUnary(UnaryKind::LeakyRelu, [](Network &net, Value x) {
@@ -167,9 +171,8 @@ TEST_CASE("hard swish and hard sigmoid", "[simplify]") {
     checkUnary(UnaryKind::HardSigmoid, [&](Network &net, Value x) { return net.div(relu6(net, x), net.number(6)); });
   }
   SECTION("hard sigmoid, scaled first") {
-    checkUnary(UnaryKind::HardSigmoid, [](Network &net, Value x) {
-      return net.clamp(net.add(net.mul(x, net.number(0.2f)), net.number(0.5f)), 0, 1);
-    });
+    checkUnary(UnaryKind::HardSigmoid,
+               [](Network &net, Value x) { return net.clamp(net.add(net.mul(x, net.number(0.2f)), net.number(0.5f)), 0, 1); });
   }
   SECTION("a clamp to [0, 1] stays one") {
     checkUnary(
@@ -221,7 +224,8 @@ TEST_CASE("layer normalization", "[simplify]") {
   SECTION("of the channels of an image, after transposes moved them to the end") {
     Network net;
     Value x = net.conv(net.input({1, 3, 5, 5}), 8, 3);
-    Value normalized = net.add(net.mul(layerNorm(net, x, {1}, true, false, true), net.random({8, 1, 1})), net.random({8, 1, 1}));
+    Value normalized =
+        net.add(net.mul(layerNorm(net, x, {1}, true, false, true), net.random({8, 1, 1})), net.random({8, 1, 1}));
     net.finish({net.conv(normalized, 4, 1)});
     Simplified result = simplifyModule(net, "thimble-simplify");
     CHECK(result.count<nn::LayerNormOp>() == 1);

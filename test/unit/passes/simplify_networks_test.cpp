@@ -251,8 +251,8 @@ private:
 } // namespace
 
 TEST_CASE("random convolutional networks", "[simplify]") {
-  std::vector<std::string> passes = {"fold-constants", "remove-no-ops",       "recognize-composites", "propagate-transposes",
-                                     "sink-reshapes",  "fold-padding",        "fold-linear",          "fuse-activations"};
+  std::vector<std::string> passes = {"fold-constants", "remove-no-ops", "recognize-composites", "propagate-transposes",
+                                     "sink-reshapes",  "fold-padding",  "fold-linear",          "fuse-activations"};
   for (uint32_t seed = 0; seed < 40; ++seed) {
     RandomNetwork random(seed);
     size_t before = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Random programs of movements and arithmetic, in which nothing is arranged well: they compute the same after every pass.
-#include "network.h"
 #include "compiler/support/Constants.h"
+#include "network.h"
 #include <catch2/catch.hpp>
 #include <numeric>
 

@@ -12,7 +12,9 @@ using nn::ReduceKind;
 using nn::UnaryKind;
 
 // Between the named pass and the test: dead operations go away.
-static Simplified run(Network &net, const std::string &pass) { return simplify(net, "thimble-simplify-" + pass + ",canonicalize"); }
+static Simplified run(Network &net, const std::string &pass) {
+  return simplify(net, "thimble-simplify-" + pass + ",canonicalize");
+}
 
 TEST_CASE("constants are folded", "[simplify]") {
   Network net;
@@ -142,7 +144,9 @@ TEST_CASE("padding becomes part of convolutions and poolings", "[simplify]") {
   Network net;
   Value x = net.input({1, 4, 6, 7});
   auto spatial = [&](Value image, double value) { return net.pad(image, {0, 0, 1, 0}, {0, 0, 2, 1}, value); };
-  auto padded = [&] { return simplify(net, "thimble-simplify-propagate-transposes,thimble-simplify-fold-padding,canonicalize"); };
+  auto padded = [&] {
+    return simplify(net, "thimble-simplify-propagate-transposes,thimble-simplify-fold-padding,canonicalize");
+  };
   float infinity = std::numeric_limits<float>::infinity();
   SECTION("folded") {
     Value a = net.conv(spatial(x, 0), 3, 3, 1, {0, 1, 0, 0});
@@ -169,7 +173,9 @@ TEST_CASE("padding becomes part of convolutions and poolings", "[simplify]") {
 TEST_CASE("affine functions become weights", "[simplify]") {
   Network net;
   Value x = net.input({2, 4, 6, 6});
-  auto folded = [&] { return simplify(net, "thimble-simplify-propagate-transposes,thimble-simplify-fold-linear,canonicalize"); };
+  auto folded = [&] {
+    return simplify(net, "thimble-simplify-propagate-transposes,thimble-simplify-fold-linear,canonicalize");
+  };
   SECTION("behind a convolution") {
     for (int64_t groups : {1, 2, 4})
       for (bool hasBias : {false, true}) {
@@ -177,8 +183,7 @@ TEST_CASE("affine functions become weights", "[simplify]") {
         Value y = each.conv(each.input({2, 4, 6, 6}), 8, 3, 1, {1, 1, 1, 1}, groups, hasBias);
         y = each.sub(each.number(2), each.div(each.batchNorm(y), each.random({8, 1, 1}, 1, 2)));
         each.finish({each.unary(UnaryKind::Neg, each.sub(y, each.random({1, 8, 1, 1})))});
-        Simplified result =
-            simplify(each, "thimble-simplify-propagate-transposes,thimble-simplify-fold-linear,canonicalize");
+        Simplified result = simplify(each, "thimble-simplify-propagate-transposes,thimble-simplify-fold-linear,canonicalize");
         CHECK(result.count<nn::BinaryOp>() == 0);
         CHECK(result.count<nn::UnaryOp>() == 0);
       }
@@ -196,6 +201,13 @@ TEST_CASE("affine functions become weights", "[simplify]") {
     Value y = net.add(net.mul(x, net.random({4, 1, 1})), net.random({1, 4, 1, 1}));
     net.finish({net.conv(y, 8, 3)});
     CHECK(folded().count<nn::BinaryOp>() == 0);
+  }
+  SECTION("in front of several layers, if all of them take it") {
+    Value y = net.add(net.mul(x, net.random({4, 1, 1})), net.random({4, 1, 1}));
+    Value z = net.add(net.mul(net.relu(x), net.random({4, 1, 1})), net.random({4, 1, 1}));
+    net.finish({net.conv(y, 8, 3), net.conv(y, 2, 1, 2), net.conv(z, 8, 3), net.conv(z, 4, 3, 1, {1, 1, 1, 1}, 4)});
+    // The padded convolution cannot take the second sum, so the other one does not either.
+    CHECK(folded().count<nn::BinaryOp>() == 2);
   }
   SECTION("additions do not pass padding") {
     Value y = net.mul(net.add(x, net.random({4, 1, 1})), net.random({4, 1, 1}));
@@ -243,7 +255,9 @@ TEST_CASE("affine functions become weights", "[simplify]") {
 TEST_CASE("activations become clamps", "[simplify]") {
   Network net;
   Value x = net.input({1, 4, 6, 6});
-  auto fused = [&] { return simplify(net, "thimble-simplify-propagate-transposes,thimble-simplify-fuse-activations,canonicalize"); };
+  auto fused = [&] {
+    return simplify(net, "thimble-simplify-propagate-transposes,thimble-simplify-fuse-activations,canonicalize");
+  };
   SECTION("of their operand") {
     Value y = net.clamp(net.relu(net.conv(x, 4, 3, 1, {1, 1, 1, 1})), -1, 0.5f);
     y = net.relu(net.pool(PoolKind::Max, net.conv(y, 4, 1), 2, 2));
