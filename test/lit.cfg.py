@@ -33,3 +33,5 @@ if shutil.which("arm-none-eabi-gcc") and shutil.which("qemu-system-arm"):
     config.available_features.add("emulator")
 if shutil.which("valgrind"):
     config.available_features.add("valgrind")
+if os.path.isdir("/usr/share/libonnx-testdata/data/node"):
+    config.available_features.add("onnx-testdata")

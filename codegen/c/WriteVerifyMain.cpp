@@ -4,8 +4,8 @@
 
 using namespace thimble::codegen;
 
-// Reading, and text without printf, which a bare-metal image need not carry. @ is the model's name.
-static constexpr llvm::StringLiteral helpers = R"(
+// Reading, for models that have inputs. @ is the model's name.
+static constexpr llvm::StringLiteral reading = R"(
 /* 1: all n bytes were read; 0: the file ended before the first; -1: it ended in between. */
 static int @__read(int file, void *data, size_t n) {
   uint8_t *to = (uint8_t *)data;
@@ -18,7 +18,10 @@ static int @__read(int file, void *data, size_t n) {
   }
   return 1;
 }
+)";
 
+// Text without printf, which a bare-metal image need not carry.
+static constexpr llvm::StringLiteral printing = R"(
 static char *@__put_text(char *at, const char *text) {
   while (*text != '\0')
     *at++ = *text++;
@@ -137,7 +140,9 @@ std::string thimble::codegen::writeVerifyMain(const Model &model, const EmitOpti
      << "  " << prefix << "NO_FILE = 2, /* a file cannot be opened */\n"
      << "  " << prefix << "CUT_OFF = 3, /* inputs.bin ends within a sample */\n"
      << "  " << prefix << "NO_SPACE = 4 /* outputs.bin cannot be written */\n};\n";
-  writeTemplate(os, helpers, model.name);
+  if (!model.inputs.empty())
+    writeTemplate(os, reading, model.name);
+  writeTemplate(os, printing, model.name);
   writeFill(os, model);
   writeTemplate(os, mainStart, model.name);
   for (size_t i = 0; i < model.outputs.size(); ++i)

@@ -56,7 +56,7 @@ static FailureOr<Value> makeDepthwise(nn::BinaryOp op, Value x, ArrayRef<float> 
     RankedTensorType biasType = withShape({channels}, builder.getI32Type());
     b = builder.create<nn::ConstantOp>(loc, biasType, makeConstant<int32_t>(biasType, weights->bias, "b"));
   }
-  ArrayRef<int64_t> ones = {1, 1}, noPads = {0, 0, 0, 0};
+  const SmallVector<int64_t> ones = {1, 1}, noPads = {0, 0, 0, 0};
   auto y = builder.create<nn::Conv2DOp>(loc, withShape(image, *type), x, w, b, ones, noPads, ones, channels, op.getActMinAttr(),
                                         op.getActMaxAttr());
   if (!kernels::hasKernel(y))

@@ -73,8 +73,8 @@ def FoldLinear : Simplify<"fold-linear"> {
   let description = [{
     Chains of +, -, *, / with a constant for each channel, behind or in front of a convolution, a fully connected layer or a
     layer normalization, become part of its weights and bias: batch normalization disappears. An addition in front of a
-    convolution needs one without padding. Elsewhere a chain becomes one multiplication and one addition. Everything is
-    computed in double and rounded once.
+    convolution needs one without padding. Several layers that read the same result take it if all of them can. Elsewhere a
+    chain becomes one multiplication and one addition. Everything is computed in double and rounded once.
   }];
 }
 

@@ -51,7 +51,7 @@ def run_cases(options, paths):
     """The results in order, computed by `options.jobs` processes."""
     with tempfile.TemporaryDirectory(prefix="thimble-conformance-") as scratch:
         scratch = pathlib.Path(scratch)
-        tools = trial.Tools(ROOT, options.thimble, scratch, options.sanitize)
+        tools = trial.Tools(ROOT, scratch, options)
         with multiprocessing.Pool(options.jobs, start_worker, (tools, scratch)) as pool:
             results = []
             for result in pool.imap(work, paths, chunksize=4):
@@ -123,6 +123,7 @@ def parse_arguments():
     parser.add_argument("--json", metavar="FILE", help="write all results to FILE")
     parser.add_argument("--update", action="store_true", help="rewrite expectations.json")
     parser.add_argument("--sanitize", action="store_true", help="build the C with the address and undefined-behaviour sanitizers")
+    parser.add_argument("--cc", default="cc", metavar="COMMAND", help="the host C compiler (cc)")
     parser.add_argument("--quiet", action="store_true", help="no tables")
     parser.add_argument("--thimble", default=ROOT / "build/bin/thimble", metavar="FILE", help="the compiler (build/bin/thimble)")
     return parser.parse_args()

@@ -64,13 +64,13 @@ class Case:
                 return
             change = f"converted from opset {opset} to {OLDEST_OPSET}"
         yield make_form(model, inputs, (), change)
-        names = list(inputs)
+        names = [value.name for value in fed_inputs(model) if can_be_constant(value, inputs)]
         whole = [name for name in names[1:] if inputs[name].dtype.kind in "iub"]
         tried = [[]]
-        for constants in (whole, names[1:]):
+        for constants in (whole, names[1:], names):
             if constants not in tried:
                 tried.append(constants)
-                text = "constant: " + ", ".join(constants)
+                text = "constant: " + (", ".join(constants) if len(constants) < 2 or constants != names else "all inputs")
                 yield make_form(model, inputs, constants, f"{change}; {text}" if change else text)
 
 
@@ -108,6 +108,11 @@ def converted(model):
         return None
 
 
+def can_be_constant(value, inputs):
+    """NumPy holds the data of this graph input in the type that the model declares (bfloat16, say, it does not)."""
+    return value.name in inputs and numpy_helper.from_array(inputs[value.name]).data_type == value.type.tensor_type.elem_type
+
+
 def make_form(model, inputs, constants, change):
     """The model with the inputs named in `constants` as initializers."""
     changed = onnx.ModelProto()
@@ -119,7 +124,7 @@ def make_form(model, inputs, constants, change):
     shapes = {}
     for value in changed.graph.input:
         tensor = value.type.tensor_type
-        is_open = not tensor.HasField("shape") or any(not dim.HasField("dim_value") for dim in tensor.shape.dim)
+        is_open = not tensor.HasField("shape") or any(dim.dim_value == 0 for dim in tensor.shape.dim)
         if value.name in rest and is_open and rest[value.name].shape:
             shapes[value.name] = rest[value.name].shape
     return Form(changed.SerializeToString(), rest, shapes, change)

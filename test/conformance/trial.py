@@ -36,13 +36,14 @@ class Stop(Exception):
 class Tools:
     """A private copy of the compiler, so that a rebuild meanwhile does no harm, and objects of the runtime, compiled once."""
 
-    def __init__(self, root, thimble, folder, sanitize):
+    def __init__(self, root, folder, options):
         self.thimble = folder / "thimble"
-        shutil.copy2(thimble, self.thimble)
+        self.cc = options.cc
+        shutil.copy2(options.thimble, self.thimble)
         self.environment = dict(os.environ, THIMBLE_HOME=str(root), LC_ALL="C.UTF-8")
         self.objects = folder / "objects"
         self.objects.mkdir()
-        self.flags = FLAGS + (SANITIZE if sanitize else [])
+        self.flags = FLAGS + (SANITIZE if options.sanitize else [])
 
     def object_of(self, source, includes):
         """The object of a file that is the same in all output folders."""
@@ -50,16 +51,16 @@ class Tools:
         if not built.exists():
             with tempfile.TemporaryDirectory(dir=self.objects) as temporary:  # two processes may do the same; the last one wins
                 fresh = pathlib.Path(temporary) / built.name
-                run_cc(["-c", source, "-o", fresh, *self.flags, "-std=c99", *includes])
+                self.run_cc(["-c", source, "-o", fresh, *self.flags, "-std=c99", *includes])
                 fresh.replace(built)
         return built
 
-
-def run_cc(arguments):
-    result = subprocess.run(["cc", *map(str, arguments)], capture_output=True, text=True, timeout=TIMEOUT, check=False)
-    if result.returncode != 0:
-        lines = [line for line in result.stderr.splitlines() if "error" in line or "undefined" in line] or ["no message"]
-        raise Stop("c-error", re.sub(r"^\S*/", "", lines[0]))
+    def run_cc(self, arguments):
+        """Calls the C compiler; a message is a failure of the case."""
+        result = subprocess.run([self.cc, *map(str, arguments)], capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        if result.returncode != 0:
+            lines = [line for line in result.stderr.splitlines() if "error" in line or "undefined" in line] or ["no message"]
+            raise Stop("c-error", re.sub(r"^\S*/", "", lines[0]))
 
 
 def compile_form(tools, form, folder):
@@ -89,7 +90,7 @@ def build(tools, folder):
     objects.append(tools.object_of(output / "verify" / "host.c", includes))
     sources = [output / "model.c", output / "model_weights.c", output / "verify" / "model_verify.c"]
     program = folder / "program"
-    run_cc([*tools.flags, *STRICT, *includes, *sources, *objects, "-lm", "-o", program])
+    tools.run_cc([*tools.flags, *STRICT, *includes, *sources, *objects, "-lm", "-o", program])
     return program
 
 

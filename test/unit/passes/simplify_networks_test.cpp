@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Transposes disappear from networks, and whole networks compute the same after every pass and after the pipeline.
+#include "compiler/support/Constants.h"
 #include "network.h"
 #include <catch2/catch.hpp>
 
@@ -66,6 +67,17 @@ TEST_CASE("transposes disappear between operations that take any order", "[simpl
     Value y = net.relu(conv1d(net.reshape(x, {1, 4, 16}), 5));
     y = net.add(conv1d(y, 5), y);
     net.finish({net.reduce(ReduceKind::Mean, y, {2}, false)});
+    CHECK(transposesAfter(net) == 0);
+  }
+  SECTION("resizing by gathers, tiling, and a connection that skips them") {
+    auto type = RankedTensorType::get({8}, net.getBuilder().getI64Type());
+    std::vector<int64_t> twice = {0, 0, 1, 1, 2, 2, 3, 3};
+    Value indices = net.make<nn::ConstantOp>(type, makeConstant(type, llvm::ArrayRef<int64_t>(twice)));
+    Value y = net.make<nn::GatherOp>(net.make<nn::GatherOp>(x, indices, 2), indices, 3);
+    auto repeated = RankedTensorType::get({1, 4, 2, 4, 2, 4}, net.getBuilder().getF32Type());
+    Value z = net.make<nn::BroadcastOp>(repeated, net.reshape(x, {1, 4, 1, 4, 1, 4}));
+    y = net.concat({y, net.reshape(z, {1, 4, 8, 8})}, 1);
+    net.finish({net.reduce(ReduceKind::Mean, net.conv(y, 3, 3), {2, 3}, false)});
     CHECK(transposesAfter(net) == 0);
   }
   SECTION("a shuffle of channels keeps its own transpose only") {
