@@ -79,6 +79,28 @@ static NewConstant zeroBias(MLIRContext *context, int64_t channels) {
   return {"bias", RankedTensorType::get({channels}, Float32Type::get(context)), std::vector<char>(channels * sizeof(float))};
 }
 
+// What follows input and weights: bias, multipliers and the clamp, of integers or of floats.
+template <typename Op> static FailureOr<Calls> finishWeighted(CallBuilder &call, Op op) {
+  call.macs(op.getMacs());
+  if (!nn::isQuantized(op.getX().getType())) {
+    if (op.getBias())
+      call.operand(2);
+    else
+      call.constant(zeroBias(op.getContext(), shapeOf(op.getWeights())[0]));
+    return call.real("act_min", op.getAct().first).real("act_max", op.getAct().second).finishAlone();
+  }
+  FailureOr<IntegerConstants> integers = integerConstants(op, op.getX(), op.getWeights(), op.getBias(), op.getY());
+  if (failed(integers))
+    return failure();
+  Builder builder(op.getContext());
+  auto yType = nn::getInt8Type(op.getY().getType());
+  auto [low, high] = int8Clamp(yType, op.getAct());
+  call.constant<int32_t>("bias", builder.getI32Type(), integers->bias);
+  call.constant<int32_t>("multipliers", builder.getI32Type(), integers->multipliers);
+  call.field("out_zero_point", yType.getZeroPoint()).field("shift", integers->shift);
+  return call.field("act_min", low).field("act_max", high).finishAlone();
+}
+
 static FailureOr<Calls> selectConv2D(nn::Conv2DOp op) {
   bool quantized = nn::isQuantized(op.getX().getType());
   FailureOr<ConstantData> weights = ConstantData::get(op.getWeights());
@@ -96,49 +118,17 @@ static FailureOr<Calls> selectConv2D(nn::Conv2DOp op) {
   call.field("stride_h", op.getStrides()[0]).field("stride_w", op.getStrides()[1]);
   call.field("dilation_h", op.getDilations()[0]).field("dilation_w", op.getDilations()[1]);
   call.field("pad_top", op.getPads()[0]).field("pad_left", op.getPads()[1]).field("groups", op.getGroups());
-  call.macs(op.getMacs());
-  if (quantized) {
-    FailureOr<IntegerConstants> integers = integerConstants(op, op.getX(), op.getWeights(), op.getBias(), op.getY());
-    if (failed(integers))
-      return failure();
-    Builder builder(op.getContext());
-    auto yType = nn::getInt8Type(op.getY().getType());
-    auto [low, high] = int8Clamp(yType, op.getAct());
-    call.constant<int32_t>("bias", builder.getI32Type(), integers->bias);
-    call.constant<int32_t>("multipliers", builder.getI32Type(), integers->multipliers);
-    call.field("in_zero_point", nn::getInt8Type(op.getX().getType()).getZeroPoint()).field("out_zero_point", yType.getZeroPoint());
-    call.field("shift", integers->shift).field("act_min", low).field("act_max", high);
-    return call.finishAlone();
-  }
-  if (op.getBias())
-    call.operand(2);
-  else
-    call.constant(zeroBias(op.getContext(), w[0]));
-  return call.real("act_min", op.getAct().first).real("act_max", op.getAct().second).finishAlone();
+  if (quantized)
+    call.field("in_zero_point", nn::getInt8Type(op.getX().getType()).getZeroPoint());
+  return finishWeighted(call, op);
 }
 
 static FailureOr<Calls> selectFullyConnected(nn::FullyConnectedOp op) {
   bool quantized = nn::isQuantized(op.getX().getType());
   ArrayRef<int64_t> x = shapeOf(op.getX()), w = shapeOf(op.getWeights());
   CallBuilder call(op, quantized ? "tmb_fully_connected_s8" : "tmb_fully_connected_f32");
-  call.operand(0).operand(1).field("rows", x[0]).field("depth", x[1]).field("cols", w[0]).macs(op.getMacs());
-  if (quantized) {
-    FailureOr<IntegerConstants> integers = integerConstants(op, op.getX(), op.getWeights(), op.getBias(), op.getY());
-    if (failed(integers))
-      return failure();
-    Builder builder(op.getContext());
-    auto yType = nn::getInt8Type(op.getY().getType());
-    auto [low, high] = int8Clamp(yType, op.getAct());
-    call.constant<int32_t>("bias", builder.getI32Type(), integers->bias);
-    call.constant<int32_t>("multipliers", builder.getI32Type(), integers->multipliers);
-    call.field("out_zero_point", yType.getZeroPoint()).field("shift", integers->shift);
-    return call.field("act_min", low).field("act_max", high).finishAlone();
-  }
-  if (op.getBias())
-    call.operand(2);
-  else
-    call.constant(zeroBias(op.getContext(), w[0]));
-  return call.real("act_min", op.getAct().first).real("act_max", op.getAct().second).finishAlone();
+  call.operand(0).operand(1).field("rows", x[0]).field("depth", x[1]).field("cols", w[0]);
+  return finishWeighted(call, op);
 }
 
 static FailureOr<Calls> selectMatMul(nn::MatMulOp op) {

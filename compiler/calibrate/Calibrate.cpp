@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The loop over samples and values.
 #include "compiler/calibrate/Calibrate.h"
-#include "compiler/calibrate/Equalize.h"
 #include "passes/quantize/Range.h"
 #include "passes/quantize/ScaleSharing.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace thimble;
@@ -62,6 +62,45 @@ struct InputEnergy {
 };
 } // namespace
 
+namespace {
+// What a softmax sees far below the largest element of a row is 0 in its result. Masks of -1e9 would otherwise take all codes.
+struct SoftmaxFloor {
+  nn::SoftmaxOp op;
+  float lowestMaximum = INFINITY; // of all rows
+
+  void add(const std::vector<float> &x) {
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getX().getType()).getShape();
+    size_t inner = 1, depth = size_t(shape[op.getAxis()]);
+    for (int64_t size : shape.drop_front(op.getAxis() + 1))
+      inner *= size_t(size);
+    for (size_t start = 0; start < x.size(); start += (start + 1) % inner == 0 ? 1 + inner * (depth - 1) : 1) {
+      float maximum = -INFINITY;
+      for (size_t i = 0; i < depth; ++i)
+        maximum = std::max(maximum, x[start + i * inner]);
+      if (std::isfinite(maximum))
+        lowestMaximum = std::min(lowestMaximum, maximum);
+    }
+  }
+};
+} // namespace
+
+// Below exp(-12) of the largest element, thousands of elements together are less than half a step of the result.
+constexpr float softmaxReach = 12;
+
+// The number below which elements of a value do not matter, for values that only a softmax uses.
+static llvm::DenseMap<Value, float> findFloors(func::FuncOp function, ArrayRef<SoftmaxFloor> softmaxes) {
+  llvm::DenseMap<Value, float> floors;
+  for (const SoftmaxFloor &softmax : softmaxes)
+    if (nn::SoftmaxOp op = softmax.op; op.getX().hasOneUse() && !op.getLog())
+      floors[op.getX()] = softmax.lowestMaximum - softmaxReach;
+  for (Operation &op : llvm::reverse(function.getBody().front()))
+    if (op.getNumResults() == 1 && floors.contains(op.getResult(0)))
+      for (OpOperand *operand : quantize::getSharingOperands(&op))
+        if (operand->get().hasOneUse())
+          floors[operand->get()] = floors.lookup(op.getResult(0));
+  return floors;
+}
+
 static std::vector<InputEnergy> weightedLayers(func::FuncOp function) {
   std::vector<InputEnergy> layers;
   function.walk([&](Operation *op) {
@@ -76,39 +115,45 @@ static std::vector<InputEnergy> weightedLayers(func::FuncOp function) {
 LogicalResult calibrate::calibrate(func::FuncOp function, ArrayRef<Sample> samples, const CalibrationOptions &options) {
   if (samples.empty())
     return function.emitError("cannot be calibrated without samples");
-  size_t done = 0, total = samples.size() * (options.equalize ? 2 : 1);
-  auto report = [&](size_t, size_t) {
-    if (options.progress)
-      options.progress(++done, total);
-  };
-  if (options.equalize && failed(equalize(function, samples, report)))
-    return failure();
   FailureOr<SampleRunner> runner = SampleRunner::create(function);
   if (failed(runner))
     return failure();
   SmallVector<Value> values = observedValues(function);
   std::vector<Histogram> histograms(values.size());
   std::vector<InputEnergy> layers = weightedLayers(function);
-  for (const Sample &sample : samples) {
+  std::vector<SoftmaxFloor> softmaxes;
+  function.walk([&](nn::SoftmaxOp op) {
+    if (quantize::isFloat(op.getX()))
+      softmaxes.push_back({op});
+  });
+  for (auto [i, sample] : llvm::enumerate(samples)) {
     if (failed(runner->run(sample)))
       return failure();
     for (auto [value, histogram] : llvm::zip(values, histograms))
       histogram.add(runner->getReals(value));
     for (InputEnergy &layer : layers)
       layer.add(runner->getReals(layer.op->getOperand(0)));
-    report(0, 0);
+    for (SoftmaxFloor &softmax : softmaxes)
+      softmax.add(runner->getReals(softmax.op.getX()));
+    if (options.progress)
+      options.progress(i + 1, samples.size());
   }
   llvm::DenseSet<Value> decisive = decisiveValues(function);
+  llvm::DenseMap<Value, float> floors = findFloors(function, softmaxes);
   for (auto [value, histogram] : llvm::zip(values, histograms)) {
+    auto floor = floors.find(value);
+    bool isMasked = floor != floors.end() && histogram.isMasked();
     // Later values only inherit what is wrong with the first.
-    if (!histogram.isFinite())
-      return emitError(value.getLoc()) << (isa<BlockArgument>(value) ? "input holds" : "computes")
-                                       << " infinite or undefined numbers (inf, NaN) on the calibration samples; its range is unknown";
-    if (histogram.isEmpty())
-      quantize::setRange(value, {0, 0});
-    else
-      quantize::setRange(value, chooseRange(histogram, decisive.contains(value) ? RangeMethod::MinMax : options.method,
-                                            options.percentile));
+    if (!histogram.isFinite() && !isMasked)
+      return emitError(value.getLoc())
+             << (isa<BlockArgument>(value) ? "input holds" : "computes")
+             << " infinite or undefined numbers (inf, NaN) on the calibration samples; its range is unknown";
+    quantize::Range range{0, 0};
+    if (!histogram.isEmpty())
+      range = chooseRange(histogram, decisive.contains(value) ? RangeMethod::MinMax : options.method, options.percentile);
+    if (floor != floors.end() && std::isfinite(floor->second))
+      range = {isMasked ? floor->second : std::max(range.low, floor->second), std::max(range.high, floor->second)};
+    quantize::setRange(value, range);
   }
   for (const InputEnergy &layer : layers)
     layer.attach();

@@ -10,14 +10,14 @@ namespace thimble::calibrate {
 struct CalibrationOptions {
   RangeMethod method = RangeMethod::Auto;
   double percentile = 99.99;
-  bool equalize = true; // scale channels first (Equalize.h)
   Progress progress;
 };
 
-/// Equalizes channels unless told not to, then runs `function` (f32 nn operations) on all samples and sets `thimble.range` on its f32 arguments and on every operation with an
-/// f32 result, constants excepted. What leads to an output or to a decision between elements (softmax, arg) without changing
+/// Runs `function` (f32 nn operations) on all samples and sets `thimble.range` on its f32 arguments and on every operation with
+/// an f32 result, constants excepted. What leads to an output or to a decision between elements (softmax, arg) without changing
 /// scale, and the inputs, keep all that was seen, whatever the method: clipping the largest logits would make them equal.
 /// Fails with an error if there are no samples, one does not fit, or a value became infinite or NaN.
-mlir::LogicalResult calibrate(mlir::func::FuncOp function, llvm::ArrayRef<Sample> samples, const CalibrationOptions &options = {});
+mlir::LogicalResult calibrate(mlir::func::FuncOp function, llvm::ArrayRef<Sample> samples,
+                              const CalibrationOptions &options = {});
 
 } // namespace thimble::calibrate

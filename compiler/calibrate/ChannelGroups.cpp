@@ -2,9 +2,9 @@
 // Grouping by union-find over the operations that commute with a scaling of channels.
 #include "compiler/calibrate/ChannelGroups.h"
 #include "compiler/support/Constants.h"
+#include "passes/quantize/Range.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
-#include "passes/quantize/Range.h"
 #include <cmath>
 
 using namespace mlir;
@@ -29,7 +29,8 @@ static bool clampCommutes(Operation *op) {
 
 static bool keepsChannels(nn::PadOp op) {
   auto lastIsZero = [](ArrayRef<int64_t> numbers) { return !numbers.empty() && numbers.back() == 0; };
-  return lastIsZero(op.getBefore()) && lastIsZero(op.getAfter()) && (op.getMode() != nn::PadMode::Constant || op.getValue().isZero());
+  return lastIsZero(op.getBefore()) && lastIsZero(op.getAfter()) &&
+         (op.getMode() != nn::PadMode::Constant || op.getValue().isZero());
 }
 
 static bool keepsChannels(nn::ReduceOp op) {
@@ -117,9 +118,9 @@ void Grouping::visit(Operation *op) {
 // Whole pixels everywhere but behind a reshape, which keeps indices modulo the number of channels.
 static bool fits(const ChannelGroup &group) {
   return group.channels > 1 && llvm::all_of(group.values, [&](Value value) {
-    int64_t last = lastDim(value);
-    return isa<nn::ReshapeOp>(value.getDefiningOp()) ? last % group.channels == 0 : last == group.channels;
-  });
+           int64_t last = lastDim(value);
+           return isa<nn::ReshapeOp>(value.getDefiningOp()) ? last % group.channels == 0 : last == group.channels;
+         });
 }
 
 std::vector<ChannelGroup> Grouping::collect() {

@@ -7,7 +7,8 @@
 namespace thimble::calibrate {
 
 /// Values whose channels can be scaled by the same factors: between layers with weights, connected by operations f with
-/// f(s * x) = s * f(x) for s > 0. Channel c of a value is every element whose index in memory is c modulo the number of channels.
+/// f(s * x) = s * f(x) for s > 0. Channel c of a value is every element whose index in memory is c modulo the number of
+/// channels.
 struct ChannelGroup {
   int64_t channels = 0;
   float clamp; // the lowest upper bound that an activation function sets to the values; infinity if there is none

@@ -81,8 +81,8 @@ static void scaleConsumer(Operation *op, ArrayRef<double> factors) {
   replaceConstant(op, 1, weights.elements, "w");
 }
 
-// How large the weights are that multiply each channel, relative to the largest weight of the same output channel, which sets their
-// scale. Empty if only depthwise convolutions consume the channels: these have a scale for each of them.
+// How large the weights are that multiply each channel, relative to the largest weight of the same output channel, which sets
+// their scale. Empty if only depthwise convolutions consume the channels: these have a scale for each of them.
 static std::vector<double> consumedSizes(const ChannelGroup &group) {
   std::vector<double> sizes;
   for (Operation *op : group.consumers) {
@@ -143,10 +143,15 @@ static void scaleGroup(const ChannelGroup &group, ArrayRef<double> factors) {
     scaleProducer(op, factors);
   for (Operation *op : group.consumers)
     scaleConsumer(op, factors);
-  SmallVector<float> narrow(factors.begin(), factors.end());
-  auto attribute = DenseF32ArrayAttr::get(group.values.front().getContext(), narrow);
-  for (Value value : group.values)
-    value.getDefiningOp()->setDiscardableAttr(quantize::channelFactorsAttrName, attribute);
+  for (Value value : group.values) {
+    SmallVector<float> all(factors.begin(), factors.end());
+    // Another equalization came before.
+    if (ArrayRef<float> earlier = quantize::getChannelFactors(value); earlier.size() == all.size())
+      for (auto [factor, more] : llvm::zip(all, earlier))
+        factor *= more;
+    value.getDefiningOp()->setDiscardableAttr(quantize::channelFactorsAttrName,
+                                              DenseF32ArrayAttr::get(value.getContext(), all));
+  }
 }
 
 LogicalResult calibrate::equalize(func::FuncOp function, ArrayRef<Sample> samples, const Progress &progress) {

@@ -2,8 +2,8 @@
 // Signal-to-noise ratios and accuracies, on the runtime's own kernels.
 #include "compiler/calibrate/Fidelity.h"
 #include "compiler/support/Diagnostics.h"
-#include "llvm/ADT/MapVector.h"
 #include "passes/quantize/Range.h"
+#include "llvm/ADT/MapVector.h"
 #include <cmath>
 #include <cstring>
 

@@ -14,8 +14,8 @@ struct LayerError {
   double sqnrDb;    // infinite if there is no error
 };
 
-/// Signal-to-quantization-noise ratio of every node that both functions name: of the last result of that name in each. Nodes that
-/// quantization fused into others have none.
+/// Signal-to-quantization-noise ratio of every node that both functions name: of the last result of that name in each. Nodes
+/// that quantization fused into others have none.
 mlir::FailureOr<std::vector<LayerError>> computeLayerErrors(mlir::func::FuncOp reference, mlir::func::FuncOp quantized,
                                                             llvm::ArrayRef<Sample> samples);
 
@@ -23,7 +23,9 @@ mlir::FailureOr<std::vector<LayerError>> computeLayerErrors(mlir::func::FuncOp r
 mlir::FailureOr<double> computeOutputSqnr(mlir::func::FuncOp reference, mlir::func::FuncOp quantized,
                                           llvm::ArrayRef<Sample> samples);
 
-/// Which part of the samples has its label at the largest element of the first output, or as its only element if that is an integer.
-mlir::FailureOr<double> computeAccuracy(mlir::func::FuncOp function, llvm::ArrayRef<Sample> samples, llvm::ArrayRef<int64_t> labels);
+/// Which part of the samples has its label at the largest element of the first output, or as its only element if that is an
+/// integer.
+mlir::FailureOr<double> computeAccuracy(mlir::func::FuncOp function, llvm::ArrayRef<Sample> samples,
+                                        llvm::ArrayRef<int64_t> labels);
 
 } // namespace thimble::calibrate

@@ -15,7 +15,8 @@ void Histogram::widenTo(double magnitude) {
     // Bin 2i and 2i + 1, counted from 0 outwards, become bin i of their side.
     std::vector<uint64_t> merged(bins.size());
     for (int i = 0; i < 2 * binsPerSide; ++i)
-      merged[size_t(binsPerSide + (i - binsPerSide >= 0 ? (i - binsPerSide) / 2 : -((binsPerSide - i + 1) / 2)))] += bins[size_t(i)];
+      merged[size_t(binsPerSide + (i - binsPerSide >= 0 ? (i - binsPerSide) / 2 : -((binsPerSide - i + 1) / 2)))] +=
+          bins[size_t(i)];
     bins = std::move(merged);
     width *= 2;
   }
@@ -24,7 +25,7 @@ void Histogram::widenTo(double magnitude) {
 void Histogram::add(llvm::ArrayRef<float> numbers) {
   for (float number : numbers) {
     if (!std::isfinite(number)) {
-      finite = false;
+      (number < 0 ? lowest : finite) = number < 0;
       continue;
     }
     low = count == 0 ? number : std::min(low, number);

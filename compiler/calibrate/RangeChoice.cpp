@@ -36,7 +36,8 @@ private:
     double around(double point) const { return std::max(0.0, second - 2 * point * first + point * point * count); }
   };
   size_t indexOf(double threshold) const {
-    return size_t(llvm::partition_point(bins, [&](const Histogram::Bin &bin) { return bin.center < threshold; }) - bins.begin());
+    return size_t(llvm::partition_point(bins, [&](const Histogram::Bin &bin) { return bin.center < threshold; }) -
+                  bins.begin());
   }
   std::vector<Histogram::Bin> bins;
   std::vector<Moments> sums;
@@ -57,7 +58,8 @@ static Range percentileRange(const Histogram &histogram, double percentile) {
     }
     return 0;
   };
-  return {threshold(bins.begin(), bins.end(), -1, histogram.getMin()), threshold(bins.rbegin(), bins.rend(), 1, histogram.getMax())};
+  return {threshold(bins.begin(), bins.end(), -1, histogram.getMin()),
+          threshold(bins.rbegin(), bins.rend(), 1, histogram.getMax())};
 }
 
 // One bound at a time; three rounds, since what is best for one depends on the other.

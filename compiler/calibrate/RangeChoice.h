@@ -14,8 +14,8 @@ enum class RangeMethod {
   MeanSquare  // what minimizes rounding error plus clipping error
 };
 
-/// The range of `histogram`, which must not be empty. `percentile`: what part of the numbers RangeMethod::Percentile keeps on each
-/// side, in percent.
+/// The range of `histogram`, which must not be empty. `percentile`: what part of the numbers RangeMethod::Percentile keeps on
+/// each side, in percent.
 quantize::Range chooseRange(const Histogram &histogram, RangeMethod method, double percentile);
 
 /// The mean squared error of int8 numbers in `range`: step^2 / 12 within, the distance to the range outside of it.

@@ -36,8 +36,8 @@ LogicalResult SampleRunner::run(const Sample &sample) {
       codes[i] = quantize::quantizeElements(toFloats(bytes), type);
       converted[i] = ArrayRef<char>(reinterpret_cast<const char *>(codes[i].data()), codes[i].size());
     } else if (bytes.size() != expected) {
-      return function.emitError("input ") << i << " has type " << function.getArgument(unsigned(i)).getType() << " of " << expected
-                                          << " bytes, but a sample has " << bytes.size();
+      return function.emitError("input ") << i << " has type " << function.getArgument(unsigned(i)).getType() << " of "
+                                          << expected << " bytes, but a sample has " << bytes.size();
     }
   }
   executor->run(converted);

@@ -11,15 +11,16 @@ using namespace thimble::quantize;
 // Below this nothing is told apart from 0: the reciprocal of a scale must stay within f32.
 constexpr double smallestScale = 1e-30;
 
-// Largest magnitude of a bias code. It keeps the accumulator far from 32 bits, and 22 bits are finer than the multiplier's rounding.
+// Largest magnitude of a bias code. It keeps the accumulator far from 32 bits, and 22 bits are finer than the multiplier's
+// rounding.
 constexpr double largestBias = 4194304;
 
 // Scales are f32, so that the compiler, the header of the compiled model and the kernels mean the same number.
 static double roundScale(double scale) { return double(float(scale)); }
 
 Int8Type quantize::makeInt8Type(MLIRContext *context, double scale, int64_t zeroPoint) {
-  return Int8Type::get(quant::QuantizationFlags::Signed, IntegerType::get(context, 8), Float32Type::get(context), scale, zeroPoint,
-                       -128, 127);
+  return Int8Type::get(quant::QuantizationFlags::Signed, IntegerType::get(context, 8), Float32Type::get(context), scale,
+                       zeroPoint, -128, 127);
 }
 
 Int8Type quantize::chooseInt8Type(MLIRContext *context, Range range) {
@@ -33,11 +34,13 @@ Int8Type quantize::chooseInt8Type(MLIRContext *context, Range range) {
 
 Range quantize::rangeOf(Int8Type type) {
   double scale = type.getScale(), zeroPoint = double(type.getZeroPoint());
-  return {float(scale * (double(type.getStorageTypeMin()) - zeroPoint)), float(scale * (double(type.getStorageTypeMax()) - zeroPoint))};
+  return {float(scale * (double(type.getStorageTypeMin()) - zeroPoint)),
+          float(scale * (double(type.getStorageTypeMax()) - zeroPoint))};
 }
 
 int8_t quantize::quantizeNumber(double real, Int8Type type) {
-  double code = std::isnan(real) ? double(type.getZeroPoint()) : std::floor(real / type.getScale() + 0.5) + double(type.getZeroPoint());
+  double code =
+      std::isnan(real) ? double(type.getZeroPoint()) : std::floor(real / type.getScale() + 0.5) + double(type.getZeroPoint());
   return int8_t(std::min(std::max(code, -128.0), 127.0));
 }
 
@@ -73,8 +76,8 @@ static double weightedError(llvm::ArrayRef<float> row, llvm::ArrayRef<float> imp
   return sum;
 }
 
-// The largest magnitude that a row's codes should reach. Without importances it is that of the largest weight. Else inputs that were never
-// seen do not count, and clipping a little may make all other weights more exact.
+// The largest magnitude that a row's codes should reach. Without importances it is that of the largest weight. Else inputs that
+// were never seen do not count, and clipping a little may make all other weights more exact.
 static double rowMagnitude(llvm::ArrayRef<float> row, llvm::ArrayRef<float> importance) {
   double all = 0, used = 0;
   for (size_t i = 0; i < row.size(); ++i) {
@@ -95,14 +98,15 @@ static double rowMagnitude(llvm::ArrayRef<float> row, llvm::ArrayRef<float> impo
   return best;
 }
 
-// The scale of one row of weights, 0 if nothing demands any. A row of (almost) nothing but a bias would get a scale so small that
-// the bias needs more than 32 bits, and its requantization factor too few.
+// The scale of one row of weights, 0 if nothing demands any. A row of (almost) nothing but a bias would get a scale so small
+// that the bias needs more than 32 bits, and its requantization factor too few.
 static double rowScale(llvm::ArrayRef<float> row, llvm::ArrayRef<float> importance, double bias, double inputScale) {
   return std::max(rowMagnitude(row, importance) / 127, std::abs(bias) / (inputScale * largestBias));
 }
 
-FailureOr<QuantizedWeights> quantize::quantizeWeights(MLIRContext *context, llvm::ArrayRef<float> weights, llvm::ArrayRef<float> bias,
-                                                      int64_t channels, double inputScale, llvm::ArrayRef<float> importance) {
+FailureOr<QuantizedWeights> quantize::quantizeWeights(MLIRContext *context, llvm::ArrayRef<float> weights,
+                                                      llvm::ArrayRef<float> bias, int64_t channels, double inputScale,
+                                                      llvm::ArrayRef<float> importance) {
   if (failed(rangeOfConstant(weights)) || failed(rangeOfConstant(bias)))
     return failure();
   int64_t depth = channels == 0 ? 0 : int64_t(weights.size()) / channels;

@@ -38,8 +38,8 @@ struct QuantizedWeights {
   std::vector<int32_t> bias; // in units of inputScale * scale of the channel; empty if there is none
 };
 
-/// Quantizes weights of `channels` rows with one scale each. `importance` has a number for each weight, or none at all: then scales
-/// cover the largest weight; else they minimize the sum of importance times squared error, clipping what never matters.
+/// Quantizes weights of `channels` rows with one scale each. `importance` has a number for each weight, or none at all: then
+/// scales cover the largest weight; else they minimize the sum of importance times squared error, clipping what never matters.
 /// Fails without a message if a number or a scale is not finite.
 mlir::FailureOr<QuantizedWeights> quantizeWeights(mlir::MLIRContext *context, llvm::ArrayRef<float> weights,
                                                   llvm::ArrayRef<float> bias, int64_t channels, double inputScale,

@@ -14,12 +14,11 @@ using namespace thimble::quantize;
 static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
 static bool isScalarConstant(Value value) {
-  return isa_and_nonnull<nn::ConstantOp>(value.getDefiningOp()) && cast<RankedTensorType>(value.getType()).getNumElements() == 1;
+  return isa_and_nonnull<nn::ConstantOp>(value.getDefiningOp()) &&
+         cast<RankedTensorType>(value.getType()).getNumElements() == 1;
 }
 
-static bool isElementwise(Operation *op) {
-  return isa<nn::UnaryOp, nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::CastOp>(op);
-}
+static bool isElementwise(Operation *op) { return isa<nn::UnaryOp, nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::CastOp>(op); }
 
 // Values outside of any expression are their own root.
 static Value lookup(const llvm::DenseMap<Value, Value> &map, Value value) {

@@ -28,8 +28,7 @@ void quantize::buildQuantizePipeline(OpPassManager &manager, const QuantizeOptio
 
 void quantize::registerPasses() {
   registerquantizePasses();
-  PassPipelineRegistration<PipelineOptions>("thimble-quantize", "Turn calibrated f32 operations into int8",
-                                            [](OpPassManager &manager, const PipelineOptions &options) {
-                                              buildQuantizePipeline(manager, {options.ioFloat});
-                                            });
+  PassPipelineRegistration<PipelineOptions>(
+      "thimble-quantize", "Turn calibrated f32 operations into int8",
+      [](OpPassManager &manager, const PipelineOptions &options) { buildQuantizePipeline(manager, {options.ioFloat}); });
 }

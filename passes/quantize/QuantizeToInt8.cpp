@@ -43,9 +43,7 @@ private:
   Block *newBody = nullptr;
 };
 
-bool touchesFloat(Operation *op) {
-  return llvm::any_of(op->getOperands(), isFloat) || llvm::any_of(op->getResults(), isFloat);
-}
+bool touchesFloat(Operation *op) { return llvm::any_of(op->getOperands(), isFloat) || llvm::any_of(op->getResults(), isFloat); }
 
 LogicalResult FunctionQuantizer::addArguments() {
   for (BlockArgument argument : oldBody.getArguments()) {
@@ -112,7 +110,9 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
   }
   // Expressions become tables where an operation outside of them asks for their value. Conditions have no int8 form: those that
   // something else than a table needs are computed here.
-  auto isInsideExpression = [&](Operation *user) { return user->getNumResults() == 1 && fusion.isExpression(user->getResult(0)); };
+  auto isInsideExpression = [&](Operation *user) {
+    return user->getNumResults() == 1 && fusion.isExpression(user->getResult(0));
+  };
   if (Value y = op->getResult(0); fusion.isExpression(y) && (isFloat(y) || llvm::all_of(op->getUsers(), isInsideExpression)))
     return success();
   // Reshaping costs nothing in f32 either.
@@ -152,8 +152,8 @@ void FunctionQuantizer::replaceBody() {
     if (isOpTriviallyDead(&op))
       op.erase();
   oldBody.erase();
-  function.setFunctionType(FunctionType::get(function.getContext(), newBody->getArgumentTypes(),
-                                             newBody->getTerminator()->getOperandTypes()));
+  function.setFunctionType(
+      FunctionType::get(function.getContext(), newBody->getArgumentTypes(), newBody->getTerminator()->getOperandTypes()));
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     function.removeArgAttr(i, rangeAttrName);
 }

@@ -28,7 +28,8 @@ FailureOr<std::optional<Range>> quantize::getRange(Value value) {
     return std::optional<Range>();
   auto numbers = dyn_cast<DenseF32ArrayAttr>(attribute);
   if (!numbers || numbers.size() != 2 || !std::isfinite(numbers[0]) || !std::isfinite(numbers[1]) || numbers[0] > numbers[1])
-    return emitError(value.getLoc()) << "'" << rangeAttrName << "' must be two finite numbers, the lower one first, got " << attribute;
+    return emitError(value.getLoc()) << "'" << rangeAttrName << "' must be two finite numbers, the lower one first, got "
+                                     << attribute;
   return std::optional<Range>(Range{numbers[0], numbers[1]});
 }
 

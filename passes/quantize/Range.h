@@ -15,15 +15,15 @@ struct Range {
 
 /// On an operation with one f32 result, or on an argument of a function: `thimble.range = array<f32: low, high>`.
 inline constexpr llvm::StringLiteral rangeAttrName = "thimble.range";
-/// On an operation whose result calibration scaled channel by channel, so that the channels share one int8 scale well: the factors by
-/// which the channels of the last dimension are larger than in the model, `thimble.channel_factors = array<f32: ...>`. Element i
-/// belongs to channel i modulo the number of factors.
+/// On an operation whose result calibration scaled channel by channel, so that the channels share one int8 scale well: the
+/// factors by which the channels of the last dimension are larger than in the model, `thimble.channel_factors = array<f32:
+/// ...>`. Element i belongs to channel i modulo the number of factors.
 inline constexpr llvm::StringLiteral channelFactorsAttrName = "thimble.channel_factors";
 /// On an operation that computes in f32 since it has no int8 kernel, once that was reported.
 inline constexpr llvm::StringLiteral floatAttrName = "thimble.float";
 
-/// On a convolution or a fully connected layer: the mean square of its input on the calibration samples, for each channel of the last
-/// dimension, `thimble.input_energy = array<f32: ...>`. Errors of weights matter in proportion to it.
+/// On a convolution or a fully connected layer: the mean square of its input on the calibration samples, for each channel of
+/// the last dimension, `thimble.input_energy = array<f32: ...>`. Errors of weights matter in proportion to it.
 inline constexpr llvm::StringLiteral inputEnergyAttrName = "thimble.input_energy";
 
 /// True for tensors of f32.

@@ -9,7 +9,8 @@ using namespace thimble::quantize;
 
 static Value makeInt8Constant(OpBuilder &builder, Value original, ArrayRef<float> elements, Int8Type type) {
   RankedTensorType result = withElement(original.getType(), type);
-  return builder.create<nn::ConstantOp>(original.getLoc(), result, makeConstant<int8_t>(result, quantizeElements(elements, type)));
+  return builder.create<nn::ConstantOp>(original.getLoc(), result,
+                                        makeConstant<int8_t>(result, quantizeElements(elements, type)));
 }
 
 static Value makeBinary(OpBuilder &builder, nn::BinaryOp op, nn::BinaryKind kind, Value a, Value b, Int8Type type) {
@@ -56,9 +57,30 @@ static FailureOr<Value> rewritePRelu(nn::BinaryOp op, Int8Rewrite &rewrite) {
   };
   Range range = rangeOf(xType);
   Value positive = half({0, range.high}), negative = half({range.low, 0});
-  auto product = builder.create<nn::BinaryOp>(op.getLoc(), withElement(op.getY().getType(), *type), nn::BinaryKind::Mul, negative,
-                                              *slope, nullptr, nullptr);
+  auto product = builder.create<nn::BinaryOp>(op.getLoc(), withElement(op.getY().getType(), *type), nn::BinaryKind::Mul,
+                                              negative, *slope, nullptr, nullptr);
   return makeBinary(builder, op, nn::BinaryKind::Add, positive, product, *type);
+}
+
+// An operand in int8. What a constant term adds beyond the point where the sum saturates anyway is cut off, so that a mask of
+// -1e9 or -infinity leaves a useful scale to its other elements.
+static FailureOr<Value> getOperand(nn::BinaryOp op, unsigned index, Int8Type type, Int8Rewrite &rewrite) {
+  Value operand = op->getOperand(index), other = op->getOperand(1 - index);
+  Int8Type otherType = rewrite.forms.getPlan().getType(other);
+  FailureOr<ConstantData> data =
+      op.getKind() == nn::BinaryKind::Mul || !otherType ? FailureOr<ConstantData>() : ConstantData::get(operand);
+  if (failed(data))
+    return rewrite.forms.getInt8(operand);
+  Range y = rangeOf(type), x = rangeOf(otherType), useful{y.low - x.high, y.high - x.low};
+  if (op.getKind() == nn::BinaryKind::Sub)
+    useful = index == 0 ? Range{y.low + x.low, y.high + x.high} : Range{x.low - y.high, x.high - y.low};
+  std::vector<float> elements = data->floats();
+  for (float &element : elements)
+    element = std::min(std::max(element, useful.low), useful.high);
+  FailureOr<Range> range = rangeOfConstant(elements);
+  if (failed(range))
+    return rewrite.forms.getInt8(operand); // which says what is wrong
+  return makeInt8Constant(rewrite.forms.getBuilder(), operand, elements, chooseInt8Type(op.getContext(), *range));
 }
 
 FailureOr<Value> quantize::rewriteBinary(nn::BinaryOp op, Int8Rewrite &rewrite) {
@@ -71,9 +93,11 @@ FailureOr<Value> quantize::rewriteBinary(nn::BinaryOp op, Int8Rewrite &rewrite) 
     return rewrite.refuse("");
   if (FailureOr<Value> channelwise = rewriteChannelwise(op, rewrite); failed(channelwise) || *channelwise)
     return channelwise;
-  FailureOr<Value> a = rewrite.forms.getInt8(op.getA()), b = rewrite.forms.getInt8(op.getB());
   FailureOr<Int8Type> type = rewrite.planned(op.getY());
-  if (failed(a) || failed(b) || failed(type))
+  if (failed(type))
+    return failure();
+  FailureOr<Value> a = getOperand(op, 0, *type, rewrite), b = getOperand(op, 1, *type, rewrite);
+  if (failed(a) || failed(b))
     return failure();
   return makeBinary(rewrite.forms.getBuilder(), op, op.getKind(), *a, *b, *type);
 }

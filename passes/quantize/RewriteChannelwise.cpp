@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Products with one constant a channel, and sums behind them, as depthwise convolutions of one pixel. These have one scale a channel
-// and round once, where a product of tensors has one scale for all constants: batch normalizations that nothing absorbed need this.
+// Products with one constant a channel, and sums behind them, as depthwise convolutions of one pixel. These have one scale a
+// channel and round once, where a product of tensors has one scale for all constants: batch normalizations that nothing
+// absorbed need this.
 #include "codegen/kernels/KernelCall.h"
 #include "passes/quantize/RewriteInt8.h"
 
@@ -32,7 +33,8 @@ static std::optional<ChannelConstants> matchChannels(nn::BinaryOp op) {
 }
 
 // y = x * factors + offsets. Images keep their shape; other tensors become an image of one row.
-static FailureOr<Value> makeDepthwise(nn::BinaryOp op, Value x, ArrayRef<float> factors, ArrayRef<float> offsets, Int8Rewrite &rewrite) {
+static FailureOr<Value> makeDepthwise(nn::BinaryOp op, Value x, ArrayRef<float> factors, ArrayRef<float> offsets,
+                                      Int8Rewrite &rewrite) {
   int64_t channels = shapeOf(op.getY()).back();
   FailureOr<Int8Type> type = rewrite.planned(op.getY());
   if (failed(type))
@@ -74,7 +76,8 @@ FailureOr<Value> quantize::rewriteChannelwise(nn::BinaryOp op, Int8Rewrite &rewr
   }
   // The product itself, which was rewritten before, is dead if the sum is its only user.
   auto product = constants->x.getDefiningOp<nn::BinaryOp>();
-  if (!product || product.getKind() != nn::BinaryKind::Mul || product.getActMin() || product.getActMax() || !product->hasOneUse())
+  if (!product || product.getKind() != nn::BinaryKind::Mul || product.getActMin() || product.getActMax() ||
+      !product->hasOneUse())
     return Value();
   std::optional<ChannelConstants> factors = matchChannels(product);
   if (!factors)

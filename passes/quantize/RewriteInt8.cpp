@@ -35,10 +35,14 @@ static std::string describe(Operation *op) {
   return text;
 }
 
-// What only moves elements can saturate infinities.
+// What only moves elements can saturate infinities, and so can sums.
 static bool hasInfiniteConstant(Operation *op, Int8Rewrite &rewrite) {
-  return getSharingOperands(op).size() < 2 && llvm::any_of(op->getOperands(), [&](Value operand) {
-    return isFloat(operand) && isa_and_nonnull<nn::ConstantOp>(operand.getDefiningOp()) && !rewrite.forms.getPlan().getType(operand);
+  auto binary = dyn_cast<nn::BinaryOp>(op);
+  bool saturates = getSharingOperands(op).size() > 1 ||
+                   (binary && (binary.getKind() == nn::BinaryKind::Add || binary.getKind() == nn::BinaryKind::Sub));
+  return !saturates && llvm::any_of(op->getOperands(), [&](Value operand) {
+    return isFloat(operand) && isa_and_nonnull<nn::ConstantOp>(operand.getDefiningOp()) &&
+           !rewrite.forms.getPlan().getType(operand);
   });
 }
 
@@ -64,7 +68,8 @@ static FailureOr<Value> dispatch(Operation *op, Int8Rewrite &rewrite) {
 
 FailureOr<Value> quantize::rewriteInt8(Operation *op, Int8Rewrite &rewrite) {
   rewrite.reason.clear();
-  FailureOr<Value> result = hasInfiniteConstant(op, rewrite) ? rewrite.refuse("of a constant that is not finite") : dispatch(op, rewrite);
+  FailureOr<Value> result =
+      hasInfiniteConstant(op, rewrite) ? rewrite.refuse("of a constant that is not finite") : dispatch(op, rewrite);
   if (failed(result))
     return failure();
   if (*result && (*result).getDefiningOp() && !kernels::hasKernel((*result).getDefiningOp())) {

@@ -42,8 +42,9 @@ FailureOr<Value> quantize::rewriteReduce(nn::ReduceOp op, Int8Rewrite &rewrite) 
   }
   OpBuilder &builder = rewrite.forms.getBuilder();
   Value negated = mirror(builder, op.getLoc(), *x);
-  Value maximum = builder.create<nn::ReduceOp>(op.getLoc(), withElement(op.getY().getType(), nn::getInt8Type(negated.getType())),
-                                               nn::ReduceKind::Max, negated, op.getAxes(), op.getKeepDims());
+  Value maximum =
+      builder.create<nn::ReduceOp>(op.getLoc(), withElement(op.getY().getType(), nn::getInt8Type(negated.getType())),
+                                   nn::ReduceKind::Max, negated, op.getAxes(), op.getKeepDims());
   return mirror(builder, op.getLoc(), maximum);
 }
 
@@ -53,8 +54,8 @@ FailureOr<Value> quantize::rewriteArg(nn::ArgOp op, Int8Rewrite &rewrite) {
     return failure();
   OpBuilder &builder = rewrite.forms.getBuilder();
   Value operand = op.getKind() == nn::ArgKind::Max ? *x : mirror(builder, op.getLoc(), *x);
-  return Value(builder.create<nn::ArgOp>(op.getLoc(), op.getY().getType(), nn::ArgKind::Max, operand, op.getAxis(), op.getKeepDims(),
-                                         op.getSelectLast()));
+  return Value(builder.create<nn::ArgOp>(op.getLoc(), op.getY().getType(), nn::ArgKind::Max, operand, op.getAxis(),
+                                         op.getKeepDims(), op.getSelectLast()));
 }
 
 FailureOr<Value> quantize::rewriteSoftmax(nn::SoftmaxOp op, Int8Rewrite &rewrite) {

@@ -46,10 +46,12 @@ FailureOr<Value> quantize::rewriteWeighted(Operation *op, Int8Rewrite &rewrite) 
   OpBuilder &builder = rewrite.forms.getBuilder();
   RankedTensorType codesType = withElement(weights.getType(), quantized->element);
   SmallVector<Value> operands{*x8};
-  operands.push_back(builder.create<nn::ConstantOp>(weights.getLoc(), codesType, makeConstant<int8_t>(codesType, quantized->codes)));
+  operands.push_back(
+      builder.create<nn::ConstantOp>(weights.getLoc(), codesType, makeConstant<int8_t>(codesType, quantized->codes)));
   if (bias) {
     RankedTensorType biasType = withElement(bias.getType(), builder.getI32Type());
-    operands.push_back(builder.create<nn::ConstantOp>(bias.getLoc(), biasType, makeConstant<int32_t>(biasType, quantized->bias, "b")));
+    operands.push_back(
+        builder.create<nn::ConstantOp>(bias.getLoc(), biasType, makeConstant<int32_t>(biasType, quantized->bias, "b")));
   }
   return rewrite.recreate(op, operands, *type);
 }

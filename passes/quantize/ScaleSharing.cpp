@@ -7,10 +7,13 @@ using namespace mlir;
 using namespace thimble;
 
 bool quantize::isGlobalAverage(nn::Pool2DOp op) {
-  auto all = [](ArrayRef<int64_t> numbers, int64_t value) { return llvm::all_of(numbers, [&](int64_t n) { return n == value; }); };
+  auto all = [](ArrayRef<int64_t> numbers, int64_t value) {
+    return llvm::all_of(numbers, [&](int64_t n) { return n == value; });
+  };
   ArrayRef<int64_t> x = cast<RankedTensorType>(op.getX().getType()).getShape();
-  return op.getKind() == nn::PoolKind::Average && op.getKernel() == x.slice(1, 2) && all(op.getPads(), 0) && all(op.getExtra(), 0) &&
-         all(op.getDilations(), 1) && all(cast<RankedTensorType>(op.getY().getType()).getShape().slice(1, 2), 1);
+  return op.getKind() == nn::PoolKind::Average && op.getKernel() == x.slice(1, 2) && all(op.getPads(), 0) &&
+         all(op.getExtra(), 0) && all(op.getDilations(), 1) &&
+         all(cast<RankedTensorType>(op.getY().getType()).getShape().slice(1, 2), 1);
 }
 
 SmallVector<OpOperand *> quantize::getSharingOperands(Operation *op) {

@@ -9,8 +9,8 @@ using namespace thimble;
 using namespace thimble::quantize;
 
 // How far a constant (a mask of -1e9, the border of a maximum) may stretch the range of what it is joined with. Beyond, it
-// saturates: the other elements need their resolution.
-constexpr double largestStretch = 4;
+// saturates: the other elements need their resolution. Calibration knows better how much of it matters.
+constexpr double largestStretch = 4, largestCalibratedStretch = 64;
 
 static Range unite(Range a, Range b) { return {std::min(a.low, b.low), std::max(a.high, b.high)}; }
 
@@ -18,6 +18,8 @@ static Range intersect(Range a, Range b) {
   Range common{std::max(a.low, b.low), std::min(a.high, b.high)};
   return common.low <= common.high ? common : b;
 }
+
+static float clampTo(Range range, float number) { return std::min(std::max(number, range.low), range.high); }
 
 // The clamp of a fused activation function.
 static Range clampOf(Operation *op) {
@@ -29,7 +31,16 @@ static Range clampOf(Operation *op) {
 
 static bool isConstant(Value value) { return isa_and_nonnull<nn::ConstantOp>(value.getDefiningOp()); }
 
-Int8Type TypePlan::chooseSharedType(Operation *op, ArrayRef<OpOperand *> operands) {
+// The interval that a constant spans, infinities included.
+static Range reachOfConstant(Value value) {
+  Range range{0, 0};
+  if (FailureOr<ConstantData> data = ConstantData::get(value); succeeded(data))
+    for (float element : data->as<float>())
+      range = unite(range, {element, element});
+  return range;
+}
+
+Int8Type TypePlan::chooseSharedType(Operation *op, ArrayRef<OpOperand *> operands, std::optional<Range> calibrated) {
   Int8Type first;
   std::optional<Range> range;
   bool isSame = true;
@@ -37,8 +48,10 @@ Int8Type TypePlan::chooseSharedType(Operation *op, ArrayRef<OpOperand *> operand
   for (OpOperand *operand : operands) {
     Int8Type type = types.lookup(operand->get());
     if (isConstant(operand->get()) && operands.size() > 1) {
-      if (type) // infinities saturate
+      if (type)
         constants.push_back(rangeOf(type));
+      else if (calibrated) // infinities saturate
+        constants.push_back(reachOfConstant(operand->get()));
       continue;
     }
     if (!type)
@@ -50,10 +63,13 @@ Int8Type TypePlan::chooseSharedType(Operation *op, ArrayRef<OpOperand *> operand
   if (auto pad = dyn_cast<nn::PadOp>(op); pad && pad.getMode() == nn::PadMode::Constant)
     if (float value = float(pad.getValue().convertToDouble()); std::isfinite(value))
       constants.push_back({value, value});
+  double stretch = calibrated ? largestCalibratedStretch : largestStretch;
   for (Range constant : constants) {
+    if (calibrated)
+      constant = {clampTo(*calibrated, constant.low), clampTo(*calibrated, constant.high)};
     Range united = range ? unite(*range, constant) : constant;
     bool isInside = range && united.low == range->low && united.high == range->high;
-    bool isTooFar = range && double(united.high) - united.low > largestStretch * (double(range->high) - range->low);
+    bool isTooFar = range && double(united.high) - united.low > stretch * (double(range->high) - range->low);
     if (isInside || isTooFar)
       continue;
     isSame = false;
@@ -101,7 +117,7 @@ FailureOr<Int8Type> TypePlan::chooseType(Value value) {
     return chooseExpressionType(value, *range);
   if (op) {
     if (SmallVector<OpOperand *> operands = getSharingOperands(op); !operands.empty())
-      return chooseSharedType(op, operands);
+      return chooseSharedType(op, operands, *range);
     if (auto softmax = dyn_cast<nn::SoftmaxOp>(op); softmax && !softmax.getLog())
       return makeInt8Type(context, 1.0 / 256, -128);
     if (auto reduce = dyn_cast<nn::ReduceOp>(op); reduce && reduce.getKind() == nn::ReduceKind::Min)

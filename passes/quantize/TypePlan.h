@@ -25,7 +25,7 @@ private:
   TypePlan(const ElementwiseFusion &fusion) : fusion(&fusion) {}
   mlir::FailureOr<Int8Type> chooseType(mlir::Value value);
   mlir::FailureOr<Int8Type> chooseExpressionType(mlir::Value value, std::optional<Range> range);
-  Int8Type chooseSharedType(mlir::Operation *op, llvm::ArrayRef<mlir::OpOperand *> operands);
+  Int8Type chooseSharedType(mlir::Operation *op, llvm::ArrayRef<mlir::OpOperand *> operands, std::optional<Range> calibrated);
   void shareBackwards(mlir::Operation *op);
 
   const ElementwiseFusion *fusion;

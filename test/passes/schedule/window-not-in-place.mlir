@@ -3,7 +3,6 @@
 // A pooling window reads its neighbours, which an earlier output would overwrite: it has a buffer of its own, although the
 // sizes are equal. Two buffers of 400 bytes.
 // CHECK: mcu.program @model attributes {arena_bytes = 800 : i64, lower_bound = 800 : i64}
-// CHECK: tmb_relu_f32
 // CHECK: mcu.call "tmb_relu_f32"
 // CHECK-NEXT: %[[OUT:.*]] = mcu.buffer "y" output 0 at 400
 // CHECK-NEXT: mcu.call "tmb_max_pool2d_f32" ins(%{{.*}}) outs(%[[OUT]])

@@ -48,7 +48,8 @@ struct Int8Run {
     quantize::Int8Type type = nn::getInt8Type(value.getType());
     size_t exact = 0;
     for (size_t i = 0; i < actual.size(); ++i) {
-      int code = int(std::lround(actual[i] / type.getScale())), nearest = quantize::quantizeNumber(expected[i], type) - int(type.getZeroPoint());
+      int code = int(std::lround(actual[i] / type.getScale())),
+          nearest = quantize::quantizeNumber(expected[i], type) - int(type.getZeroPoint());
       exact += code == nearest;
       INFO("element " << i << ": " << actual[i] << ", expected " << expected[i] << ", scale " << type.getScale());
       CHECK(std::abs(code - nearest) <= 1);
@@ -57,7 +58,9 @@ struct Int8Run {
   }
 };
 
-double clampTo(std::pair<float, float> act, double value) { return std::min<double>(std::max<double>(value, act.first), act.second); }
+double clampTo(std::pair<float, float> act, double value) {
+  return std::min<double>(std::max<double>(value, act.first), act.second);
+}
 
 ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
@@ -68,14 +71,16 @@ TEST_CASE("int8 convolutions are real convolutions, rounded once", "[quantize]")
     int64_t in, out, kernel, stride, groups;
     bool relu;
   };
-  for (Case c : {Case{3, 8, 3, 1, 1, true}, Case{6, 6, 3, 2, 0, false}, Case{4, 12, 1, 1, 1, true}, Case{4, 8, 5, 2, 2, false}}) {
+  for (Case c :
+       {Case{3, 8, 3, 1, 1, true}, Case{6, 6, 3, 2, 0, false}, Case{4, 12, 1, 1, 1, true}, Case{4, 8, 5, 2, 2, false}}) {
     Random random(unsigned(c.in * 100 + c.out));
     Network network({1, 7, 9, c.in});
     network.conv(random, c.out, c.kernel, c.stride, c.relu, c.groups);
     Inputs inputs(random, 7 * 9 * c.in, 4, -0.7f, 1.9f);
     Int8Run run(network, inputs);
     auto op = findOp<nn::Conv2DOp>(run.function);
-    std::vector<double> x = run.reals(op.getX()), w = run.reals(op.getWeights()), b = run.bias(op.getBias(), op.getX(), op.getWeights());
+    std::vector<double> x = run.reals(op.getX()), w = run.reals(op.getWeights()),
+                        b = run.bias(op.getBias(), op.getX(), op.getWeights());
     ArrayRef<int64_t> y = shapeOf(op.getY()), kernel = shapeOf(op.getWeights());
     int64_t perGroup = c.out / int64_t(op.getGroups());
     std::vector<double> expected;
@@ -104,7 +109,8 @@ TEST_CASE("int8 fully connected layers and matrix products", "[quantize]") {
   Inputs inputs(random, 60, 4, -2, 3);
   Int8Run run(network, inputs);
   auto op = findOp<nn::FullyConnectedOp>(run.function);
-  std::vector<double> x = run.reals(op.getX()), w = run.reals(op.getWeights()), b = run.bias(op.getBias(), op.getX(), op.getWeights());
+  std::vector<double> x = run.reals(op.getX()), w = run.reals(op.getWeights()),
+                      b = run.bias(op.getBias(), op.getX(), op.getWeights());
   std::vector<double> expected;
   for (size_t m = 0; m < 5; ++m)
     for (size_t n = 0; n < 7; ++n) {
@@ -147,9 +153,7 @@ TEST_CASE("int8 sums, differences, products and quotients", "[quantize]") {
     auto op = findOp<nn::BinaryOp>(run.function);
     std::vector<double> a = run.reals(op.getA()), b = run.reals(op.getB()), expected;
     for (size_t i = 0; i < a.size(); ++i)
-      expected.push_back(kind == nn::BinaryKind::Add   ? a[i] + b[i]
-                         : kind == nn::BinaryKind::Sub ? a[i] - b[i]
-                                                       : a[i] * b[i]);
+      expected.push_back(kind == nn::BinaryKind::Add ? a[i] + b[i] : kind == nn::BinaryKind::Sub ? a[i] - b[i] : a[i] * b[i]);
     run.check(op.getY(), expected, 0.9); // sums have 15-bit factors
   }
 }
@@ -192,7 +196,10 @@ TEST_CASE("int8 reductions", "[quantize]") {
           low = std::min(low, number);
           high = std::max(high, number);
         }
-        expected.push_back(kind == nn::ReduceKind::Mean ? sum / 5 : kind == nn::ReduceKind::Sum ? sum : kind == nn::ReduceKind::Max ? high : low);
+        expected.push_back(kind == nn::ReduceKind::Mean  ? sum / 5
+                           : kind == nn::ReduceKind::Sum ? sum
+                           : kind == nn::ReduceKind::Max ? high
+                                                         : low);
       }
     run.check(run.function.getBody().front().getTerminator()->getOperand(0), expected);
   }
@@ -242,7 +249,8 @@ TEST_CASE("the index of the smallest element is that of the mirrored largest", "
     std::vector<double> x = run.reals(run.function.getArgument(0));
     FailureOr<std::unique_ptr<Executor>> executor = Executor::create(run.function);
     REQUIRE(succeeded(executor));
-    std::vector<int8_t> codes = quantize::quantizeElements(inputs.numbers[0], nn::getInt8Type(run.function.getArgumentTypes()[0]));
+    std::vector<int8_t> codes =
+        quantize::quantizeElements(inputs.numbers[0], nn::getInt8Type(run.function.getArgumentTypes()[0]));
     (*executor)->run({ArrayRef<char>(reinterpret_cast<const char *>(codes.data()), codes.size())});
     auto indices = reinterpret_cast<const int64_t *>((*executor)->getOutput(0).data());
     for (int64_t row = 0; row < 6; ++row) {

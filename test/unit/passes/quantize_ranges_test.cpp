@@ -17,8 +17,8 @@ struct QuantContext {
 
 TEST_CASE("int8 types hold zero exactly and cover their range", "[quantize]") {
   QuantContext quant;
-  for (Range range : {Range{0, 6}, Range{-1, 1}, Range{-0.3f, 2.5f}, Range{-7, 0}, Range{2, 3}, Range{-3, -1}, Range{-1e-3f, 1e3f},
-                      Range{-3e38f, 3e38f}}) {
+  for (Range range : {Range{0, 6}, Range{-1, 1}, Range{-0.3f, 2.5f}, Range{-7, 0}, Range{2, 3}, Range{-3, -1},
+                      Range{-1e-3f, 1e3f}, Range{-3e38f, 3e38f}}) {
     quantize::Int8Type type = quantize::chooseInt8Type(&quant.context, range);
     INFO(range.low << " .. " << range.high);
     CHECK(type.getZeroPoint() >= -128);
@@ -135,4 +135,37 @@ TEST_CASE("inputs, outputs and logits keep everything that was seen", "[quantize
   Value product = logits.getDefiningOp()->getOperand(0);
   CHECK((*quantize::getRange(logits))->high == high);
   CHECK((*quantize::getRange(product))->high == high);
+}
+
+TEST_CASE("masks in front of a softmax leave the codes to what matters", "[quantize]") {
+  for (float mask : {-1e9f, -INFINITY})
+    for (bool isSum : {true, false}) {
+      Random random(4);
+      Network network({6, 6});
+      network.fullyConnected(random, 6);
+      std::vector<float> masks(36, 0.f);
+      std::vector<char> bits(36, 1);
+      for (size_t i = 0; i < 6; ++i)
+        for (size_t j = i + 1; j < 6; ++j) {
+          masks[i * 6 + j] = mask;
+          bits[i * 6 + j] = 0;
+        }
+      OpBuilder &builder = network.builder;
+      if (isSum) {
+        network.binary(nn::BinaryKind::Add, network.constant({6, 6}, masks));
+      } else {
+        auto type = RankedTensorType::get({6, 6}, builder.getI1Type());
+        Value condition = builder.create<nn::ConstantOp>(network.next(), type, makeConstant(type, bits));
+        network.last = builder.create<nn::SelectOp>(network.next(), condition, network.last, network.constant({}, {mask}));
+      }
+      network.last = builder.create<nn::SoftmaxOp>(network.next(), network.last, 1, false);
+      func::FuncOp function = network.finish();
+      Inputs inputs(random, 36, 16);
+      REQUIRE(succeeded(calibrate::calibrate(function, inputs.samples)));
+      func::FuncOp int8 = network.quantize();
+      REQUIRE(int8);
+      CHECK(!findOp<nn::DequantizeOp>(int8));
+      INFO("mask " << mask << (isSum ? " added" : " selected"));
+      CHECK(*calibrate::computeOutputSqnr(function, int8, inputs.samples) > 28);
+    }
 }

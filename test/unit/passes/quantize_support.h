@@ -7,6 +7,7 @@
 #include "compiler/support/Constants.h"
 #include "compiler/support/Diagnostics.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/quantize/Affine.h"
@@ -66,8 +67,9 @@ public:
     Value w = constant({channels, kernel, kernel, in / groups}, random.weights(channels * depth, 1 / std::sqrt(float(depth))));
     Value b = constant({channels}, random.weights(channels, 0.2f));
     FloatAttr low = relu ? builder.getF32FloatAttr(0) : FloatAttr();
-    last = builder.create<nn::Conv2DOp>(next(), last, w, b, ArrayRef<int64_t>{stride, stride}, ArrayRef<int64_t>{pad, pad, pad, pad},
-                                        ArrayRef<int64_t>{1, 1}, groups, low, FloatAttr());
+    last =
+        builder.create<nn::Conv2DOp>(next(), last, w, b, ArrayRef<int64_t>{stride, stride},
+                                     ArrayRef<int64_t>{pad, pad, pad, pad}, ArrayRef<int64_t>{1, 1}, groups, low, FloatAttr());
     return *this;
   }
   Network &fullyConnected(Random &random, int64_t cols) {
@@ -78,8 +80,9 @@ public:
     return *this;
   }
   Network &pool(nn::PoolKind kind, int64_t kernel, int64_t stride) {
-    last = builder.create<nn::Pool2DOp>(next(), kind, last, ArrayRef<int64_t>{kernel, kernel}, ArrayRef<int64_t>{stride, stride},
-                                        ArrayRef<int64_t>{0, 0, 0, 0}, ArrayRef<int64_t>{1, 1}, ArrayRef<int64_t>{0, 0}, false);
+    last =
+        builder.create<nn::Pool2DOp>(next(), kind, last, ArrayRef<int64_t>{kernel, kernel}, ArrayRef<int64_t>{stride, stride},
+                                     ArrayRef<int64_t>{0, 0, 0, 0}, ArrayRef<int64_t>{1, 1}, ArrayRef<int64_t>{0, 0}, false);
     return *this;
   }
   Network &unary(nn::UnaryKind kind, float alpha = 0, float beta = 0) {

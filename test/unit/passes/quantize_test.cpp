@@ -125,9 +125,9 @@ TEST_CASE("values that are always zero quantize to zero", "[quantize]") {
   Random random(15);
   Network network({1, 4, 4, 2});
   Value w = network.constant({3, 1, 1, 2}, std::vector<float>(6, 0.f));
-  network.last = network.builder.create<nn::Conv2DOp>(network.next(), network.last, w, Value(), ArrayRef<int64_t>{1, 1},
-                                                      ArrayRef<int64_t>{0, 0, 0, 0}, ArrayRef<int64_t>{1, 1}, 1, FloatAttr(),
-                                                      FloatAttr());
+  network.last =
+      network.builder.create<nn::Conv2DOp>(network.next(), network.last, w, Value(), ArrayRef<int64_t>{1, 1},
+                                           ArrayRef<int64_t>{0, 0, 0, 0}, ArrayRef<int64_t>{1, 1}, 1, FloatAttr(), FloatAttr());
   func::FuncOp reference = network.finish();
   Inputs inputs(random, 32, 2);
   REQUIRE(succeeded(calibrate::calibrate(reference, inputs.samples)));
@@ -142,7 +142,11 @@ TEST_CASE("values that are always zero quantize to zero", "[quantize]") {
 TEST_CASE("layer errors are matched by node", "[quantize]") {
   Random random(16);
   Network network({1, 8, 8, 2});
-  network.conv(random, 4, 3, 1, true).unary(nn::UnaryKind::Sigmoid).unary(nn::UnaryKind::Tanh).flatten().fullyConnected(random, 3);
+  network.conv(random, 4, 3, 1, true)
+      .unary(nn::UnaryKind::Sigmoid)
+      .unary(nn::UnaryKind::Tanh)
+      .flatten()
+      .fullyConnected(random, 3);
   func::FuncOp reference = network.finish();
   Inputs inputs(random, 8 * 8 * 2, 8);
   REQUIRE(succeeded(calibrate::calibrate(reference, inputs.samples)));

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The int8 kernels for Armv7E-M against their portable twins, bit for bit. On other computers their instructions are models in C.
+#include "support.h"
+
+#include <catch2/catch.hpp>
+
+#define tmb_conv2d_s8 armv7em_conv2d_s8
+#define tmb_depthwise_conv2d_s8 armv7em_depthwise_conv2d_s8
+#define tmb_fully_connected_s8 armv7em_fully_connected_s8
+#define tmb_add_s8 armv7em_add_s8
+#define tmb_mean_s8 armv7em_mean_s8
+extern "C" {
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_add_s8.c"
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_conv2d_s8.c"
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_depthwise_conv2d_s8.c"
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_fully_connected_s8.c"
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_mean_s8.c"
+}
+#undef tmb_conv2d_s8
+#undef tmb_depthwise_conv2d_s8
+#undef tmb_fully_connected_s8
+#undef tmb_add_s8
+#undef tmb_mean_s8
+
+using namespace runtime_test;
+
+namespace {
+
+constexpr int8_t kUntouched = 85; // what outputs hold before; the bytes after them must still
+
+// A third each: SMMLAR and SSAT alone, activation limits, a shift.
+template <typename Params> void randomOutput(Random &random, Params &p) {
+  const int32_t kind = random.integer(0, 2);
+  p.out_zero_point = random.integer(-128, 127);
+  p.shift = kind == 2 ? random.integer(1, 3) : 0;
+  p.act_min = kind == 1 ? random.integer(-128, 0) : -128;
+  p.act_max = kind == 1 ? random.integer(0, 127) : 127;
+}
+
+std::vector<int32_t> randomMultipliers(Random &random, size_t count, int32_t shift) {
+  return shift > 0 ? random.integers(count, 1 << 30, INT32_MAX) : random.integers(count, 1 << 18, 1 << random.integer(19, 30));
+}
+
+tmb_conv2d_s8_params randomConvolution(Random &random) {
+  tmb_conv2d_s8_params p = {};
+  p.batch = random.integer(1, 2);
+  p.in_h = random.integer(1, 9);
+  p.in_w = random.integer(1, 9);
+  p.kernel_h = random.integer(1, 4);
+  p.kernel_w = random.integer(1, 4);
+  p.stride_h = random.integer(1, 3);
+  p.stride_w = random.integer(1, 3);
+  p.dilation_h = random.integer(0, 2) ? 1 : random.integer(1, 3);
+  p.dilation_w = random.integer(0, 2) ? 1 : random.integer(1, 3);
+  p.pad_top = random.integer(0, 3);
+  p.pad_left = random.integer(0, 3);
+  p.out_h = random.integer(1, 6);
+  p.out_w = random.integer(1, 6);
+  p.groups = 1;
+  p.in_zero_point = random.integer(0, 3) == 0 ? 0 : random.integer(-128, 127);
+  randomOutput(random, p);
+  return p;
+}
+
+using Convolution = void (*)(const int8_t *, const int8_t *, const int32_t *, const int32_t *, int8_t *,
+                             const tmb_conv2d_s8_params *);
+
+void compare(Random &random, const tmb_conv2d_s8_params &p, int32_t depth, Convolution portable, Convolution kernel) {
+  CAPTURE(p.in_h, p.in_w, p.in_c, p.out_h, p.out_w, p.out_c, p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h,
+          p.dilation_w, p.pad_top, p.pad_left, p.groups, p.shift);
+  const auto channels = static_cast<size_t>(p.out_c);
+  const auto x = random.bytes(static_cast<size_t>(p.batch * p.in_h * p.in_w * p.in_c));
+  const auto w = random.bytes(static_cast<size_t>(p.out_c * p.kernel_h * p.kernel_w * depth));
+  const auto bias = random.integers(channels, -20000, 20000);
+  const auto multiplier = randomMultipliers(random, channels, p.shift);
+  std::vector<int8_t> expected(static_cast<size_t>(p.batch * p.out_h * p.out_w * p.out_c + 8), kUntouched), y = expected;
+  portable(x.data(), w.data(), bias.data(), multiplier.data(), expected.data(), &p);
+  kernel(x.data(), w.data(), bias.data(), multiplier.data(), y.data(), &p);
+  REQUIRE(y == expected);
+}
+
+} // namespace
+
+TEST_CASE("conv2d for Armv7E-M", "[runtime][armv7em]") {
+  Random random(60);
+  for (int round = 0; round < 600; ++round) {
+    tmb_conv2d_s8_params p = randomConvolution(random);
+    p.groups = random.integer(0, 3) ? 1 : random.integer(2, 3);
+    // Windows from one activation to several pieces, channels from one to more than wait at a time.
+    const int32_t depth = random.integer(0, 2) ? random.integer(1, 12) : random.integer(13, 70);
+    p.in_c = p.groups * depth;
+    p.out_c = p.groups * (random.integer(0, 2) ? random.integer(1, 8) : random.integer(9, 35));
+    compare(random, p, depth, tmb_conv2d_s8, armv7em_conv2d_s8);
+  }
+}
+
+TEST_CASE("conv2d of one tap for Armv7E-M", "[runtime][armv7em]") {
+  Random random(61);
+  for (int round = 0; round < 300; ++round) {
+    tmb_conv2d_s8_params p = randomConvolution(random);
+    p.kernel_h = p.kernel_w = 1;
+    if (round % 3 != 0) { // the pixels one after the other
+      p.stride_h = p.stride_w = 1;
+      p.pad_top = p.pad_left = 0;
+      p.out_h = p.in_h;
+      p.out_w = p.in_w;
+    }
+    p.in_c = random.integer(1, round % 2 ? 16 : 200);
+    p.out_c = random.integer(1, 40);
+    compare(random, p, p.in_c, tmb_conv2d_s8, armv7em_conv2d_s8);
+  }
+}
+
+TEST_CASE("depthwise conv2d for Armv7E-M", "[runtime][armv7em]") {
+  Random random(62);
+  for (int round = 0; round < 600; ++round) {
+    tmb_conv2d_s8_params p = randomConvolution(random);
+    if (round % 8 == 0) // more taps than are paired
+      p.kernel_h = p.kernel_w = 7;
+    if (round % 8 == 1)
+      p.kernel_h = random.integer(4, 6), p.kernel_w = 6;
+    p.in_c = p.groups = random.integer(1, 19);
+    p.out_c = p.in_c * (random.integer(0, 3) ? 1 : random.integer(2, 3));
+    compare(random, p, 1, tmb_depthwise_conv2d_s8, armv7em_depthwise_conv2d_s8);
+  }
+}
+
+TEST_CASE("convolutions with nothing to do for Armv7E-M", "[runtime][armv7em]") {
+  Random random(63);
+  for (int which = 0; which < 5; ++which) {
+    tmb_conv2d_s8_params p = randomConvolution(random);
+    p.in_c = p.out_c = 8;
+    (which == 0 ? p.batch : which == 1 ? p.out_h : which == 2 ? p.out_c : which == 3 ? p.in_c : p.kernel_h) = 0;
+    compare(random, p, p.in_c, tmb_conv2d_s8, armv7em_conv2d_s8);
+    if (which == 2 || which == 3)
+      p.in_c = p.out_c = 0;
+    p.groups = p.in_c;
+    compare(random, p, 1, tmb_depthwise_conv2d_s8, armv7em_depthwise_conv2d_s8);
+  }
+}
+
+TEST_CASE("fully connected for Armv7E-M", "[runtime][armv7em]") {
+  Random random(64);
+  for (int round = 0; round < 400; ++round) {
+    tmb_fully_connected_s8_params p = {};
+    p.rows = random.integer(0, 6);
+    p.depth = random.integer(0, round % 2 ? 20 : 150);
+    p.cols = random.integer(0, 20);
+    randomOutput(random, p);
+    CAPTURE(p.rows, p.depth, p.cols, p.shift);
+    const auto x = random.bytes(static_cast<size_t>(p.rows * p.depth)), w = random.bytes(static_cast<size_t>(p.cols * p.depth));
+    const auto bias = random.integers(static_cast<size_t>(p.cols), -20000, 20000);
+    const auto multiplier = randomMultipliers(random, static_cast<size_t>(p.cols), p.shift);
+    std::vector<int8_t> expected(static_cast<size_t>(p.rows * p.cols + 8), kUntouched), y = expected;
+    tmb_fully_connected_s8(x.data(), w.data(), bias.data(), multiplier.data(), expected.data(), &p);
+    armv7em_fully_connected_s8(x.data(), w.data(), bias.data(), multiplier.data(), y.data(), &p);
+    REQUIRE(y == expected);
+  }
+}
+
+TEST_CASE("addition for Armv7E-M", "[runtime][armv7em]") {
+  Random random(65);
+  for (int round = 0; round < 400; ++round) {
+    const Shape shape = randomShape(random, 4, 9);
+    const Broadcast a(random, shape, round % 2 != 0), b(random, shape, round % 2 != 0);
+    tmb_add_s8_params p = {};
+    p.rank = static_cast<int32_t>(shape.size());
+    put(p.dims, shape);
+    put(p.a_strides, a.strides);
+    put(p.b_strides, b.strides);
+    p.a_multiplier = random.integer(-32767, 32767);
+    p.b_multiplier = random.integer(-32767, 32767);
+    p.offset = random.integer(-(1 << 24), 1 << 24);
+    p.shift = random.integer(0, 20);
+    p.act_min = random.integer(0, 1) ? -128 : random.integer(-128, 0);
+    p.act_max = random.integer(0, 1) ? 127 : random.integer(0, 127);
+    const auto x = random.bytes(a.count()), z = random.bytes(b.count());
+    std::vector<int8_t> expected(static_cast<size_t>(elements(shape) + 8), kUntouched), y = expected;
+    tmb_add_s8(x.data(), z.data(), expected.data(), &p);
+    armv7em_add_s8(x.data(), z.data(), y.data(), &p);
+    REQUIRE(y == expected);
+  }
+}
+
+TEST_CASE("mean for Armv7E-M", "[runtime][armv7em]") {
+  Random random(66);
+  for (int round = 0; round < 400; ++round) {
+    tmb_mean_s8_params p = {};
+    Shape shape = randomShape(random, 4, round % 2 ? 9 : 5);
+    const Shape strides = denseStrides(shape);
+    for (size_t d = 0; d < shape.size(); ++d) {
+      const bool reduced = random.integer(0, 1) != 0;
+      int32_t &rank = reduced ? p.reduced_rank : p.kept_rank;
+      (reduced ? p.reduced_dims : p.kept_dims)[rank] = shape[d];
+      (reduced ? p.reduced_strides : p.kept_strides)[rank] = strides[d];
+      ++rank;
+    }
+    p.bias = random.integer(-2000, 2000);
+    p.out_zero_point = random.integer(-128, 127);
+    p.shift = random.integer(0, 1) ? 0 : random.integer(1, 3);
+    p.multiplier = randomMultipliers(random, 1, p.shift)[0];
+    const auto x = random.bytes(static_cast<size_t>(elements(shape)));
+    std::vector<int8_t> expected(x.size() + 8, kUntouched), y = expected;
+    tmb_mean_s8(x.data(), expected.data(), &p);
+    armv7em_mean_s8(x.data(), y.data(), &p);
+    REQUIRE(y == expected);
+  }
+}
