@@ -70,7 +70,7 @@ class Case:
         for constants in (whole, names[1:], names):
             if constants not in tried:
                 tried.append(constants)
-                text = "constant: " + (", ".join(constants) if len(constants) < 2 or constants != names else "all inputs")
+                text = "constant: " + ("all inputs" if constants == names else ", ".join(constants))
                 yield make_form(model, inputs, constants, f"{change}; {text}" if change else text)
 
 
