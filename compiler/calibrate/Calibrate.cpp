@@ -86,6 +86,8 @@ struct SoftmaxFloor {
 
 // Below exp(-12) of the largest element, thousands of elements together are less than half a step of the result.
 constexpr float softmaxReach = 12;
+// A softmax's operand that spans more than this multiple of what matters was masked.
+constexpr float maskStretch = 4;
 
 // The number below which elements of a value do not matter, for values that only a softmax uses.
 static llvm::DenseMap<Value, float> findFloors(func::FuncOp function, ArrayRef<SoftmaxFloor> softmaxes) {
@@ -151,8 +153,10 @@ LogicalResult calibrate::calibrate(func::FuncOp function, ArrayRef<Sample> sampl
     quantize::Range range{0, 0};
     if (!histogram.isEmpty())
       range = chooseRange(histogram, decisive.contains(value) ? RangeMethod::MinMax : options.method, options.percentile);
-    if (floor != floors.end() && std::isfinite(floor->second))
-      range = {isMasked ? floor->second : std::max(range.low, floor->second), std::max(range.high, floor->second)};
+    // Only masks are worth it: else the numbers below are signal to whoever measures this value.
+    bool isFloored = floor != floors.end() && std::isfinite(floor->second);
+    if (isFloored && (isMasked || range.high - range.low > maskStretch * (range.high - floor->second)))
+      range = {floor->second, std::max(range.high, floor->second)};
     quantize::setRange(value, range);
   }
   for (const InputEnergy &layer : layers)

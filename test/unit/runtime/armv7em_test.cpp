@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The int8 kernels for Armv7E-M against their portable twins, bit for bit. On other computers their instructions are models in C.
+// The int8 kernels for Armv7E-M against their portable twins, bit for bit. On other computers their instructions are models in
+// C.
 #include "support.h"
 
 #include <catch2/catch.hpp>

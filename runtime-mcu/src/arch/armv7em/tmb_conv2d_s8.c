@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* 2-D convolution with groups, int8, with the DSP instructions of Armv7E-M. */
+#include <stddef.h>
+
 #include "thimble/tmb_kernels.h"
-#include "tmb_dsp_row.h"
+#include "tmb_dsp.h"
+#include "tmb_dsp_finish.h"
 
 /* Four output positions are computed together, so that weights are loaded and widened once for four products.
  *
@@ -20,9 +23,9 @@ typedef struct tmb_buffers {
 
 /* Packs runs of bytes into words and widens them. */
 typedef struct tmb_widener {
-  uint32_t *wide;    /* the next block of the position */
-  uint32_t word;     /* bytes that do not fill a word yet */
-  uint32_t bits;     /* how many bits they have */
+  uint32_t *wide; /* the next block of the position */
+  uint32_t word;  /* bytes that do not fill a word yet */
+  uint32_t bits;  /* how many bits they have */
 } tmb_widener;
 
 static inline void tmb_widen_word(uint32_t *wide, uint32_t word) {
@@ -34,15 +37,10 @@ static inline void tmb_widen_word(uint32_t *wide, uint32_t word) {
 __attribute__((__noinline__)) static void tmb_widen(tmb_widener *to, const int8_t *x, int32_t step, int32_t count) {
   uint32_t *wide = to->wide;
   uint32_t bits = to->bits, rest = to->word;
-  if (bits == 0) {
-    for (; count >= 4; count -= 4, x += step, wide += 8)
-      tmb_widen_word(wide, tmb_load32(x));
-  } else {
-    for (; count >= 4; count -= 4, x += step, wide += 8) {
-      const uint32_t word = tmb_load32(x);
-      tmb_widen_word(wide, rest | (word << bits));
-      rest = word >> (32 - bits);
-    }
+  for (; count >= 4; count -= 4, x += step, wide += 8) {
+    const uint32_t word = tmb_load32(x);
+    tmb_widen_word(wide, rest | (word << bits));
+    rest = word >> 1 >> (31 - bits);
   }
   if (count > 0) {
     const uint32_t word = tmb_load_part(x, count);
@@ -51,7 +49,7 @@ __attribute__((__noinline__)) static void tmb_widen(tmb_widener *to, const int8_
     if (total >= 32) {
       tmb_widen_word(wide, rest);
       wide += 8;
-      rest = bits == 0 ? 0 : word >> (32 - bits);
+      rest = word >> 1 >> (31 - bits);
       bits = total - 32;
     } else {
       bits = total;
@@ -63,8 +61,9 @@ __attribute__((__noinline__)) static void tmb_widen(tmb_widener *to, const int8_
 }
 
 /* Widens the activations [from, from + count) of the window at (iy, ix) of the image x, seen from the group's first channel. */
-static void tmb_widen_window(tmb_widener *to, const int8_t *x, int32_t iy, int32_t ix, int32_t depth, int32_t from,
-                             int32_t count, const tmb_conv2d_s8_params *p) {
+__attribute__((__noinline__)) static void tmb_widen_window(tmb_widener *to, const int8_t *x, int32_t iy, int32_t ix,
+                                                           int32_t depth, int32_t from, int32_t count,
+                                                           const tmb_conv2d_s8_params *p) {
   const int32_t row_size = p->kernel_w * depth;
   const uint32_t zeros = (uint32_t)(uint8_t)p->in_zero_point * 0x01010101u;
   const int8_t *padding = (const int8_t *)&zeros;
@@ -104,56 +103,57 @@ static void tmb_widen_window(tmb_widener *to, const int8_t *x, int32_t iy, int32
 
 /* What the innermost loops work on. Assembly knows the order of the members. */
 typedef struct tmb_job {
-  const int32_t *bias;       /* of the first channel */
+  const int32_t *bias; /* of the first channel */
   const int32_t *multiplier;
   int8_t *y;
-  int32_t y_stride;          /* from one position to the next */
+  int32_t y_stride; /* from one position to the next */
   int32_t zero_point;
-  int32_t *acc;              /* four of each channel */
+  int32_t *acc; /* four of each channel */
   const uint32_t *wide;
-  int32_t blocks;            /* of four activations */
-  int32_t part;              /* activations in the last, incomplete block */
+  int32_t blocks; /* of four activations */
+  int32_t part;   /* activations in the last, incomplete block */
   const int8_t *w;
-  int32_t w_stride;          /* from the end of what a channel reads to the next channel */
+  int32_t w_stride; /* from the end of what a channel reads to the next channel */
   int32_t channels;
 } tmb_job;
 
 #if defined(__ARM_FEATURE_DSP)
 
-/* r0 wide, r1 w, r2 blocks, r3 job, r4 to r7 the accumulators of the four positions; r8 to r11 activations, r12 and lr weights */
+/* r0 wide, r1 w, r2 blocks, r3 job, r4 to r7 the accumulators of the four positions; r8 to r11 activations, r12 and lr weights
+ */
 #define TMB_PRODUCTS(weights)                                                                                                  \
   "ldmia r0!, {r8, r9, r10, r11}\n\t"                                                                                          \
-  "smlad r4, " weights ", r8, r4\n\t"                                                                                         \
-  "smlad r5, " weights ", r9, r5\n\t"                                                                                         \
-  "smlad r6, " weights ", r10, r6\n\t"                                                                                        \
+  "smlad r4, " weights ", r8, r4\n\t"                                                                                          \
+  "smlad r5, " weights ", r9, r5\n\t"                                                                                          \
+  "smlad r6, " weights ", r10, r6\n\t"                                                                                         \
   "smlad r7, " weights ", r11, r7\n\t"
 #define TMB_WEIGHTS                                                                                                            \
-  "sxtb16 lr, r12\n\t"                                                                                                        \
+  "sxtb16 lr, r12\n\t"                                                                                                         \
   "sxtb16 r12, r12, ror #8\n\t" TMB_PRODUCTS("lr") TMB_PRODUCTS("r12")
 #define TMB_BLOCK "ldr r12, [r1], #4\n\t" TMB_WEIGHTS
 /* All blocks of one channel, two a turn; an odd number starts with the second. Then the incomplete block. */
 #define TMB_DOT                                                                                                                \
-  "ldrd r0, r2, [r3, #24]\n\t"                                                                                                \
-  "lsrs r12, r2, #1\n\t"                                                                                                      \
-  "bcs 3f\n\t"                                                                                                                \
-  "beq 4f\n"                                                                                                                  \
-  "2:\n\t" TMB_BLOCK "5:\n\t" TMB_BLOCK "subs r2, r2, #2\n\t"                                                               \
-  "bne 2b\n"                                                                                                                  \
-  "4:\n\t"                                                                                                                    \
-  "ldr r2, [r3, #32]\n\t"                                                                                                     \
-  "cbz r2, 6f\n\t"                                                                                                            \
-  "ldrb r12, [r1], #1\n\t"                                                                                                    \
-  "subs r2, r2, #2\n\t"                                                                                                       \
-  "blt 7f\n\t"                                                                                                                \
-  "ldrb lr, [r1], #1\n\t"                                                                                                     \
-  "orr r12, r12, lr, lsl #8\n\t"                                                                                              \
-  "beq 7f\n\t"                                                                                                                \
-  "ldrb lr, [r1], #1\n\t"                                                                                                     \
-  "orr r12, r12, lr, lsl #16\n"                                                                                               \
-  "7:\n\t" TMB_WEIGHTS "b 6f\n"                                                                                              \
-  "3:\n\t"                                                                                                                    \
-  "adds r2, r2, #1\n\t"                                                                                                       \
-  "b 5b\n"                                                                                                                    \
+  "ldrd r0, r2, [r3, #24]\n\t"                                                                                                 \
+  "lsrs r12, r2, #1\n\t"                                                                                                       \
+  "bcs 3f\n\t"                                                                                                                 \
+  "beq 4f\n"                                                                                                                   \
+  "2:\n\t" TMB_BLOCK "5:\n\t" TMB_BLOCK "subs r2, r2, #2\n\t"                                                                  \
+  "bne 2b\n"                                                                                                                   \
+  "4:\n\t"                                                                                                                     \
+  "ldr r2, [r3, #32]\n\t"                                                                                                      \
+  "cbz r2, 6f\n\t"                                                                                                             \
+  "ldrb r12, [r1], #1\n\t"                                                                                                     \
+  "subs r2, r2, #2\n\t"                                                                                                        \
+  "blt 7f\n\t"                                                                                                                 \
+  "ldrb lr, [r1], #1\n\t"                                                                                                      \
+  "orr r12, r12, lr, lsl #8\n\t"                                                                                               \
+  "beq 7f\n\t"                                                                                                                 \
+  "ldrb lr, [r1], #1\n\t"                                                                                                      \
+  "orr r12, r12, lr, lsl #16\n"                                                                                                \
+  "7:\n\t" TMB_WEIGHTS "b 6f\n"                                                                                                \
+  "3:\n\t"                                                                                                                     \
+  "adds r2, r2, #1\n\t"                                                                                                        \
+  "b 5b\n"                                                                                                                     \
   "6:\n\t"
 
 /* Channels from bias to y at four positions. Neither shift nor activation limits. */
@@ -198,8 +198,7 @@ TMB_NAKED void tmb_run_piece(tmb_job *job __attribute__((__unused__))) {
                    "ldr r1, [r3, #36]\n"
                    "1:\n\t"
                    "ldr r12, [r3, #20]\n\t"
-                   "ldmia r12, {r4, r5, r6, r7}\n\t" TMB_DOT
-                   "ldr r12, [r3, #20]\n\t"
+                   "ldmia r12, {r4, r5, r6, r7}\n\t" TMB_DOT "ldr r12, [r3, #20]\n\t"
                    "stmia r12!, {r4, r5, r6, r7}\n\t"
                    "ldrd r8, r9, [r3, #40]\n\t" /* w_stride, channels */
                    "str r12, [r3, #20]\n\t"
@@ -259,39 +258,159 @@ typedef struct tmb_layer {
   tmb_dsp_output out;
 } tmb_layer;
 
-/* Widens the activations [from, from + count) of the windows at some positions. */
-__attribute__((__noinline__)) static void tmb_widen_positions(uint32_t *wide, const int8_t *x, int32_t position,
-                                                              int32_t positions, int32_t from, int32_t count, int dense,
-                                                              const tmb_conv2d_s8_params *p) {
-  const int32_t in_depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
-  int32_t ox = 0, oy = 0, n = 0, i;
+#if defined(__ARM_FEATURE_DSP)
+
+/* Widens blocks of four bytes from each of four places, offset bytes on. There is at least one block. */
+TMB_NAKED void tmb_widen4(const int8_t *const *places __attribute__((__unused__)), int32_t offset __attribute__((__unused__)),
+                          int32_t blocks __attribute__((__unused__)), uint32_t *wide __attribute__((__unused__))) {
+  __asm__ volatile("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"
+                   "ldmia r0, {r4, r5, r6, r7}\n\t"
+                   "add r4, r4, r1\n\t"
+                   "add r5, r5, r1\n\t"
+                   "add r6, r6, r1\n\t"
+                   "add r7, r7, r1\n"
+                   "1:\n\t"
+                   "ldr r8, [r4], #4\n\t"
+                   "ldr r9, [r5], #4\n\t"
+                   "ldr r10, [r6], #4\n\t"
+                   "ldr r11, [r7], #4\n\t"
+                   "sxtb16 r0, r8\n\t"
+                   "sxtb16 r1, r9\n\t"
+                   "sxtb16 r12, r10\n\t"
+                   "sxtb16 lr, r11\n\t"
+                   "stmia r3!, {r0, r1, r12, lr}\n\t"
+                   "sxtb16 r8, r8, ror #8\n\t"
+                   "sxtb16 r9, r9, ror #8\n\t"
+                   "sxtb16 r10, r10, ror #8\n\t"
+                   "sxtb16 r11, r11, ror #8\n\t"
+                   "subs r2, r2, #1\n\t"
+                   "stmia r3!, {r8, r9, r10, r11}\n\t"
+                   "bne 1b\n\t"
+                   "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}");
+}
+
+#else
+
+static void tmb_widen4(const int8_t *const *places, int32_t offset, int32_t blocks, uint32_t *wide) {
+  int32_t i, k;
+  for (k = 0; k < blocks; ++k)
+    for (i = 0; i < 4; ++i)
+      tmb_widen_word(wide + 8 * k + i, tmb_load32(places[i] + offset + 4 * k));
+}
+
+#endif
+
+/* Up to four windows, seen from the group's first channel. */
+typedef struct tmb_windows {
+  const int8_t *places[4]; /* the first pixels of windows inside the image; of the others, those of one that is, or null */
+  const int8_t *x[4];      /* the images of the other windows, else null */
+  int32_t iy[4], ix[4];
+} tmb_windows;
+
+/* The windows at some positions. With dense, they are the pixels of x. */
+__attribute__((__noinline__)) static void tmb_windows_at(tmb_windows *windows, const int8_t *x, int32_t position,
+                                                         int32_t positions, int dense, const tmb_conv2d_s8_params *p) {
+  /* Windows inside the image are widened together, if their rows are runs of whole words. */
+  const int together =
+      p->groups == 1 && (p->dilation_w == 1 || p->kernel_w == 1) && (p->kernel_h == 1 || ((p->kernel_w * p->in_c) & 3) == 0);
+  const int32_t image = p->in_h * p->in_w * p->in_c;
+  const int8_t *inside = NULL;
+  int32_t ox = 0, oy = 0, i;
   if (!dense) {
-    ox = position % p->out_w;
-    oy = position / p->out_w;
-    n = oy / p->out_h;
-    oy -= n * p->out_h;
+    const int32_t row = position / p->out_w;
+    ox = position - row * p->out_w;
+    x += row / p->out_h * image;
+    oy = row % p->out_h;
   }
-  for (i = 0; i < positions; ++i) {
-    tmb_widener to;
-    to.wide = wide + i;
-    to.word = 0;
-    to.bits = 0;
+  for (i = 0; i < 4; ++i) {
+    windows->places[i] = windows->x[i] = NULL;
+    if (i >= positions)
+      continue;
     if (dense) {
-      tmb_widen(&to, x + (position + i) * p->in_c + from, 4, count);
-    } else {
-      tmb_widen_window(&to, x + n * p->in_h * p->in_w * p->in_c, oy * p->stride_h - p->pad_top,
-                       ox * p->stride_w - p->pad_left, in_depth, from, count, p);
-      if (++ox == p->out_w) {
-        ox = 0;
-        if (++oy == p->out_h) {
-          oy = 0;
-          ++n;
-        }
+      windows->places[i] = inside = x + (position + i) * p->in_c;
+      continue;
+    }
+    windows->iy[i] = oy * p->stride_h - p->pad_top;
+    windows->ix[i] = ox * p->stride_w - p->pad_left;
+    if (together && windows->iy[i] >= 0 && windows->iy[i] + (p->kernel_h - 1) * p->dilation_h < p->in_h &&
+        windows->ix[i] >= 0 && windows->ix[i] + p->kernel_w <= p->in_w)
+      windows->places[i] = inside = x + (windows->iy[i] * p->in_w + windows->ix[i]) * p->in_c;
+    else
+      windows->x[i] = x;
+    if (++ox == p->out_w) {
+      ox = 0;
+      if (++oy == p->out_h) {
+        oy = 0;
+        x += image;
       }
     }
-    if (to.bits > 0)
-      tmb_widen_word(to.wide, to.word);
   }
+  for (i = 0; i < 4; ++i)
+    if (windows->places[i] == NULL)
+      windows->places[i] = inside;
+}
+
+/* Widens the activations [from, from + count) of the windows. */
+__attribute__((__noinline__)) static void tmb_widen_windows(uint32_t *wide, const tmb_windows *windows, int32_t from,
+                                                            int32_t count, const tmb_conv2d_s8_params *p) {
+  const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
+  int32_t i;
+  if (windows->places[0] != NULL) {
+    const int32_t row_size = p->kernel_w * depth;
+    const int32_t part = count & 3; /* only if the window is one row */
+    int32_t rest = count - part, at = from, ky = 0;
+    uint32_t *to = wide;
+    if (at >= row_size && rest > 0) {
+      ky = at / row_size;
+      at -= ky * row_size;
+    }
+    while (rest > 0) {
+      const int32_t run = row_size - at < rest ? row_size - at : rest;
+      tmb_widen4(windows->places, ky * p->dilation_h * p->in_w * p->in_c + at, run >> 2, to);
+      to += 2 * run;
+      rest -= run;
+      at += run;
+      if (at == row_size) {
+        at = 0;
+        ++ky;
+      }
+    }
+    if (part > 0)
+      for (i = 0; i < 4; ++i)
+        tmb_widen_word(to + i, tmb_load_part(windows->places[i] + at, part));
+  }
+  for (i = 0; i < 4; ++i) {
+    if (windows->x[i] != NULL) {
+      tmb_widener to;
+      to.wide = wide + i;
+      to.word = 0;
+      to.bits = 0;
+      tmb_widen_window(&to, windows->x[i], windows->iy[i], windows->ix[i], depth, from, count, p);
+      if (to.bits > 0)
+        tmb_widen_word(to.wide, to.word);
+    }
+  }
+}
+
+/* Outputs from accumulators, four of each channel, at positions that are y_stride apart. */
+__attribute__((__noinline__)) static void tmb_store(const int32_t *acc, const int32_t *multiplier, int8_t *y, int32_t y_stride,
+                                                    int32_t positions, int32_t channels, const tmb_dsp_output *out) {
+  int32_t c, i;
+  if (out->plain && positions == 4) {
+    const int32_t zero_point = out->zero_point;
+    for (c = 0; c < channels; ++c, acc += 4, ++y) {
+      const int32_t factor = multiplier[c];
+      int8_t *y2 = y + 2 * y_stride;
+      y[0] = (int8_t)tmb_finish_plain(acc[0], factor, zero_point);
+      y[y_stride] = (int8_t)tmb_finish_plain(acc[1], factor, zero_point);
+      y2[0] = (int8_t)tmb_finish_plain(acc[2], factor, zero_point);
+      y2[y_stride] = (int8_t)tmb_finish_plain(acc[3], factor, zero_point);
+    }
+    return;
+  }
+  for (c = 0; c < channels; ++c)
+    for (i = 0; i < positions; ++i)
+      y[i * y_stride + c] = (int8_t)tmb_finish_general(acc[4 * c + i], multiplier[c], out);
 }
 
 /* One group at up to four positions, the first of them `position`. x is the first image at the group's first channel. */
@@ -299,19 +418,21 @@ static void tmb_positions(tmb_buffers *buffers, const int8_t *x, int8_t *y, int3
                           const tmb_layer *layer, const tmb_conv2d_s8_params *p) {
   const int whole = layer->depth <= TMB_PIECE && layer->out.plain && positions == 4;
   const int32_t step = whole ? layer->cols : TMB_CHANNELS;
-  int32_t first, from, i, j;
+  int32_t first, from, i;
+  tmb_windows windows;
+  tmb_windows_at(&windows, x, position, positions, dense, p);
   for (first = 0; first < layer->cols; first += step) {
     const int32_t channels = layer->cols - first < step ? layer->cols - first : step;
     if (!whole)
       for (i = 0; i < channels; ++i)
-        for (j = 0; j < 4; ++j)
-          buffers->acc[4 * i + j] = layer->bias[first + i];
+        buffers->acc[4 * i] = buffers->acc[4 * i + 1] = buffers->acc[4 * i + 2] = buffers->acc[4 * i + 3] =
+            layer->bias[first + i];
     from = 0;
     do { /* at least once: without activations, the bias remains */
       const int32_t count = layer->depth - from < TMB_PIECE ? layer->depth - from : TMB_PIECE;
       tmb_job job;
       if (first == 0 || layer->depth > TMB_PIECE)
-        tmb_widen_positions(buffers->wide, x, position, positions, from, count, dense, p);
+        tmb_widen_windows(buffers->wide, &windows, from, count, p);
       job.bias = layer->bias + first;
       job.multiplier = layer->multiplier + first;
       job.y = y + first;
@@ -332,13 +453,7 @@ static void tmb_positions(tmb_buffers *buffers, const int8_t *x, int8_t *y, int3
     } while (from < layer->depth);
     if (whole)
       continue;
-    for (i = 0; i < channels; ++i) {
-      const int32_t multiplier = layer->multiplier[first + i];
-      int8_t *at = y + first + i;
-      for (j = 0; j < positions; ++j, at += p->out_c)
-        *at = (int8_t)(layer->out.plain ? tmb_finish_plain(buffers->acc[4 * i + j], multiplier, layer->out.zero_point)
-                                        : tmb_finish_general(buffers->acc[4 * i + j], multiplier, &layer->out));
-    }
+    tmb_store(buffers->acc, layer->multiplier + first, y + first, p->out_c, positions, channels, &layer->out);
   }
 }
 
@@ -360,12 +475,10 @@ void tmb_conv2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const 
     layer.bias = bias + g * layer.cols;
     layer.multiplier = multiplier + g * layer.cols;
     for (position = 0; position < total; position += 4) {
-      int8_t *at = y + position * p->out_c + g * layer.cols;
-      const int32_t positions = total - position < 4 ? total - position : 4;
-      if (dense && positions == 1)
-        tmb_row(x + position * p->in_c, w, bias, multiplier, at, p->in_c, p->out_c, &layer.out);
-      else
-        tmb_positions(&buffers, x + g * in_depth, at, position, positions, dense, &layer, p);
+      /* The last four overlap those before. */
+      const int32_t first = position <= total - 4 || total < 4 ? position : total - 4;
+      tmb_positions(&buffers, x + g * in_depth, y + first * p->out_c + g * layer.cols, first, total < 4 ? total : 4, dense,
+                    &layer, p);
     }
   }
 }

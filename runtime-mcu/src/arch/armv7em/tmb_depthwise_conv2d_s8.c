@@ -105,18 +105,18 @@ typedef struct tmb_run {
 
 /* r0 x, r1 pairs, r2 how many are left, r4 to r7 the accumulators of the four channels, the job on the stack */
 #define TMB_PAIR                                                                                                               \
-  "ldmia r1!, {r8, r9, r10, r11, r12, lr}\n\t"                                                                                \
-  "ldr r8, [r0, r8]\n\t"                                                                                                      \
-  "ldr r9, [r0, r9]\n\t"                                                                                                      \
-  "pkhbt r3, r8, r9, lsl #16\n\t"                                                                                             \
-  "pkhtb r9, r9, r8, asr #16\n\t"                                                                                             \
-  "sxtb16 r8, r3\n\t"                                                                                                         \
-  "sxtb16 r3, r3, ror #8\n\t"                                                                                                 \
-  "smlad r4, r8, r10, r4\n\t"                                                                                                 \
-  "smlad r5, r3, r11, r5\n\t"                                                                                                 \
-  "sxtb16 r8, r9\n\t"                                                                                                         \
-  "sxtb16 r9, r9, ror #8\n\t"                                                                                                 \
-  "smlad r6, r8, r12, r6\n\t"                                                                                                 \
+  "ldmia r1!, {r8, r9, r10, r11, r12, lr}\n\t"                                                                                 \
+  "ldr r8, [r0, r8]\n\t"                                                                                                       \
+  "ldr r9, [r0, r9]\n\t"                                                                                                       \
+  "pkhbt r3, r8, r9, lsl #16\n\t"                                                                                              \
+  "pkhtb r9, r9, r8, asr #16\n\t"                                                                                              \
+  "sxtb16 r8, r3\n\t"                                                                                                          \
+  "sxtb16 r3, r3, ror #8\n\t"                                                                                                  \
+  "smlad r4, r8, r10, r4\n\t"                                                                                                  \
+  "smlad r5, r3, r11, r5\n\t"                                                                                                  \
+  "sxtb16 r8, r9\n\t"                                                                                                          \
+  "sxtb16 r9, r9, ror #8\n\t"                                                                                                  \
+  "smlad r6, r8, r12, r6\n\t"                                                                                                  \
   "smlad r7, r9, lr, r7\n\t"
 
 /* There is at least one position. Neither shift nor activation limits. */

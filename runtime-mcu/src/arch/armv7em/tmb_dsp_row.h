@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One row of activations times a matrix of weights, int8: fully connected layers and what is left over of 1x1 convolutions. */
+/* One row of activations times a matrix of weights, int8. */
 #ifndef TMB_DSP_ROW_H
 #define TMB_DSP_ROW_H
 
@@ -11,18 +11,16 @@
 /* r0 x, r1 and r2 weights, r3 from one row of weights to the next, r4 to r7 the accumulators, r8 blocks; r9 and r10 the
  * activations, r11 and r12 weights */
 #define TMB_PRODUCTS(acc)                                                                                                      \
-  "sxtb16 r12, r11\n\t"                                                                                                       \
-  "sxtb16 r11, r11, ror #8\n\t"                                                                                               \
-  "smlad " acc ", r12, r9, " acc "\n\t"                                                                                       \
+  "sxtb16 r12, r11\n\t"                                                                                                        \
+  "sxtb16 r11, r11, ror #8\n\t"                                                                                                \
+  "smlad " acc ", r12, r9, " acc "\n\t"                                                                                        \
   "smlad " acc ", r11, r10, " acc "\n\t"
 #define TMB_BLOCK                                                                                                              \
-  "ldr r10, [r0], #4\n\t"                                                                                                     \
-  "ldr r11, [r1, r3]\n\t"                                                                                                     \
-  "sxtb16 r9, r10\n\t"                                                                                                        \
-  "sxtb16 r10, r10, ror #8\n\t" TMB_PRODUCTS("r5")                                                                            \
-  "ldr r11, [r1], #4\n\t" TMB_PRODUCTS("r4")                                                                                  \
-  "ldr r11, [r2, r3]\n\t" TMB_PRODUCTS("r7")                                                                                  \
-  "ldr r11, [r2], #4\n\t" TMB_PRODUCTS("r6")
+  "ldr r10, [r0], #4\n\t"                                                                                                      \
+  "ldr r11, [r1, r3]\n\t"                                                                                                      \
+  "sxtb16 r9, r10\n\t"                                                                                                         \
+  "sxtb16 r10, r10, ror #8\n\t" TMB_PRODUCTS("r5") "ldr r11, [r1], #4\n\t" TMB_PRODUCTS(                                       \
+      "r4") "ldr r11, [r2, r3]\n\t" TMB_PRODUCTS("r7") "ldr r11, [r2], #4\n\t" TMB_PRODUCTS("r6")
 
 /* acc[j] += sum of x[k] * w[j * w_stride + k] over k < 4 * blocks, for j < 4. blocks is at least 1. */
 TMB_NAKED void tmb_row4(const int8_t *x __attribute__((__unused__)), const int8_t *w __attribute__((__unused__)),
