@@ -19,10 +19,9 @@ target_link_libraries(thimble_pch PUBLIC thimble_options)
 target_compile_options(thimble_pch PRIVATE ${THIMBLE_WARNINGS} -Xclang -fno-pch-timestamp)
 target_precompile_headers(thimble_pch PRIVATE ${CMAKE_SOURCE_DIR}/tools/cmake/Precompiled.h)
 
-# thimble_library(name sources... [DEPENDS tablegen targets...] [LINK libraries...] [EXCEPTIONS])
-# EXCEPTIONS: the sources use protobuf or CLI11; they do without the precompiled header's settings.
+# thimble_library(name sources... [DEPENDS tablegen targets...] [LINK libraries...])
 function(thimble_library name)
-  cmake_parse_arguments(ARG "EXCEPTIONS" "" "DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PUBLIC thimble_options ${ARG_LINK})
   target_compile_options(${name} PRIVATE ${THIMBLE_WARNINGS} -fvisibility-inlines-hidden)
