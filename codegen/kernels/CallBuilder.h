@@ -69,7 +69,10 @@ private:
   std::string problem;
 };
 
-// One function for each family of operations; null results mean that the operation is not of the family.
+/// The error that no kernel does `kind` for elements of this type.
+mlir::FailureOr<Calls> noKernel(mlir::Operation *op, llvm::StringRef kind, mlir::Type element);
+
+// One function for each family of operations.
 mlir::FailureOr<Calls> selectConvolution(mlir::Operation *op);
 mlir::FailureOr<Calls> selectElementwise(mlir::Operation *op);
 mlir::FailureOr<Calls> selectReduction(mlir::Operation *op);

@@ -159,6 +159,10 @@ FailureOr<Calls> CallBuilder::finishAlone() {
   return calls;
 }
 
+FailureOr<Calls> thimble::kernels::noKernel(Operation *op, llvm::StringRef kind, Type element) {
+  return op->emitOpError("'") << kind << "' has no kernel for elements of type " << element;
+}
+
 FailureOr<Calls> thimble::kernels::selectKernels(Operation *op) {
   if (isa<nn::Conv2DOp, nn::FullyConnectedOp, nn::MatMulOp>(op))
     return selectConvolution(op);

@@ -18,10 +18,6 @@ static void binaryFields(CallBuilder &call, Value a, Value b, Value y) {
   call.field("a_strides", walk.strides[0]).field("b_strides", walk.strides[1]);
 }
 
-static FailureOr<Calls> noKernel(Operation *op, llvm::StringRef kind, Type element) {
-  return op->emitOpError("'") << kind << "' has no kernel for elements of type " << element;
-}
-
 static FailureOr<Calls> selectUnary(nn::UnaryOp op) {
   Type element = elementOf(op.getX());
   llvm::StringRef kind = nn::stringifyUnaryKind(op.getKind()), suffix = suffixOf(element);
@@ -73,35 +69,9 @@ static FailureOr<Calls> selectInt8Binary(nn::BinaryOp op) {
   return call.field("act_min", low).field("act_max", high).finishAlone();
 }
 
-static FailureOr<Calls> selectBinary(nn::BinaryOp op) {
-  if (nn::isQuantized(op.getY().getType()))
-    return selectInt8Binary(op);
+// The kernel tmb_<kind>_<type> for both operands of `op`.
+template <typename Op> static FailureOr<Calls> selectPairwise(Op op, llvm::StringRef kind) {
   Type element = elementOf(op.getA());
-  llvm::StringRef kind = nn::stringifyBinaryKind(op.getKind());
-  std::string name = ("tmb_" + kind + "_" + suffixOf(element)).str();
-  if (!lookup(name))
-    return noKernel(op, kind, element);
-  CallBuilder call(op, name);
-  call.operand(0).operand(1);
-  binaryFields(call, op.getA(), op.getB(), op.getY());
-  FailureOr<Calls> calls = call.finishAlone();
-  if (failed(calls) || (!op.getActMin() && !op.getActMax()))
-    return calls;
-  // A clamp of a float result is a second call, in place.
-  if (!element.isF32())
-    return op.emitOpError("has a clamp, which has no kernel for elements of type ") << element;
-  CallBuilder clamp(op, "tmb_clamp_f32");
-  clamp.argument({Argument::Result, 0}).field("count", tensorType(op.getY()).getNumElements());
-  FailureOr<KernelCall> second = clamp.real("alpha", op.getAct().first).real("beta", op.getAct().second).finish();
-  if (failed(second))
-    return failure();
-  calls->push_back(std::move(*second));
-  return calls;
-}
-
-static FailureOr<Calls> selectCompare(nn::CompareOp op) {
-  Type element = elementOf(op.getA());
-  llvm::StringRef kind = nn::stringifyCompareKind(op.getKind());
   std::string name = ("tmb_" + kind + "_" + suffixOf(element)).str();
   if (!lookup(name))
     return noKernel(op, kind, element);
@@ -109,6 +79,24 @@ static FailureOr<Calls> selectCompare(nn::CompareOp op) {
   call.operand(0).operand(1);
   binaryFields(call, op.getA(), op.getB(), op.getY());
   return call.finishAlone();
+}
+
+static FailureOr<Calls> selectBinary(nn::BinaryOp op) {
+  if (nn::isQuantized(op.getY().getType()))
+    return selectInt8Binary(op);
+  FailureOr<Calls> calls = selectPairwise(op, nn::stringifyBinaryKind(op.getKind()));
+  if (failed(calls) || (!op.getActMin() && !op.getActMax()))
+    return calls;
+  // A clamp of a float result is a second call, in place.
+  if (!elementOf(op.getA()).isF32())
+    return op.emitOpError("has a clamp, which has no kernel for elements of type ") << elementOf(op.getA());
+  CallBuilder clamp(op, "tmb_clamp_f32");
+  clamp.argument({Argument::Result, 0}).field("count", tensorType(op.getY()).getNumElements());
+  FailureOr<KernelCall> second = clamp.real("alpha", op.getAct().first).real("beta", op.getAct().second).finish();
+  if (failed(second))
+    return failure();
+  calls->push_back(std::move(*second));
+  return calls;
 }
 
 static FailureOr<Calls> selectSelect(nn::SelectOp op) {
@@ -185,7 +173,7 @@ FailureOr<Calls> thimble::kernels::selectElementwise(Operation *op) {
   if (auto binary = dyn_cast<nn::BinaryOp>(op))
     return selectBinary(binary);
   if (auto compare = dyn_cast<nn::CompareOp>(op))
-    return selectCompare(compare);
+    return selectPairwise(compare, nn::stringifyCompareKind(compare.getKind()));
   if (auto select = dyn_cast<nn::SelectOp>(op))
     return selectSelect(select);
   if (auto cast = dyn_cast<nn::CastOp>(op))

@@ -14,10 +14,6 @@ static int64_t product(ArrayRef<int64_t> dims) {
   return result;
 }
 
-static FailureOr<Calls> noKernel(Operation *op, llvm::StringRef kind, Type element) {
-  return op->emitOpError("'") << kind << "' has no kernel for elements of type " << element;
-}
-
 static FailureOr<Calls> selectPool(nn::Pool2DOp op) {
   llvm::StringRef kind = nn::stringifyPoolKind(op.getKind()), suffix = suffixOf(elementOf(op.getX()));
   std::string name = ("tmb_" + kind + "_pool2d_" + suffix).str();
