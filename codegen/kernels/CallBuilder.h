@@ -47,6 +47,12 @@ public:
     return constant(NewConstant{name.str(), type, std::vector<char>(bytes, bytes + values.size() * sizeof(T))});
   }
   CallBuilder &constant(NewConstant constant);
+  /// The results that the kernel writes, in the order of its prototype; the first one unless this is called.
+  CallBuilder &results(llvm::ArrayRef<unsigned> indices);
+  /// Bytes of working memory that the kernel gets, aligned to 8.
+  CallBuilder &scratch(int64_t bytes);
+  /// The output may share bytes with the first input if it starts at least `distance` bytes before it.
+  CallBuilder &overlap(int64_t distance);
   CallBuilder &field(llvm::StringRef name, int64_t value);
   CallBuilder &field(llvm::StringRef name, llvm::ArrayRef<int64_t> values);
   CallBuilder &real(llvm::StringRef name, double value);

@@ -26,10 +26,13 @@ struct Argument {
 struct KernelCall {
   const Kernel *kernel = nullptr;
   llvm::SmallVector<Argument> ins;
-  unsigned result = 0; // which result of the operation the kernel writes (all of ours write one)
+  llvm::SmallVector<unsigned, 2> results = {0}; // the results of the operation that the kernel writes, in its prototype's order
   std::vector<NewConstant> constants;
   mlir::DictionaryAttr params; // the fields of kernel->record
   int64_t scratchBytes = 0;
+  // The first output may share bytes with the first input if it starts at least this many bytes before it: the kernel reads every
+  // byte of the input before it writes there. Nothing if they must be apart (unless the kernel table says that they may be equal).
+  std::optional<int64_t> overlap;
   int64_t macs = 0;
 };
 

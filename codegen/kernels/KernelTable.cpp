@@ -36,7 +36,7 @@ template <typename... Arguments, void (*function)(Arguments...)> struct Caller<f
   static void invoke(void *const *arguments) { call(arguments, std::make_index_sequence<count>()); }
 };
 
-// All kernels have one output and no scratch so far; one with scratch says so in its row.
+// Outputs and scratch are both pointers to bytes that the kernel writes: a kernel with scratch says so in its row.
 template <auto function> Kernel row(llvm::StringRef name, unsigned inPlace, bool usesLibm, bool hasScratch = false) {
   using Call = Caller<function>;
   unsigned outs = Call::count - 1 - Call::ins - (hasScratch ? 1 : 0);

@@ -94,6 +94,21 @@ CallBuilder &CallBuilder::constant(NewConstant constant) {
   return *this;
 }
 
+CallBuilder &CallBuilder::results(llvm::ArrayRef<unsigned> indices) {
+  call.results.assign(indices.begin(), indices.end());
+  return *this;
+}
+
+CallBuilder &CallBuilder::scratch(int64_t bytes) {
+  call.scratchBytes = bytes;
+  return *this;
+}
+
+CallBuilder &CallBuilder::overlap(int64_t distance) {
+  call.overlap = distance;
+  return *this;
+}
+
 CallBuilder &CallBuilder::field(llvm::StringRef name, int64_t value) {
   if (value < INT32_MIN || value > INT32_MAX)
     return fail(name + " of " + llvm::Twine(value) + " is beyond 32 bits");

@@ -40,8 +40,9 @@ FailureOr<llvm::SmallVector<ElementsAttr>> thimble::evaluate(Operation *op, int6
                                                                          : results[argument.index].data();
       arguments.push_back(const_cast<char *>(bytes));
     }
-    arguments.push_back(results[call.result].data());
-    std::vector<char> scratch(size_t(call.scratchBytes) + 1);
+    for (unsigned result : call.results)
+      arguments.push_back(results[result].data());
+    std::vector<int64_t> scratch(size_t(call.scratchBytes) / sizeof(int64_t) + 1);
     if (call.kernel->hasScratch)
       arguments.push_back(scratch.data());
     FailureOr<std::vector<char>> record = mcu::Record::lookup(call.kernel->record)->pack(call.params, [&] { return op->emitOpError(); });

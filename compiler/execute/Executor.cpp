@@ -98,7 +98,8 @@ LogicalResult Executor::Implementation::addOperation(Operation *op) {
         pointers.push_back(values.lookup(argument.kind == kernels::Argument::Operand ? op->getOperand(argument.index)
                                                                                      : op->getResult(argument.index)).data);
     }
-    pointers.push_back(values.lookup(op->getResult(call.result)).data);
+    for (unsigned result : call.results)
+      pointers.push_back(values.lookup(op->getResult(result)).data);
     if (call.kernel->hasScratch)
       pointers.push_back(allocate(size_t(call.scratchBytes)).data);
     if (failed(addCall(op, *call.kernel, pointers, call.params)))

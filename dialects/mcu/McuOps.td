@@ -109,9 +109,11 @@ def Mcu_CallOp : Mcu_Op<"call", [AttrSizedOperandSegments]> {
     `ins` are read, `outs` written (a concatenation writes one buffer with several calls), `scratch` is both and holds nothing
     before or after. `params` gives every field of the parameter record `record` of tmb_abi.h: i32 and f32 attributes, and
     `array<i32>` for arrays, which may be shorter than the field (the rest is 0). `macs` counts multiply-accumulates.
+    With `overlap` = D, the first output may share bytes with the first input as long as it starts D or more bytes before it.
   }];
   let arguments = (ins StrAttr:$kernel, Variadic<AnyMemRef>:$ins, Variadic<AnyMemRef>:$outs, Optional<AnyMemRef>:$scratch,
-                       StrAttr:$record, DictionaryAttr:$params, DefaultValuedAttr<I64Attr, "0">:$macs);
+                       StrAttr:$record, DictionaryAttr:$params, DefaultValuedAttr<I64Attr, "0">:$macs,
+                       OptionalAttr<I64Attr>:$overlap);
   let assemblyFormat = [{
     $kernel `ins` `(` $ins `)` `outs` `(` $outs `)` (`scratch` `(` $scratch^ `)`)? `record` $record $params
     attr-dict `:` type(operands)

@@ -111,6 +111,18 @@ public:
     return create(state);
   }
 
+  /// For operations with several results, whose types must be given. Empty after an error.
+  template <typename Op, typename... Args> llvm::SmallVector<mlir::Value> emitAll(mlir::TypeRange types, Args &&...args) {
+    if (hasFailed())
+      return {};
+    for (mlir::Type type : types)
+      if (mlir::failed(checkSize(mlir::cast<mlir::RankedTensorType>(type).getShape(), mlir::cast<mlir::RankedTensorType>(type).getElementType())))
+        return {};
+    mlir::OperationState state(getLoc(), Op::getOperationName());
+    Op::build(builder, state, types, std::forward<Args>(args)...);
+    return createAll(state);
+  }
+
   // Emission of common operations (NodeEmit.cpp). Element types are checked. Integers that kernels do not compute with are
   // widened and the result is narrowed again.
 
@@ -156,6 +168,7 @@ private:
   mlir::Value infer(mlir::OperationState &state,
                     llvm::function_ref<mlir::LogicalResult(llvm::SmallVectorImpl<mlir::Type> &)> fn);
   mlir::Value create(mlir::OperationState &state);
+  llvm::SmallVector<mlir::Value> createAll(mlir::OperationState &state);
   mlir::LogicalResult checkSize(ShapeRef shape, mlir::Type element);
   /// Runs `fn`; its errors become errors of the node.
   mlir::LogicalResult guarded(llvm::function_ref<mlir::LogicalResult()> fn, bool mayFailSilently = false);

@@ -49,29 +49,38 @@ Value NodeBinder::infer(OperationState &state, llvm::function_ref<LogicalResult(
 }
 
 Value NodeBinder::create(OperationState &state) {
+  llvm::SmallVector<Value> results = createAll(state);
+  return results.empty() ? Value() : results[0];
+}
+
+llvm::SmallVector<Value> NodeBinder::createAll(OperationState &state) {
   // What has no elements needs no computation.
-  auto type = mlir::cast<RankedTensorType>(state.types[0]);
-  if (type.getNumElements() == 0 && state.name.getStringRef() != nn::ConstantOp::getOperationName())
-    return constant(type, {});
+  auto isEmpty = [](Type type) { return mlir::cast<RankedTensorType>(type).getNumElements() == 0; };
+  if (llvm::all_of(state.types, isEmpty) && state.name.getStringRef() != nn::ConstantOp::getOperationName()) {
+    llvm::SmallVector<Value> empty;
+    for (Type type : state.types)
+      empty.push_back(constant(mlir::cast<RankedTensorType>(type), {}));
+    return empty;
+  }
   Operation *op = builder.create(state);
   if (failed(guarded([&] { return verify(op, /*verifyRecursively=*/false); }))) {
     op->erase();
     return {};
   }
   if (isa<nn::ConstantOp>(op))
-    return op->getResult(0);
+    return {op->getResult(0)};
   llvm::SmallVector<OpFoldResult, 1> folded;
-  if (succeeded(op->fold(folded)) && !folded.empty()) {
+  if (succeeded(op->fold(folded)) && folded.size() == 1 && op->getNumResults() == 1) {
     if (auto value = dyn_cast<Value>(folded[0])) {
       if (value != op->getResult(0))
         op->erase();
-      return value;
+      return {value};
     }
     op->erase();
-    return constant(mlir::cast<ElementsAttr>(mlir::cast<Attribute>(folded[0])));
+    return {constant(mlir::cast<ElementsAttr>(mlir::cast<Attribute>(folded[0])))};
   }
   if (!llvm::all_of(op->getOperands(), isConstant))
-    return op->getResult(0);
+    return llvm::to_vector_of<Value>(op->getResults());
   llvm::SmallVector<ElementsAttr> computed;
   LogicalResult isComputed = guarded(
       [&] {
@@ -81,12 +90,17 @@ Value NodeBinder::create(OperationState &state) {
         return LogicalResult(attributes);
       },
       /*mayFailSilently=*/true);
-  if (hasFailed() || failed(isComputed)) // it failed silently if the result is too large for a constant
-    return hasFailed() ? Value() : op->getResult(0);
+  if (hasFailed())
+    return {};
+  if (failed(isComputed)) // it failed silently if the result is too large for a constant
+    return llvm::to_vector_of<Value>(op->getResults());
   // Weights that only change their layout keep the name that the file gives them.
   Location loc = op->getNumOperands() == 1 ? op->getOperand(0).getLoc() : getLoc();
+  llvm::SmallVector<Value> constants;
+  for (auto [type, value] : llvm::zip(op->getResultTypes(), computed))
+    constants.push_back(builder.create<nn::ConstantOp>(loc, type, value));
   op->erase();
-  return builder.create<nn::ConstantOp>(loc, type, computed[0]);
+  return constants;
 }
 
 Value NodeBinder::constant(RankedTensorType type, llvm::ArrayRef<char> bytes) {

@@ -178,8 +178,11 @@ private:
         auto type = MemRefType::get({call.scratchBytes}, builder.getI8Type());
         scratch = builder.create<mcu::BufferOp>(op->getLoc(), type, nodeName(op->getLoc()), mcu::Role::Scratch, 0, mcu::IoAttr(), IntegerAttr());
       }
-      builder.create<mcu::CallOp>(op->getLoc(), call.kernel->name, list, ValueRange{memory.lookup(op->getResult(call.result))}, scratch,
-                                  call.kernel->record, call.params, call.macs);
+      llvm::SmallVector<Value> outputs;
+      for (unsigned result : call.results)
+        outputs.push_back(memory.lookup(op->getResult(result)));
+      builder.create<mcu::CallOp>(op->getLoc(), call.kernel->name, list, outputs, scratch, call.kernel->record, call.params, call.macs,
+                                  call.overlap ? builder.getI64IntegerAttr(*call.overlap) : IntegerAttr());
     }
     return success();
   }
@@ -200,7 +203,7 @@ private:
       Value target = makeBuffer(value, loc, name, mcu::Role::Output, int64_t(index), value);
       NamedAttribute count = builder.getNamedAttr("count", builder.getI32IntegerAttr(int32_t(mcu::byteSize(target))));
       builder.create<mcu::CallOp>(loc, "tmb_copy_bytes", ValueRange{*source}, ValueRange{target}, Value(), "tmb_count_params",
-                                  builder.getDictionaryAttr(count), 0);
+                                  builder.getDictionaryAttr(count), 0, IntegerAttr());
     }
     return success();
   }

@@ -15,6 +15,8 @@ using namespace thimble;
 
 // Kernels read int8 data in words of four bytes; wider elements need their own size.
 static int64_t alignmentOf(mcu::BufferOp buffer) {
+  if (buffer.getRole() == mcu::Role::Scratch)
+    return 8;
   return std::max<int64_t>(4, elementBytes(cast<MemRefType>(buffer.getMemory().getType()).getElementType()));
 }
 

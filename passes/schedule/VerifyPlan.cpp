@@ -29,6 +29,8 @@ static LogicalResult verifyPlaces(mcu::ProgramOp program, llvm::ArrayRef<mcu::Li
     if (!buffer.getOffset())
       return buffer.emitOpError("has no place in the arena");
     int64_t width = elementBytes(cast<MemRefType>(buffer.getMemory().getType()).getElementType());
+    if (buffer.getRole() == mcu::Role::Scratch)
+      width = 8; // kernels keep elements of any type in it
     if (int64_t(*buffer.getOffset()) % width != 0)
       return buffer.emitOpError("at offset ") << *buffer.getOffset() << " is not aligned to its elements of " << width << " bytes";
     // The program's own verifier has checked the end of the arena.
