@@ -14,7 +14,8 @@
 
 namespace thimble {
 
-enum class Quantization { None, Int8 };
+/// Adopt: int8 where the model itself says so (QDQ and QOperator graphs), float elsewhere.
+enum class Quantization { None, Adopt, Int8 };
 
 /// What is measured on samples that took no part in the calibration.
 struct HeldOutResult {

@@ -22,6 +22,9 @@ public:
       : compilation(compilation), options(options), module(*compilation.module) {}
 
   LogicalResult run() {
+    bool adopts = options.quantization == Quantization::Adopt;
+    if (adopts && !isQuantizedModel())
+      return success();
     auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
     if (functions.size() != 1)
       return module.emitError("quantization needs a module with one function, got ") << functions.size();
@@ -33,6 +36,7 @@ public:
     PassManager manager(module.getContext());
     quantize::QuantizeOptions quantizeOptions;
     quantizeOptions.ioFloat = options.ioFloat;
+    quantizeOptions.adopt = adopts;
     quantize::buildQuantizePipeline(manager, quantizeOptions);
     if (failed(manager.run(module)) || (equalized && failed(correctBiases(*equalized))))
       return failure();
@@ -40,6 +44,13 @@ public:
   }
 
 private:
+  // Whether the model came with quantized values.
+  bool isQuantizedModel() {
+    return module.walk([](Operation *op) {
+      return isa<nn::QuantizeOp, nn::DequantizeOp>(op) ? WalkResult::interrupt() : WalkResult::advance();
+    }).wasInterrupted();
+  }
+
   LogicalResult fail(llvm::Error error) { return module.emitError(llvm::toString(std::move(error))); }
 
   LogicalResult describe(func::FuncOp function) {

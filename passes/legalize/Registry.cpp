@@ -48,6 +48,7 @@ const Registry &thimble::legalize::getRegistry() {
     registerMatMuls(all);
     registerNormalizations(all);
     registerPools(all);
+    registerQuantizations(all);
     registerRearrangements(all);
     registerReductions(all);
     registerResizes(all);

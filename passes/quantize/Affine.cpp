@@ -2,6 +2,7 @@
 // The arithmetic of affine int8 as of Jacob et al. (CVPR 2018): r = scale * (q - zero point).
 #include "passes/quantize/Affine.h"
 #include "dialects/nn/NNDialect.h"
+#include "passes/quantize/Grid.h"
 #include <cmath>
 
 using namespace mlir;
@@ -58,6 +59,18 @@ FailureOr<Range> quantize::rangeOfConstant(llvm::ArrayRef<float> elements) {
   return range;
 }
 
+FailureOr<Int8Type> quantize::chooseConstantType(MLIRContext *context, llvm::ArrayRef<float> elements) {
+  FailureOr<Range> range = rangeOfConstant(elements);
+  if (failed(range))
+    return failure();
+  std::optional<Grid> grid = findGrid(elements);
+  if (!grid || grid->high - grid->low > 255 || grid->step < smallestScale)
+    return chooseInt8Type(context, *range);
+  // The finest step, for sums lose what is far below the larger of two scales.
+  int64_t finer = std::max<int64_t>(1, 255 / (grid->high - grid->low)), low = finer * grid->low, high = finer * grid->high;
+  return makeInt8Type(context, roundScale(grid->step / double(finer)), std::min<int64_t>(127 - high, std::max<int64_t>(-128 - low, 0)));
+}
+
 std::vector<int8_t> quantize::quantizeElements(llvm::ArrayRef<float> elements, Int8Type type) {
   std::vector<int8_t> codes;
   codes.reserve(elements.size());
@@ -98,10 +111,21 @@ static double rowMagnitude(llvm::ArrayRef<float> row, llvm::ArrayRef<float> impo
   return best;
 }
 
+// The finest step that makes codes of bytes of a row that is a grid: biases are rounded to it as well.
+static std::optional<double> gridScale(llvm::ArrayRef<float> row) {
+  std::optional<Grid> grid = findGrid(row);
+  if (!grid || grid->low < -128 || grid->high > 127)
+    return std::nullopt;
+  return grid->step / double(std::max<int64_t>(1, 127 / std::max(-grid->low, grid->high)));
+}
+
 // The scale of one row of weights, 0 if nothing demands any. A row of (almost) nothing but a bias would get a scale so small
 // that the bias needs more than 32 bits, and its requantization factor too few.
 static double rowScale(llvm::ArrayRef<float> row, llvm::ArrayRef<float> importance, double bias, double inputScale) {
-  return std::max(rowMagnitude(row, importance) / 127, std::abs(bias) / (inputScale * largestBias));
+  double least = std::abs(bias) / (inputScale * largestBias);
+  if (std::optional<double> exact = gridScale(row); exact && *exact >= least)
+    return *exact;
+  return std::max(rowMagnitude(row, importance) / 127, least);
 }
 
 FailureOr<QuantizedWeights> quantize::quantizeWeights(MLIRContext *context, llvm::ArrayRef<float> weights,
@@ -124,14 +148,20 @@ FailureOr<QuantizedWeights> quantize::quantizeWeights(MLIRContext *context, llvm
       return failure();
   }
   QuantizedWeights result;
+  int64_t lowest = -127;
   for (int64_t o = 0; o < channels; ++o) {
-    for (float weight : weights.slice(o * depth, depth))
-      result.codes.push_back(int8_t(std::min(std::max(std::round(double(weight) / scales[o]), -127.0), 127.0)));
+    llvm::ArrayRef<float> row = weights.slice(o * depth, depth);
+    std::optional<double> exact = gridScale(row);
+    double low = exact && roundScale(*exact) == scales[o] ? -128 : -127;
+    for (float weight : row) {
+      result.codes.push_back(int8_t(std::min(std::max(std::round(double(weight) / scales[o]), low), 127.0)));
+      lowest = std::min<int64_t>(lowest, result.codes.back());
+    }
     if (!bias.empty())
       result.bias.push_back(int32_t(std::llround(double(bias[o]) / (inputScale * scales[o]))));
   }
   llvm::SmallVector<int64_t> zeroPoints(channels, 0);
   result.element = quant::UniformQuantizedPerAxisType::get(quant::QuantizationFlags::Signed, IntegerType::get(context, 8),
-                                                           Float32Type::get(context), scales, zeroPoints, 0, -127, 127);
+                                                           Float32Type::get(context), scales, zeroPoints, 0, lowest, 127);
   return result;
 }

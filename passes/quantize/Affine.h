@@ -25,6 +25,10 @@ int8_t quantizeNumber(double real, Int8Type type);
 /// `type` with elements of `element`.
 mlir::RankedTensorType withElement(mlir::Type type, mlir::Type element);
 
+/// The type in which a constant is exact if it is a grid of 256 codes or less, else what chooseInt8Type says. Fails without a
+/// message if a number is not finite.
+mlir::FailureOr<Int8Type> chooseConstantType(mlir::MLIRContext *context, llvm::ArrayRef<float> elements);
+
 /// The range of a constant of floats. Fails without a message if one of them is not finite.
 mlir::FailureOr<Range> rangeOfConstant(llvm::ArrayRef<float> elements);
 
@@ -38,9 +42,9 @@ struct QuantizedWeights {
   std::vector<int32_t> bias; // in units of inputScale * scale of the channel; empty if there is none
 };
 
-/// Quantizes weights of `channels` rows with one scale each. `importance` has a number for each weight, or none at all: then
-/// scales cover the largest weight; else they minimize the sum of importance times squared error, clipping what never matters.
-/// Fails without a message if a number or a scale is not finite.
+/// Quantizes weights of `channels` rows with one scale each. Rows that are a grid (see Grid.h) of codes from -128 to 127 stay
+/// exact. For others, `importance` has a number for each weight, or none at all: then scales cover the largest weight; else they
+/// minimize the sum of importance times squared error, clipping what never matters. Fails without a message if a number or a scale is not finite.
 mlir::FailureOr<QuantizedWeights> quantizeWeights(mlir::MLIRContext *context, llvm::ArrayRef<float> weights,
                                                   llvm::ArrayRef<float> bias, int64_t channels, double inputScale,
                                                   llvm::ArrayRef<float> importance = {});

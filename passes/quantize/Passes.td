@@ -19,9 +19,14 @@ def QuantizeToInt8 : Pass<"thimble-quantize-to-int8", "::mlir::ModuleOp"> {
     An operation without an int8 kernel stays in f32 between a `nn.dequantize` and a `nn.quantize`; it gets the attribute
     `thimble.float` and a warning that names its node. A value without a range that needs one is an error.
 
+    What the model quantizes itself (`nn.quantize`, `nn.dequantize`) has the type that the model says, whatever its range, and
+    weights that are a grid of codes stay exact: QDQ models compute in integers as their author meant. With `adopt` only this is
+    done: values without a type of the model's stay f32, and no ranges are needed.
+
     The function's inputs and outputs become int8, unless `io-float` keeps them f32.
   }];
-  let options = [Option<"ioFloat", "io-float", "bool", /*default=*/"false", "Keep inputs and outputs f32">];
+  let options = [Option<"ioFloat", "io-float", "bool", /*default=*/"false", "Keep inputs and outputs f32">,
+                 Option<"adopt", "adopt", "bool", /*default=*/"false", "Quantize nothing but what the model quantizes">];
   let dependentDialects = ["::thimble::nn::NNDialect", "::mlir::quant::QuantizationDialect"];
 }
 

@@ -17,11 +17,12 @@ using namespace thimble;
 namespace {
 struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<bool> ioFloat{*this, "io-float", llvm::cl::desc("Keep inputs and outputs f32"), llvm::cl::init(false)};
+  Option<bool> adopt{*this, "adopt", llvm::cl::desc("Quantize nothing but what the model quantizes"), llvm::cl::init(false)};
 };
 } // namespace
 
 void quantize::buildQuantizePipeline(OpPassManager &manager, const QuantizeOptions &options) {
-  manager.addPass(createQuantizeToInt8({options.ioFloat}));
+  manager.addPass(createQuantizeToInt8({options.ioFloat, options.adopt}));
   manager.addPass(createFoldConversions());
   manager.addPass(createVerifyQuantized());
 }
@@ -30,5 +31,7 @@ void quantize::registerPasses() {
   registerquantizePasses();
   PassPipelineRegistration<PipelineOptions>(
       "thimble-quantize", "Turn calibrated f32 operations into int8",
-      [](OpPassManager &manager, const PipelineOptions &options) { buildQuantizePipeline(manager, {options.ioFloat}); });
+      [](OpPassManager &manager, const PipelineOptions &options) { 
+        buildQuantizePipeline(manager, {options.ioFloat, options.adopt});
+      });
 }

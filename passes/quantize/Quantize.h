@@ -16,6 +16,7 @@ namespace thimble::quantize {
 
 struct QuantizeOptions {
   bool ioFloat = false; // keep the function's inputs and outputs f32
+  bool adopt = false;   // quantize nothing but what the model quantizes itself
 };
 
 /// f32 nn operations with `thimble.range` attributes to verified int8.

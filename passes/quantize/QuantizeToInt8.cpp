@@ -21,9 +21,9 @@ namespace {
 // Builds a new body beside the old one, which stays intact until the new one is complete.
 class FunctionQuantizer {
 public:
-  FunctionQuantizer(func::FuncOp function, const ElementwiseFusion &fusion, const TypePlan &plan, bool ioFloat)
+  FunctionQuantizer(func::FuncOp function, const ElementwiseFusion &fusion, const TypePlan &plan, bool ioFloat, bool adopt)
       : function(function), oldBody(function.getBody().front()), fusion(fusion), builder(function.getContext()),
-        forms(fusion, plan, builder), ioFloat(ioFloat) {}
+        forms(fusion, plan, builder), ioFloat(ioFloat), adopt(adopt) {}
   LogicalResult run();
 
 private:
@@ -39,7 +39,7 @@ private:
   const ElementwiseFusion &fusion;
   OpBuilder builder;
   ValueForms forms;
-  bool ioFloat;
+  bool ioFloat, adopt;
   Block *newBody = nullptr;
 };
 
@@ -48,7 +48,7 @@ bool touchesFloat(Operation *op) { return llvm::any_of(op->getOperands(), isFloa
 LogicalResult FunctionQuantizer::addArguments() {
   for (BlockArgument argument : oldBody.getArguments()) {
     Type type = argument.getType();
-    bool becomesInt8 = isFloat(argument) && !ioFloat;
+    bool becomesInt8 = isFloat(argument) && !ioFloat && (!adopt || forms.getPlan().getType(argument));
     if (becomesInt8) {
       Int8Type int8 = forms.getPlan().getType(argument);
       if (!int8)
@@ -118,7 +118,7 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
   // Reshaping costs nothing in f32 either.
   if (isa<nn::ReshapeOp>(op) && forms.isReal(op->getOperand(0)) && !isa<BlockArgument>(op->getOperand(0)))
     return keepFloat(op);
-  Int8Rewrite rewrite{forms, {}};
+  Int8Rewrite rewrite{forms, adopt, {}};
   FailureOr<Value> result = rewriteInt8(op, rewrite);
   if (failed(result))
     return failure();
@@ -136,8 +136,9 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
 LogicalResult FunctionQuantizer::addReturn(Operation *terminator) {
   SmallVector<Value> results;
   for (Value operand : terminator->getOperands()) {
+    bool staysFloat = ioFloat || (adopt && !forms.getPlan().getType(operand));
     FailureOr<Value> result = !isFloat(operand) ? FailureOr<Value>(forms.getOther(operand))
-                              : ioFloat         ? forms.getReal(operand)
+                              : staysFloat      ? forms.getReal(operand)
                                                 : forms.getInt8(operand);
     if (failed(result))
       return failure();
@@ -186,7 +187,7 @@ struct QuantizeToInt8 : quantize::impl::QuantizeToInt8Base<QuantizeToInt8> {
       }
       ElementwiseFusion fusion(function);
       FailureOr<TypePlan> plan = TypePlan::create(function, fusion);
-      if (failed(plan) || failed(FunctionQuantizer(function, fusion, *plan, ioFloat).run()))
+      if (failed(plan) || failed(FunctionQuantizer(function, fusion, *plan, ioFloat, adopt).run()))
         return signalPassFailure();
     }
   }

@@ -46,6 +46,14 @@ static bool hasInfiniteConstant(Operation *op, Int8Rewrite &rewrite) {
   });
 }
 
+// True if the model quantizes what `op` takes and gives.
+static bool isQuantizedByModel(Operation *op, Int8Rewrite &rewrite) {
+  auto hasType = [&](Value value) { return !isFloat(value) || bool(rewrite.forms.getPlan().getType(value)); };
+  auto isConstant = [](Value value) { return isa_and_nonnull<nn::ConstantOp>(value.getDefiningOp()); };
+  return llvm::all_of(op->getResults(), hasType) &&
+         llvm::all_of(op->getOperands(), [&](Value operand) { return isConstant(operand) || hasType(operand); });
+}
+
 static FailureOr<Value> dispatch(Operation *op, Int8Rewrite &rewrite) {
   if (isa<nn::Conv2DOp, nn::FullyConnectedOp>(op))
     return rewriteWeighted(op, rewrite);
@@ -69,7 +77,9 @@ static FailureOr<Value> dispatch(Operation *op, Int8Rewrite &rewrite) {
 FailureOr<Value> quantize::rewriteInt8(Operation *op, Int8Rewrite &rewrite) {
   rewrite.reason.clear();
   FailureOr<Value> result =
-      hasInfiniteConstant(op, rewrite) ? rewrite.refuse("of a constant that is not finite") : dispatch(op, rewrite);
+      hasInfiniteConstant(op, rewrite)                             ? rewrite.refuse("of a constant that is not finite")
+      : rewrite.adopt && !isQuantizedByModel(op, rewrite) ? rewrite.refuse("whose operands and result the model does not all quantize")
+                                                                   : dispatch(op, rewrite);
   if (failed(result))
     return failure();
   if (*result && (*result).getDefiningOp() && !kernels::hasKernel((*result).getDefiningOp())) {

@@ -9,6 +9,7 @@ namespace thimble::quantize {
 /// What the functions below share.
 struct Int8Rewrite {
   ValueForms &forms;
+  bool adopt = false; // only what the model quantizes itself
   std::string reason; // why the last operation has no int8 form
 
   /// Notes a reason and says "no int8 form".

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Convolutions, fully connected layers and matrix products in int8.
+#include "passes/quantize/Grid.h"
 #include "passes/quantize/Range.h"
 #include "passes/quantize/RewriteInt8.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace thimble;
@@ -25,6 +28,68 @@ static std::vector<float> weightImportance(Operation *op, ArrayRef<int64_t> shap
   return importance;
 }
 
+// Weights of one row that a grid holds; with codes beyond a byte if the model's zero point made them so.
+static bool isWide(const Grid &grid) { return grid.low < -128 || grid.high > 127; }
+
+static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+// Asymmetric weights have codes of nine bits: differences of two bytes. They are the sum of two halves, each of which is a byte,
+// so the layer takes each input channel twice. Exact, at twice the products; weights with zero point 0 (or 128, if they are
+// uint8) do not need it.
+static FailureOr<Value> rewriteWide(Operation *op, Value x8, ArrayRef<float> weights, ArrayRef<float> bias, Int8Type type,
+                                    Int8Rewrite &rewrite) {
+  Value w = op->getOperand(1);
+  ArrayRef<int64_t> shape = shapeOf(w);
+  int64_t channels = shape[0], depth = int64_t(weights.size()) / channels, inner = shape.back();
+  double inputScale = nn::getInt8Type(x8.getType()).getScale();
+  std::vector<int8_t> codes;
+  std::vector<int32_t> bias32;
+  SmallVector<double> scales;
+  double previous = 1; // rows of zeros take the scale of the row before
+  for (int64_t o = 0; o < channels; ++o) {
+    ArrayRef<float> row = weights.slice(o * depth, depth);
+    std::optional<Grid> grid = findGrid(row);
+    scales.push_back(grid && float(grid->step) > 0 ? double(float(grid->step)) : previous);
+    previous = scales.back();
+    for (int64_t start = 0; start < depth; start += inner)
+      for (int64_t half = 0; half < 2; ++half)
+        for (float weight : row.slice(start, inner)) {
+          int64_t code = int64_t(std::nearbyint(double(weight) / scales.back())), first = code >> 1;
+          codes.push_back(int8_t(half == 0 ? first : code - first));
+        }
+    if (!bias.empty()) {
+      double units = double(bias[o]) / (inputScale * scales.back());
+      if (!(std::abs(units) < 1 << 30))
+        return rewrite.refuse("whose bias is far larger than its weights");
+      bias32.push_back(int32_t(std::llround(units)));
+    }
+  }
+  OpBuilder &builder = rewrite.forms.getBuilder();
+  Location loc = op->getLoc();
+  SmallVector<int64_t> twice(shapeOf(x8)), wide(shape);
+  int64_t axis = int64_t(twice.size()) - 1, inChannels = twice.back();
+  twice.back() *= 2;
+  wide.back() *= 2;
+  SmallVector<int32_t> indices;
+  for (int64_t i = 0; i < 2 * inChannels; ++i)
+    indices.push_back(int32_t(i / (2 * inner) * inner + i % inner));
+  auto indexType = RankedTensorType::get({2 * inChannels}, builder.getI32Type());
+  Value index = builder.create<nn::ConstantOp>(loc, indexType, makeConstant<int32_t>(indexType, indices, "channels"));
+  Value doubled = builder.create<nn::GatherOp>(
+      loc, RankedTensorType::get(twice, cast<RankedTensorType>(x8.getType()).getElementType()), x8, index, uint64_t(axis));
+  SmallVector<int64_t> zeros(channels, 0);
+  Type element = quant::UniformQuantizedPerAxisType::get(quant::QuantizationFlags::Signed, builder.getI8Type(), builder.getF32Type(),
+                                                         scales, zeros, 0, -128, 127);
+  auto codesType = RankedTensorType::get(wide, element);
+  SmallVector<Value> operands{doubled};
+  operands.push_back(builder.create<nn::ConstantOp>(w.getLoc(), codesType, makeConstant<int8_t>(codesType, codes)));
+  if (!bias.empty()) {
+    RankedTensorType biasType = RankedTensorType::get({channels}, builder.getI32Type());
+    operands.push_back(builder.create<nn::ConstantOp>(op->getOperand(2).getLoc(), biasType, makeConstant<int32_t>(biasType, bias32, "b")));
+  }
+  return rewrite.recreate(op, operands, type);
+}
+
 FailureOr<Value> quantize::rewriteWeighted(Operation *op, Int8Rewrite &rewrite) {
   Value x = op->getOperand(0), weights = op->getOperand(1), bias = op->getNumOperands() > 2 ? op->getOperand(2) : Value();
   FailureOr<ConstantData> w = ConstantData::get(weights), b = bias ? ConstantData::get(bias) : FailureOr<ConstantData>();
@@ -36,8 +101,18 @@ FailureOr<Value> quantize::rewriteWeighted(Operation *op, Int8Rewrite &rewrite) 
   FailureOr<Int8Type> type = rewrite.planned(op->getResult(0));
   if (failed(x8) || failed(type))
     return failure();
-  int64_t channels = cast<RankedTensorType>(weights.getType()).getDimSize(0);
+  int64_t channels = shapeOf(weights)[0], depth = channels == 0 ? 0 : w->size() / channels;
   std::vector<float> realBias = bias ? b->floats() : std::vector<float>();
+  bool isWideGrid = false;
+  for (int64_t o = 0; o < channels; ++o) {
+    ArrayRef<float> row = w->as<float>().slice(o * depth, depth);
+    std::optional<Grid> grid = findGrid(row);
+    if (rewrite.adopt && !grid && llvm::any_of(row, [](float weight) { return weight != 0; }))
+      return rewrite.refuse("whose weights the model does not quantize");
+    isWideGrid |= grid && isWide(*grid);
+  }
+  if (isWideGrid && rewrite.adopt)
+    return rewriteWide(op, *x8, w->as<float>(), realBias, *type, rewrite);
   std::vector<float> importance = weightImportance(op, cast<RankedTensorType>(weights.getType()).getShape());
   FailureOr<QuantizedWeights> quantized = quantizeWeights(op->getContext(), w->as<float>(), realBias, channels,
                                                           nn::getInt8Type((*x8).getType()).getScale(), importance);

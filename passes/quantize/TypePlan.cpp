@@ -105,16 +105,21 @@ FailureOr<Int8Type> TypePlan::chooseType(Value value) {
     FailureOr<ConstantData> data = ConstantData::get(value);
     if (failed(data))
       return op->emitError("constant holds no data");
-    FailureOr<Range> range = rangeOfConstant(data->as<float>());
-    return succeeded(range) ? chooseInt8Type(context, *range) : Int8Type();
+    FailureOr<Int8Type> type = chooseConstantType(context, data->as<float>());
+    return succeeded(type) ? *type : Int8Type();
   }
   if (auto dequantize = dyn_cast_or_null<nn::DequantizeOp>(op))
     return nn::getInt8Type(dequantize.getX().getType());
   FailureOr<std::optional<Range>> range = getRange(value);
   if (failed(range))
     return failure();
-  if (fusion->isExpression(value))
-    return chooseExpressionType(value, *range);
+  Int8Type given = adopted.lookup(value);
+  if (fusion->isExpression(value)) {
+    FailureOr<Int8Type> type = chooseExpressionType(value, *range);
+    return succeeded(type) && given ? given : type;
+  }
+  if (given && !isa_and_nonnull<nn::SoftmaxOp>(op))
+    return given;
   if (op) {
     if (SmallVector<OpOperand *> operands = getSharingOperands(op); !operands.empty())
       return chooseSharedType(op, operands, *range);
@@ -128,6 +133,20 @@ FailureOr<Int8Type> TypePlan::chooseType(Value value) {
   return chooseInt8Type(context, op ? intersect(**range, clampOf(op)) : **range);
 }
 
+// A value that the model quantizes has that type, and so has what reaches it unchanged.
+void TypePlan::adoptTypes(Block &body) {
+  for (Operation &op : llvm::reverse(body)) {
+    if (auto quantize = dyn_cast<nn::QuantizeOp>(op)) {
+      adopted.try_emplace(quantize.getX(), nn::getInt8Type(quantize.getY().getType()));
+    } else if (op.getNumResults() == 1) {
+      if (Int8Type type = adopted.lookup(op.getResult(0)))
+        for (OpOperand *operand : getSharingOperands(&op))
+          if (operand->get().hasOneUse())
+            adopted.try_emplace(operand->get(), type);
+    }
+  }
+}
+
 // A producer whose only consumer wants another scale computes in that scale at once.
 void TypePlan::shareBackwards(Operation *op) {
   if (op->getNumResults() != 1)
@@ -136,7 +155,8 @@ void TypePlan::shareBackwards(Operation *op) {
   for (OpOperand *operand : getSharingOperands(op)) {
     Value value = operand->get();
     Operation *producer = value.getDefiningOp();
-    bool isFixed = !producer || !value.hasOneUse() || isa<nn::ConstantOp, nn::SoftmaxOp, nn::DequantizeOp>(producer);
+    bool isFixed = !producer || !value.hasOneUse() || adopted.contains(value) ||
+                   isa<nn::ConstantOp, nn::SoftmaxOp, nn::DequantizeOp>(producer);
     if (type && !isFixed && types.lookup(value))
       types[value] = type;
   }
@@ -145,6 +165,7 @@ void TypePlan::shareBackwards(Operation *op) {
 FailureOr<TypePlan> TypePlan::create(func::FuncOp function, const ElementwiseFusion &fusion) {
   TypePlan plan(fusion);
   Block &body = function.getBody().front();
+  plan.adoptTypes(body);
   auto choose = [&](Value value) -> LogicalResult {
     if (!isFloat(value))
       return success();

@@ -23,12 +23,14 @@ public:
 
 private:
   TypePlan(const ElementwiseFusion &fusion) : fusion(&fusion) {}
+  void adoptTypes(mlir::Block &body);
   mlir::FailureOr<Int8Type> chooseType(mlir::Value value);
   mlir::FailureOr<Int8Type> chooseExpressionType(mlir::Value value, std::optional<Range> range);
   Int8Type chooseSharedType(mlir::Operation *op, llvm::ArrayRef<mlir::OpOperand *> operands, std::optional<Range> calibrated);
   void shareBackwards(mlir::Operation *op);
 
   const ElementwiseFusion *fusion;
+  llvm::DenseMap<mlir::Value, Int8Type> adopted; // types in which the model quantizes values itself
   llvm::DenseMap<mlir::Value, Int8Type> types;
   llvm::DenseMap<mlir::Value, std::vector<float>> numbers;
 };

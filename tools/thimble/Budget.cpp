@@ -148,7 +148,7 @@ std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &
     remedies.push_back("flash: " + std::to_string(report.flash.getTotal() - *report.flash.budget) + " bytes too many");
   if (!report.fitsRam())
     remedies.push_back("RAM: " + std::to_string(report.ram.getPeak() - *report.ram.budget) + " bytes too many");
-  bool isFloat = options.quantization == Quantization::None;
+  bool isFloat = options.quantization != Quantization::Int8;
   if (isFloat)
     remedies.push_back("try: --quantize int8 --calibration DATA stores weights and activations in a quarter of the bytes");
   if (!report.fitsRam() && isFloat && !options.nhwcIo)

@@ -85,7 +85,7 @@ void ModelOptions::addInput(CLI::App &command) {
 }
 
 void ModelOptions::addQuantization(CLI::App &command) {
-  command.add_option("--quantize", quantize, "none: float32; int8: needs --calibration; default: int8 if that is given")
+  command.add_option("--quantize", quantize, "none: float32; int8: needs --calibration; default: int8 if that is given, or where the model is quantized")
       ->check(CLI::IsMember({"auto", "none", "int8"}))
       ->type_name("KIND");
   command.add_option("--calibration", calibration, "Sample inputs (.npy, .npz, .pb), or NAME=FILE for one input of several")
@@ -156,7 +156,7 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
     printError("--quantize int8 needs --calibration FILE with sample inputs");
     return std::nullopt;
   }
-  options.quantization = wantsInt8 ? Quantization::Int8 : Quantization::None;
+  options.quantization = wantsInt8 ? Quantization::Int8 : quantize == "auto" ? Quantization::Adopt : Quantization::None;
   options.calibration = calibration;
   options.calibrationSamples = calibrationSamples;
   options.evaluation = evaluation;

@@ -14,6 +14,7 @@ void registerGathers(Registry &registry);
 void registerMatMuls(Registry &registry);
 void registerNormalizations(Registry &registry);
 void registerPools(Registry &registry);
+void registerQuantizations(Registry &registry);
 void registerRearrangements(Registry &registry);
 void registerReductions(Registry &registry);
 void registerResizes(Registry &registry);
