@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What is measured: models with samples of their inputs, and single layers made on the fly."""
+import dataclasses
+import os
+import pathlib
+
+import numpy
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHARED = pathlib.Path(os.environ.get("THIMBLE_SHARED_MODELS", ROOT.parent / "shared" / "models"))
+CALIBRATION_SAMPLES = 16  # counts hardly depend on the ranges
+
+
+@dataclasses.dataclass
+class Workload:
+    name: str
+    model: pathlib.Path
+    samples: list  # one array [n, ...] for each input, in the order of the model
+    elements: int = 0  # what costs are divided by where there are no multiply-accumulates
+
+
+def _shared_model(folder):
+    data = next((SHARED / folder / f for f in ("real_inputs.npy", "inputs.npy") if (SHARED / folder / f).exists()), None)
+    model = SHARED / folder / "model.onnx"
+    return (model, data) if data and model.exists() else None
+
+
+def models():
+    """The project's own models, then the shared ones that this machine has."""
+    found = []
+    for folder in sorted((ROOT / "models").glob("*/model.onnx")):
+        samples = numpy.load(folder.parent / "calibration.npz")
+        found.append(Workload(folder.parent.name, folder, [samples[samples.files[0]][:CALIBRATION_SAMPLES]]))
+    for name, folder in (("kws", "kws_dscnn"), ("vww", "vww_mobilenetv1_025"), ("ic", "ic_resnet8"), ("ad", "ad_autoencoder"),
+                         ("fmnist_cnn", "fmnist_cnn"), ("fmnist_ternary_cnn", "fmnist_ternary_cnn"), ("fmnist_vit", "fmnist_vit"),
+                         ("fmnist_gru", "fmnist_gru")):
+        files = _shared_model(folder)
+        if files:
+            samples = numpy.load(files[1])[:CALIBRATION_SAMPLES]
+            found.append(Workload(name, files[0], [samples]))
+    return found
+
+
+def _save(folder, name, nodes, inputs, output, constants):
+    graph = helper.make_graph(
+        nodes, name, [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, output)], [numpy_helper.from_array(v, n) for n, v in constants])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    model.ir_version = 7
+    path = folder / f"{name}.onnx"
+    path.write_bytes(model.SerializeToString())
+    random = numpy.random.default_rng(7)
+    samples = [random.standard_normal((CALIBRATION_SAMPLES, *s[1:])).astype(numpy.float32) for _, s in inputs]
+    return Workload(name, path, samples, int(numpy.prod(output)))
+
+
+def _convolution(folder, name, image, channels, filters, kernel, stride=1, groups=1):
+    random = numpy.random.default_rng(11)
+    height, width = image
+    pad = kernel // 2
+    weights = random.standard_normal((filters, channels // groups, kernel, kernel)).astype(numpy.float32) / kernel
+    bias = random.standard_normal(filters).astype(numpy.float32)
+    node = helper.make_node("Conv", ["x", "w", "b"], ["y"], name="conv", kernel_shape=[kernel, kernel], pads=[pad] * 4,
+                            strides=[stride, stride], group=groups)
+    output = [1, filters, (height + 2 * pad - kernel) // stride + 1, (width + 2 * pad - kernel) // stride + 1]
+    return _save(folder, name, [node], [("x", [1, channels, height, width])], output, [("w", weights), ("b", bias)])
+
+
+def layers(folder):
+    """The layers of the layer table, as models in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = numpy.random.default_rng(13)
+    gemm = helper.make_node("Gemm", ["x", "w", "b"], ["y"], name="fc", transB=1)
+    weights = random.standard_normal((128, 640)).astype(numpy.float32)
+    return [
+        _convolution(folder, "conv1x1_64_64_25x5", (25, 5), 64, 64, 1),
+        _convolution(folder, "conv1x1_8_16_48x48", (48, 48), 8, 16, 1),
+        _convolution(folder, "conv1x1_128_128_6x6", (6, 6), 128, 128, 1),
+        _convolution(folder, "conv3x3_16_32_32x32", (32, 32), 16, 32, 3),
+        _convolution(folder, "conv3x3_3_16_s2_80x80", (80, 80), 3, 16, 3, stride=2),
+        _convolution(folder, "depthwise3x3_16_48x48", (48, 48), 16, 16, 3, groups=16),
+        _convolution(folder, "depthwise3x3_64_25x5", (25, 5), 64, 64, 3, groups=64),
+        _save(folder, "fc_640_128", [gemm], [("x", [1, 640])], [1, 128],
+              [("w", weights), ("b", random.standard_normal(128).astype(numpy.float32))]),
+        _save(folder, "add_32x32x16", [helper.make_node("Add", ["a", "b"], ["y"], name="add")],
+              [("a", [1, 16, 32, 32]), ("b", [1, 16, 32, 32])], [1, 16, 32, 32], []),
+        _save(folder, "softmax_1000", [helper.make_node("Softmax", ["x"], ["y"], name="softmax", axis=1)], [("x", [1, 1000])],
+              [1, 1000], []),
+    ]
