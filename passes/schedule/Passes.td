@@ -14,30 +14,32 @@ def ShareInPlace : Pass<"thimble-schedule-share-in-place", "::thimble::mcu::Prog
 }
 
 def OrderCalls : Pass<"thimble-schedule-order-calls", "::thimble::mcu::ProgramOp"> {
-  let summary = "Order the calls so that the peak of live bytes is small";
+  let summary = "Order the calls so that the peak of live bytes is least";
   let description = [{
-    A best-first search over sets of executed calls, ordered by the peak so far, is exact: the first complete order that it takes
-    from its queue has the least peak of all orders. Beyond `state-limit` states it gives up and the better of the given order and a
-    greedy one (always the call that leaves the fewest live bytes) is taken.
+    A best-first search over the sets of calls that can have run, with exact reductions (OrderSearch.h): outputs that may lie over an
+    input that dies are counted so. Beyond `state-limit` sets the best order that a beam search found is taken. `lower_bound` of the
+    program becomes the peak that no order is below.
   }];
-  let options = [Option<"stateLimit", "state-limit", "int64_t", "20000", "Sets of calls that the search may visit">];
+  let options = [Option<"stateLimit", "state-limit", "int64_t", "500000", "Sets of calls that the search may visit">];
 }
 
 def PlanArena : Pass<"thimble-schedule-plan-arena", "::thimble::mcu::ProgramOp"> {
   let summary = "Give each buffer its offset in the arena";
   let description = [{
-    Buffers that are live at the same time must not overlap. The lower bound is the largest sum of aligned sizes of buffers that are
-    live during one call; a plan of that height is optimal for the given order. First-fit is tried in several orders and improved by
-    moving buffers that stick out to the front, until the bound is met or `attempts` are used up.
+    Buffers that are live at the same time must not overlap, except for the output and the first input of a call as far as its
+    `overlap` allows. First-fit in several orders and local search come first; where they stay above the bound, branch and bound
+    finds the least height for this order of calls (Placement.h). A plan as high as `lower_bound` is optimal over all orders.
   }];
-  let options = [Option<"attempts", "attempts", "int64_t", "2000", "Placements to try">];
+  let options = [Option<"nodeLimit", "node-limit", "int64_t", "200000", "Partial placements that branch and bound may visit">];
 }
 
 def VerifyPlan : Pass<"thimble-verify-plan", "::thimble::mcu::ProgramOp"> {
   let summary = "Prove that a plan is sound";
   let description = [{
-    Every buffer has an aligned place inside the arena; buffers that are live at the same time do not overlap; every buffer that is
-    read was written before; a kernel's output shares memory with an input only where the kernel allows it.
+    Every buffer has an aligned place inside the arena. Then the plan is executed on ranges of bytes: each knows which buffer's data
+    it holds. A call must find all bytes of what it reads, or of what an earlier call has begun to write, and its outputs and
+    scratch take theirs from whoever had them. Within a call, memory is shared only as the kernel allows. Independent of the live
+    ranges from which the plan was made.
   }];
 }
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace thimble {
+namespace thimble::schedule {
 
 /// Something that needs `bytes` from step `first` to step `last`, both included, at a multiple of `alignment`.
 struct Item {
@@ -17,15 +17,56 @@ struct Item {
   bool overlaps(const Item &other) const { return first <= other.last && other.first <= last; }
 };
 
+/// `output` begins in the step in which `input` ends, and may share bytes with it if it starts `distance` bytes or more before it.
+struct Overlap {
+  size_t input, output;
+  int64_t distance;
+};
+
+struct PlacementProblem {
+  std::vector<Item> items;
+  std::vector<Overlap> overlaps; // an item is the input of at most one, and the output of at most one
+};
+
 struct Placement {
   std::vector<int64_t> offsets; // one for each item
   int64_t height = 0;           // bytes of the arena
+  bool isLeast = false;         // no placement is lower: it meets the bound, or the search went through all
 };
 
-/// The largest sum of aligned sizes of items that are live at one step. No placement is lower.
-int64_t lowerBound(llvm::ArrayRef<Item> items);
+/// The largest number of bytes of items that are live at one step, rounded up to 4 each. No placement is lower.
+int64_t lowerBound(const PlacementProblem &problem);
 
-/// A placement in which no two overlapping items share a byte. Deterministic; tries at most `attempts` orders.
-Placement place(llvm::ArrayRef<Item> items, int64_t attempts);
+/// A placement in which items that are live together are apart or overlap as allowed. First-fit in several orders, improved by local
+/// search, then canonical branch and bound after MiniMalloc (Moffitt, ASPLOS 2023): items are placed by rising offset, each at its
+/// lowest feasible one, and a partial placement is left when what remains at some step exceeds what is free there. At most
+/// `nodeLimit` partial placements are visited. Deterministic.
+Placement place(const PlacementProblem &problem, int64_t nodeLimit);
 
-} // namespace thimble
+/// Where one item may not start, given another one that has its place: the open interval (below, above).
+struct Forbidden {
+  int64_t below, above;
+};
+
+/// What both searches know about pairs of items.
+class Pairs {
+public:
+  explicit Pairs(const PlacementProblem &problem);
+
+  /// Items that are live at some step of `item`'s life.
+  llvm::ArrayRef<size_t> neighbours(size_t item) const { return neighbourLists[item]; }
+  /// Offsets of `item` that are forbidden by `other` at `offset`.
+  Forbidden forbidden(size_t item, size_t other, int64_t offset) const;
+  /// The lowest offset from `least` on that none of the neighbours in `isPlaced` forbids.
+  int64_t lowestOffset(size_t item, llvm::ArrayRef<int64_t> offsets, const std::vector<char> &isPlaced, int64_t least) const;
+
+private:
+  const PlacementProblem &problem;
+  std::vector<std::vector<size_t>> neighbourLists;
+  std::vector<int64_t> overlapInto, overlapFrom; // index of the overlap whose output, input an item is; -1
+};
+
+/// Branch and bound below `best`, which it improves; sets isLeast if it went through all.
+void improveByBranchAndBound(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, int64_t nodeLimit, Placement &best);
+
+} // namespace thimble::schedule

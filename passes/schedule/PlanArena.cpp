@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Gives each buffer its offset in the arena.
-#include "compiler/support/Constants.h"
 #include "dialects/mcu/McuLiveness.h"
 #include "passes/schedule/Placement.h"
 #include "passes/schedule/Schedule.h"
+#include "passes/schedule/SharedMemory.h"
 
 namespace thimble::schedule {
 #define GEN_PASS_DEF_PLANARENA
@@ -12,13 +12,7 @@ namespace thimble::schedule {
 
 using namespace mlir;
 using namespace thimble;
-
-// Kernels read int8 data in words of four bytes; wider elements need their own size.
-static int64_t alignmentOf(mcu::BufferOp buffer) {
-  if (buffer.getRole() == mcu::Role::Scratch)
-    return 8;
-  return std::max<int64_t>(4, elementBytes(cast<MemRefType>(buffer.getMemory().getType()).getElementType()));
-}
+using namespace thimble::schedule;
 
 namespace {
 struct PlanArena : thimble::schedule::impl::PlanArenaBase<PlanArena> {
@@ -26,8 +20,9 @@ struct PlanArena : thimble::schedule::impl::PlanArenaBase<PlanArena> {
 
   void runOnOperation() override {
     mcu::ProgramOp program = getOperation();
-    std::vector<Item> items;
+    PlacementProblem problem;
     std::vector<mcu::BufferOp> buffers;
+    llvm::DenseMap<Operation *, size_t> itemOf;
     for (mcu::LiveRange range : mcu::computeLiveRanges(program)) {
       if (range.isEmpty()) {
         // Nothing touches it; views may still name it, and then any place will do.
@@ -38,14 +33,24 @@ struct PlanArena : thimble::schedule::impl::PlanArenaBase<PlanArena> {
         continue;
       }
       int64_t bytes = mcu::byteSize(range.buffer.getMemory());
-      items.push_back({range.first, range.last, std::max<int64_t>(bytes, 1), alignmentOf(range.buffer)});
+      itemOf[range.buffer] = problem.items.size();
+      problem.items.push_back({range.first, range.last, std::max<int64_t>(bytes, 1), alignmentOf(range.buffer)});
       buffers.push_back(range.buffer);
     }
-    Placement placement = place(items, attempts);
+    for (auto [position, call] : llvm::enumerate(mcu::getCalls(program)))
+      for (const Sharing &sharing : findSharing(call)) {
+        size_t input = itemOf.lookup(sharing.input), output = itemOf.lookup(sharing.output);
+        if (!sharing.isExact && problem.items[input].last == int64_t(position) && problem.items[output].first == int64_t(position))
+          problem.overlaps.push_back({input, output, sharing.distance});
+      }
+    Placement placement = place(problem, nodeLimit);
     for (auto [buffer, offset] : llvm::zip(buffers, placement.offsets))
       buffer.setOffset(uint64_t(offset));
-    program.setArenaBytes(uint64_t(llvm::alignTo(uint64_t(placement.height), 4)));
-    program.setLowerBound(uint64_t(lowerBound(items)));
+    uint64_t height = llvm::alignTo(uint64_t(placement.height), wordBytes);
+    program.setArenaBytes(height);
+    // What ordering has proven holds for all orders; without it, what holds for this one is proven here.
+    if (!program.getLowerBound())
+      program.setLowerBound(uint64_t(lowerBound(problem)));
   }
 };
 } // namespace

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The order of execution that needs the least memory, apart from MLIR so that it can be tested by itself.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace thimble::schedule {
+
+/// Tasks that touch buffers. A buffer is alive from the first task that touches it (inputs: from the start) to the last one
+/// (outputs: to the end). Sizes are in bytes.
+struct MemoryGraph {
+  struct Buffer {
+    int64_t bytes;
+    bool isInput = false, isOutput = false;
+  };
+  /// While the task runs, `output` may lie over `input` from `distance` bytes before it, if no other task needs the input any more
+  /// and none has touched the output yet: together they take max(distance + input bytes, output bytes).
+  struct Share {
+    size_t input, output;
+    int64_t distance;
+  };
+  struct Task {
+    std::vector<size_t> touches; // distinct buffers that it reads, writes or works in
+    std::vector<size_t> before;  // tasks that must run earlier
+    std::vector<Share> shares;   // at most one of these is used
+  };
+  std::vector<Buffer> buffers;
+  std::vector<Task> tasks;
+};
+
+/// Bytes that both buffers of `share` take less than two separate ones.
+int64_t savedBytes(const MemoryGraph &graph, const MemoryGraph::Share &share);
+
+/// The largest number of bytes alive while a task runs, or before the first and after the last. `order` respects `before`.
+int64_t peakOf(const MemoryGraph &graph, const std::vector<size_t> &order);
+
+struct OrderResult {
+  std::vector<size_t> order;
+  int64_t peak = 0;  // of `order`
+  int64_t bound = 0; // no order has a lower peak; equal to `peak` unless the search was cut short
+  int64_t states = 0;
+};
+
+/// An order with the least peak: a bottleneck-shortest path over the sets of tasks that can have run (Dijkstra with the key peak,
+/// then most progress), after Liberis and Lane, "Neural networks on microcontrollers: saving memory at inference via operator
+/// reordering" (2019). Exact reductions: a task that fits under the peak so far and leaves no more bytes alive runs at once; what a
+/// task that all others come before or after separates is solved in turn; nothing is visited above a heuristic's peak. Beyond
+/// `stateLimit` sets the best order found is returned, with the bound reached. If `given` is as good it is the result.
+/// Deterministic.
+OrderResult searchOrder(const MemoryGraph &graph, const std::vector<size_t> &given, int64_t stateLimit);
+
+} // namespace thimble::schedule
