@@ -3,6 +3,7 @@
 #pragma once
 
 #include "codegen/kernels/KernelCall.h"
+#include "compiler/support/Constants.h"
 #include "dialects/nn/NNDialect.h"
 #include "mlir/IR/Builders.h"
 
@@ -78,7 +79,12 @@ private:
 /// The error that no kernel does `kind` for elements of this type.
 mlir::FailureOr<Calls> noKernel(mlir::Operation *op, llvm::StringRef kind, mlir::Type element);
 
-// One function for each family of operations.
+/// The constant weights of a depthwise convolution, [out_c][kernel_h][kernel_w][1], as [kernel_h][kernel_w][out_c].
+NewConstant transposedDepthwise(mlir::Value weights, const ConstantData &data);
+
+// One function for each family of operations, and for the int8 forms of those whose constants need work.
+mlir::FailureOr<Calls> selectInt8Conv2D(nn::Conv2DOp op);
+mlir::FailureOr<Calls> selectInt8FullyConnected(nn::FullyConnectedOp op);
 mlir::FailureOr<Calls> selectConvolution(mlir::Operation *op);
 mlir::FailureOr<Calls> selectElementwise(mlir::Operation *op);
 mlir::FailureOr<Calls> selectReduction(mlir::Operation *op);

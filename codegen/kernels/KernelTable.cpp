@@ -12,7 +12,7 @@ using namespace thimble::kernels;
 namespace {
 
 constexpr unsigned inPlaceA = 1, inPlaceB = 2; // the output may be the first, the second input
-constexpr bool libm = true, noLibm = false;
+constexpr bool libm = true, noLibm = false, scratch = true;
 
 template <typename Argument> constexpr bool isInput = std::is_const_v<std::remove_pointer_t<Argument>>;
 
@@ -62,8 +62,8 @@ static const Kernel table[] = {
     row<tmb_cast>("tmb_cast", 0, noLibm),
     row<tmb_ceil_f32>("tmb_ceil_f32", inPlaceA, libm),
     row<tmb_clamp_f32>("tmb_clamp_f32", inPlaceA, noLibm),
-    row<tmb_conv2d_f32>("tmb_conv2d_f32", 0, noLibm),
-    row<tmb_conv2d_s8>("tmb_conv2d_s8", 0, noLibm),
+    row<tmb_conv2d_f32>("tmb_conv2d_f32", 0, noLibm, scratch),
+    row<tmb_conv2d_s8>("tmb_conv2d_s8", 0, noLibm, scratch),
     row<tmb_copy_bytes>("tmb_copy_bytes", 0, noLibm),
     row<tmb_copy_nd>("tmb_copy_nd", 0, noLibm),
     row<tmb_cos_f32>("tmb_cos_f32", inPlaceA, libm),
@@ -73,6 +73,7 @@ static const Kernel table[] = {
     row<tmb_div_f32>("tmb_div_f32", inPlaceA | inPlaceB, noLibm),
     row<tmb_div_s32>("tmb_div_s32", inPlaceA | inPlaceB, noLibm),
     row<tmb_div_s64>("tmb_div_s64", inPlaceA | inPlaceB, noLibm),
+    row<tmb_div_s8>("tmb_div_s8", inPlaceA | inPlaceB, noLibm),
     row<tmb_elu_f32>("tmb_elu_f32", inPlaceA, libm),
     row<tmb_equal_f32>("tmb_equal_f32", 0, noLibm),
     row<tmb_equal_s32>("tmb_equal_s32", 0, noLibm),
@@ -106,10 +107,12 @@ static const Kernel table[] = {
     row<tmb_max_pool2d_s8>("tmb_max_pool2d_s8", 0, noLibm),
     row<tmb_max_s32>("tmb_max_s32", inPlaceA | inPlaceB, noLibm),
     row<tmb_max_s64>("tmb_max_s64", inPlaceA | inPlaceB, noLibm),
+    row<tmb_max_s8>("tmb_max_s8", inPlaceA | inPlaceB, noLibm),
     row<tmb_mean_s8>("tmb_mean_s8", 0, noLibm),
     row<tmb_min_f32>("tmb_min_f32", inPlaceA | inPlaceB, noLibm),
     row<tmb_min_s32>("tmb_min_s32", inPlaceA | inPlaceB, noLibm),
     row<tmb_min_s64>("tmb_min_s64", inPlaceA | inPlaceB, noLibm),
+    row<tmb_min_s8>("tmb_min_s8", inPlaceA | inPlaceB, noLibm),
     row<tmb_mod_f32>("tmb_mod_f32", inPlaceA | inPlaceB, libm),
     row<tmb_mod_s32>("tmb_mod_s32", inPlaceA | inPlaceB, noLibm),
     row<tmb_mod_s64>("tmb_mod_s64", inPlaceA | inPlaceB, noLibm),
@@ -119,6 +122,7 @@ static const Kernel table[] = {
     row<tmb_mul_s8>("tmb_mul_s8", inPlaceA | inPlaceB, noLibm),
     row<tmb_neg_f32>("tmb_neg_f32", inPlaceA, noLibm),
     row<tmb_neg_s64>("tmb_neg_s64", inPlaceA, noLibm),
+    row<tmb_norm_s8>("tmb_norm_s8", inPlaceA, noLibm),
     row<tmb_not_u8>("tmb_not_u8", inPlaceA, noLibm),
     row<tmb_or_u8>("tmb_or_u8", inPlaceA | inPlaceB, noLibm),
     row<tmb_pad>("tmb_pad", 0, noLibm),
@@ -145,20 +149,25 @@ static const Kernel table[] = {
     row<tmb_reduce_sum_square_f32>("tmb_reduce_sum_square_f32", 0, noLibm),
     row<tmb_relu_f32>("tmb_relu_f32", inPlaceA, noLibm),
     row<tmb_requantize_s8>("tmb_requantize_s8", inPlaceA, noLibm),
+    row<tmb_rms_norm_f32>("tmb_rms_norm_f32", inPlaceA, libm),
     row<tmb_round_f32>("tmb_round_f32", inPlaceA, libm),
     row<tmb_select>("tmb_select", 0, noLibm),
     row<tmb_sigmoid_f32>("tmb_sigmoid_f32", inPlaceA, libm),
     row<tmb_sign_f32>("tmb_sign_f32", inPlaceA, noLibm),
     row<tmb_silu_f32>("tmb_silu_f32", inPlaceA, libm),
     row<tmb_sin_f32>("tmb_sin_f32", inPlaceA, libm),
+    row<tmb_slide>("tmb_slide", 0, noLibm),
     row<tmb_softmax_f32>("tmb_softmax_f32", inPlaceA, libm),
     row<tmb_softmax_s8>("tmb_softmax_s8", inPlaceA, noLibm),
     row<tmb_softplus_f32>("tmb_softplus_f32", inPlaceA, libm),
     row<tmb_sqrt_f32>("tmb_sqrt_f32", inPlaceA, libm),
+    // No kernel: the steps of a streamed part, in the region of its mcu.call.
+    {"tmb_stream", "", 0, 1, true, 0, false, nullptr},
     row<tmb_sub_f32>("tmb_sub_f32", inPlaceA | inPlaceB, noLibm),
     row<tmb_sub_s32>("tmb_sub_s32", inPlaceA | inPlaceB, noLibm),
     row<tmb_sub_s64>("tmb_sub_s64", inPlaceA | inPlaceB, noLibm),
     row<tmb_tanh_f32>("tmb_tanh_f32", inPlaceA, libm),
+    row<tmb_transpose>("tmb_transpose", inPlaceA, noLibm, scratch),
     row<tmb_xor_u8>("tmb_xor_u8", inPlaceA | inPlaceB, noLibm),
 };
 

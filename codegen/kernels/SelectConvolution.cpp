@@ -1,69 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels of convolutions, fully connected layers and matrix products, and the constants that they need.
 #include "codegen/kernels/CallBuilder.h"
+#include "codegen/kernels/PackWeights.h"
 #include "compiler/support/Constants.h"
-#include "compiler/support/Numeric.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace thimble;
 using namespace thimble::kernels;
 
-static std::vector<double> weightScales(Type weightElement, int64_t channels) {
-  if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(weightElement))
-    return std::vector<double>(perAxis.getScales().begin(), perAxis.getScales().end());
-  return std::vector<double>(channels, cast<quant::UniformQuantizedType>(weightElement).getScale());
-}
-
-namespace {
-// What requantization needs beside the weights: bias with the input's zero point folded in, and one factor a channel.
-struct IntegerConstants {
-  std::vector<int32_t> bias, multipliers;
-  int32_t shift = 0;
-};
-} // namespace
-
-// bias[o] = b[o] - in_zero_point * sum w[o]; weights are [channels][anything].
-static FailureOr<IntegerConstants> integerConstants(Operation *op, Value x, Value weights, Value bias, Value y) {
-  FailureOr<ConstantData> w = ConstantData::get(weights);
-  if (failed(w))
-    return op->emitOpError("is quantized but its weights are not constant; int8 kernels need constant weights");
-  int64_t channels = shapeOf(weights)[0], depth = w->size() / channels;
-  IntegerConstants result;
-  result.bias.resize(channels);
-  if (bias) {
-    FailureOr<ConstantData> b = ConstantData::get(bias);
-    if (failed(b))
-      return op->emitOpError("is quantized but its bias is not constant");
-    llvm::copy(b->as<int32_t>(), result.bias.begin());
-  }
-  auto xType = nn::getInt8Type(x.getType()), yType = nn::getInt8Type(y.getType());
-  ArrayRef<int8_t> codes = w->as<int8_t>();
-  for (int64_t o = 0; o < channels; ++o) {
-    int64_t sum = 0, magnitude = 0;
-    for (int8_t code : codes.slice(o * depth, depth)) {
-      sum += code;
-      magnitude += std::abs(int(code));
-    }
-    int64_t folded = int64_t(result.bias[o]) - xType.getZeroPoint() * sum;
-    if (std::abs(folded) + 128 * magnitude > INT32_MAX)
-      return op->emitOpError("can overflow its 32-bit accumulator in output channel ") << o;
-    result.bias[o] = int32_t(folded);
-  }
-  std::vector<double> factors = weightScales(elementOf(weights), channels);
-  for (double &factor : factors)
-    factor *= xType.getScale() / yType.getScale();
-  FailureOr<int32_t> shift = commonRequantShift(factors);
-  if (failed(shift))
-    return op->emitOpError("scales of input, weights and output differ too much for a 32-bit requantization factor");
-  result.shift = *shift;
-  for (double factor : factors)
-    result.multipliers.push_back(makeRequantFactor(factor, *shift)->multiplier);
-  return result;
-}
-
 // Depthwise kernels want [kernel_h][kernel_w][out_c]; the operation has [out_c][kernel_h][kernel_w][1].
-static NewConstant transposedDepthwise(Value weights, const ConstantData &data) {
+NewConstant thimble::kernels::transposedDepthwise(Value weights, const ConstantData &data) {
   ArrayRef<int64_t> shape = shapeOf(weights);
   int64_t channels = shape[0], taps = shape[1] * shape[2], width = elementBytes(elementOf(weights));
   RankedTensorType stored = storageTensorType(tensorType(weights));
@@ -79,35 +25,53 @@ static NewConstant zeroBias(MLIRContext *context, int64_t channels) {
   return {"bias", RankedTensorType::get({channels}, Float32Type::get(context)), std::vector<char>(channels * sizeof(float))};
 }
 
-// What follows input and weights: bias, multipliers and the clamp, of integers or of floats.
+// What follows input and weights of a float operation: bias and the clamp.
 template <typename Op> static FailureOr<Calls> finishWeighted(CallBuilder &call, Op op) {
   call.macs(op.getMacs());
-  if (!nn::isQuantized(op.getX().getType())) {
-    if (op.getBias())
-      call.operand(2);
-    else
-      call.constant(zeroBias(op.getContext(), shapeOf(op.getWeights())[0]));
-    return call.real("act_min", op.getAct().first).real("act_max", op.getAct().second).finishAlone();
-  }
-  FailureOr<IntegerConstants> integers = integerConstants(op, op.getX(), op.getWeights(), op.getBias(), op.getY());
-  if (failed(integers))
-    return failure();
-  Builder builder(op.getContext());
-  auto yType = nn::getInt8Type(op.getY().getType());
-  auto [low, high] = int8Clamp(yType, op.getAct());
-  call.constant<int32_t>("bias", builder.getI32Type(), integers->bias);
-  call.constant<int32_t>("multipliers", builder.getI32Type(), integers->multipliers);
-  call.field("out_zero_point", yType.getZeroPoint()).field("shift", integers->shift);
-  return call.field("act_min", low).field("act_max", high).finishAlone();
+  if (op.getBias())
+    call.operand(2);
+  else
+    call.constant(zeroBias(op.getContext(), shapeOf(op.getWeights())[0]));
+  return call.real("act_min", op.getAct().first).real("act_max", op.getAct().second).finishAlone();
+}
+
+// The shapes alone, for the rules that float32 and int8 kernels have in common.
+static tmb_conv2d_s8_params shapesOf(nn::Conv2DOp op) {
+  ArrayRef<int64_t> x = shapeOf(op.getX()), w = shapeOf(op.getWeights()), y = shapeOf(op.getY());
+  tmb_conv2d_s8_params p = {};
+  p.batch = int32_t(x[0]), p.in_h = int32_t(x[1]), p.in_w = int32_t(x[2]), p.in_c = int32_t(x[3]);
+  p.out_h = int32_t(y[1]), p.out_w = int32_t(y[2]), p.out_c = int32_t(y[3]);
+  p.kernel_h = int32_t(w[1]), p.kernel_w = int32_t(w[2]);
+  p.stride_h = int32_t(op.getStrides()[0]), p.stride_w = int32_t(op.getStrides()[1]);
+  p.dilation_h = int32_t(op.getDilations()[0]), p.dilation_w = int32_t(op.getDilations()[1]);
+  p.pad_top = int32_t(op.getPads()[0]), p.pad_left = int32_t(op.getPads()[1]);
+  p.groups = int32_t(op.getGroups());
+  return p;
+}
+
+// As convolutionOverlap, in elements, for tmb_depthwise_conv2d_f32: up to four rows of outputs are written while the rows of
+// inputs from their first window on may still be read.
+static std::optional<int64_t> depthwiseOverlap(const tmb_conv2d_s8_params &p) {
+  if (int64_t(p.batch) * p.out_h > (int64_t(1) << 24))
+    return std::nullopt;
+  int64_t distance = 0;
+  for (int64_t n = 0; n < p.batch; ++n)
+    for (int64_t oy = 0; oy < p.out_h; ++oy) {
+      int64_t written = (n * p.out_h + std::min<int64_t>(oy + 4, p.out_h)) * p.out_w * p.out_c;
+      int64_t needed = std::clamp<int64_t>(oy * p.stride_h - p.pad_top, 0, p.in_h);
+      distance = std::max(distance, written - (n * p.in_h + needed) * p.in_w * p.in_c);
+    }
+  return distance;
 }
 
 static FailureOr<Calls> selectConv2D(nn::Conv2DOp op) {
-  bool quantized = nn::isQuantized(op.getX().getType());
+  if (nn::isQuantized(op.getX().getType()))
+    return selectInt8Conv2D(op);
   FailureOr<ConstantData> weights = ConstantData::get(op.getWeights());
   bool depthwise = op.isDepthwise() && succeeded(weights);
   ArrayRef<int64_t> x = shapeOf(op.getX()), w = shapeOf(op.getWeights()), y = shapeOf(op.getY());
 
-  CallBuilder call(op, std::string("tmb_") + (depthwise ? "depthwise_conv2d_" : "conv2d_") + (quantized ? "s8" : "f32"));
+  CallBuilder call(op, depthwise ? "tmb_depthwise_conv2d_f32" : "tmb_conv2d_f32");
   call.operand(0);
   if (depthwise)
     call.constant(transposedDepthwise(op.getWeights(), *weights));
@@ -118,15 +82,21 @@ static FailureOr<Calls> selectConv2D(nn::Conv2DOp op) {
   call.field("stride_h", op.getStrides()[0]).field("stride_w", op.getStrides()[1]);
   call.field("dilation_h", op.getDilations()[0]).field("dilation_w", op.getDilations()[1]);
   call.field("pad_top", op.getPads()[0]).field("pad_left", op.getPads()[1]).field("groups", op.getGroups());
-  if (quantized)
-    call.field("in_zero_point", nn::getInt8Type(op.getX().getType()).getZeroPoint());
+  // Shapes are those of tensors that exist, so their products fit.
+  tmb_conv2d_s8_params shapes = shapesOf(op);
+  constexpr int64_t bytes = sizeof(float);
+  if (!depthwise)
+    call.scratch(4 * w[1] * w[2] * w[3] * bytes);
+  if (std::optional<int64_t> distance = depthwise ? depthwiseOverlap(shapes) : convolutionOverlap(shapes))
+    call.overlap(*distance * bytes);
   return finishWeighted(call, op);
 }
 
 static FailureOr<Calls> selectFullyConnected(nn::FullyConnectedOp op) {
-  bool quantized = nn::isQuantized(op.getX().getType());
+  if (nn::isQuantized(op.getX().getType()))
+    return selectInt8FullyConnected(op);
   ArrayRef<int64_t> x = shapeOf(op.getX()), w = shapeOf(op.getWeights());
-  CallBuilder call(op, quantized ? "tmb_fully_connected_s8" : "tmb_fully_connected_f32");
+  CallBuilder call(op, "tmb_fully_connected_f32");
   call.operand(0).operand(1).field("rows", x[0]).field("depth", x[1]).field("cols", w[0]);
   return finishWeighted(call, op);
 }

@@ -24,11 +24,17 @@ extern "C" {
 
 /* 2-D convolution. x[batch][in_h][in_w][in_c], w[out_c][kernel_h][kernel_w][in_c / groups], bias[out_c] or null for zeros,
  * y[batch][out_h][out_w][out_c]. groups divides in_c and out_c; output channel o reads the input channels of group
- * o / (out_c / groups). */
-void tmb_conv2d_f32(const float *x, const float *w, const float *bias, float *y, const tmb_conv2d_f32_params *p);
+ * o / (out_c / groups). scratch has four windows: 4 * kernel_h * kernel_w * in_c / groups numbers. Positions outside the image add
+ * 0 * w. A bound of +-FLT_MAX or beyond, here and below, does not limit anything.
+ * With groups == 1, y may overlap x: outputs are written in order, at most four positions at a time after the windows of these
+ * have been read, so y may begin as many bytes before x as keeps every output behind all windows that follow. */
+void tmb_conv2d_f32(const float *x, const float *w, const float *bias, float *y, void *scratch,
+                    const tmb_conv2d_f32_params *p);
 
 /* 2-D depthwise convolution. As above with groups = in_c and out_c = in_c * m, but w[kernel_h][kernel_w][out_c]: output channel
- * o reads input channel o / m. */
+ * o reads input channel o / m. Positions outside the image are left out.
+ * y may overlap x: rows of outputs are written in order, at most four at a time while the rows that they need are read, so y may
+ * begin as many bytes before x as keeps four rows of outputs behind all rows of x that they and later ones need. */
 void tmb_depthwise_conv2d_f32(const float *x, const float *w, const float *bias, float *y, const tmb_conv2d_f32_params *p);
 
 /* Fully connected layer. x[rows][depth], w[cols][depth], bias[cols] or null for zeros, y[rows][cols]. */
@@ -40,21 +46,23 @@ void tmb_matmul_f32(const float *a, const float *b, float *y, const tmb_matmul_f
 
 /* ---- Convolution and matrix products, int8 ---- */
 
-/* 2-D convolution; shapes as for tmb_conv2d_f32, multiplier[out_c] with one shift for all. bias is required, for it carries the
- * zero point of x. Enough for the accumulator: |bias| + 2^14 * kernel_h * kernel_w * in_c / groups < 2^31. */
-void tmb_conv2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int8_t *y,
-                   const tmb_conv2d_s8_params *p);
+/* 2-D convolution; shapes as for tmb_conv2d_f32, except that w is the stream of weights, biases and multipliers that tmb_layout.h
+ * defines. kernel_h, kernel_w and groups are at least 1. Enough for the accumulator:
+ * |bias| + 2^14 * kernel_h * kernel_w * in_c / groups < 2^31. scratch has tmb_conv2d_s8_scratch_bytes(p) bytes, aligned to 4.
+ * With groups == 1, y may overlap x: outputs are written in order, at most four positions at a time after the windows of these
+ * have been read, so y may begin as many bytes before x as keeps every output behind all windows that follow. */
+void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 
-/* 2-D depthwise convolution; shapes as for tmb_depthwise_conv2d_f32, the rest as for tmb_conv2d_s8.
+/* 2-D depthwise convolution; shapes as for tmb_depthwise_conv2d_f32, multiplier[out_c] with one shift for all. bias is
+ * required, for it carries the zero point of x.
  * Enough for the accumulator: |bias| + 2^14 * kernel_h * kernel_w < 2^31. */
 void tmb_depthwise_conv2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int8_t *y,
                              const tmb_conv2d_s8_params *p);
 
-/* Fully connected layer; shapes as for tmb_fully_connected_f32, bias[cols] (required) and multiplier[cols].
- * y = clamp(tmb_requantize(bias[n] + sum x * w, multiplier[n], shift, out_zero_point), act_min, act_max).
+/* Fully connected layer; shapes as for tmb_fully_connected_f32, except that w is the stream of weights, biases and multipliers
+ * that tmb_layout.h defines. y = clamp(tmb_requantize(bias[n] + sum x * w, multiplier[n], shift, out_zero_point), act_min, act_max).
  * Enough for the accumulator: |bias| + 2^14 * depth < 2^31. */
-void tmb_fully_connected_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int8_t *y,
-                            const tmb_fully_connected_s8_params *p);
+void tmb_fully_connected_s8(const int8_t *x, const int32_t *w, int8_t *y, const tmb_fully_connected_s8_params *p);
 
 /* Batched matrix product of two activations; one multiplier for all. y is dense: [batch_dims...][rows][cols].
  * Enough for the accumulator: depth <= 32767. */
@@ -101,6 +109,15 @@ void tmb_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_pa
 
 /* int8 multiplication as tmb_mul_s8_params has it. */
 void tmb_mul_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_mul_s8_params *p);
+
+/* int8 division as tmb_div_s8_params has it; the compiler makes table[256]: table[b + 128] = 2^15 * factor / (b - zero point of b)
+ * with factor = scale of a / (scale of b * scale of y), at most +-(2^23 - 1), which saturates y for every other a; dividing by 0
+ * gives the largest of these. |y - a / b| is at most 1/2 + 2^-7 units of y. */
+void tmb_div_s8(const int8_t *a, const int8_t *b, const int32_t *table, int8_t *y, const tmb_div_s8_params *p);
+
+/* int8 minimum and maximum; a, b and y have one scale and zero point. */
+void tmb_min_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_binary_params *p);
+void tmb_max_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_binary_params *p);
 
 /* Comparisons: y is 1 where they hold, else 0. Comparisons with NaN do not hold. */
 void tmb_equal_f32(const float *a, const float *b, uint8_t *y, const tmb_binary_params *p);
@@ -190,6 +207,21 @@ void tmb_softmax_s8(const int8_t *x, const uint32_t *table, int8_t *y, const tmb
  * computed in a second pass. y may equal x. */
 void tmb_layer_norm_f32(const float *x, const float *scale, const float *bias, float *y, const tmb_layer_norm_params *p);
 
+/* Root-mean-square normalization: y = x / sqrt(mean(x^2) + epsilon) * scale + bias. The rest as above.
+ * Zhang and Sennrich, "Root Mean Square Layer Normalization" (NeurIPS 2019). */
+void tmb_rms_norm_f32(const float *x, const float *scale, const float *bias, float *y, const tmb_layer_norm_params *p);
+
+/* Both in int8. x, y[outer][depth], gain[depth], bias[depth]. With c[i] = depth * x[i] - sum of x (or, not centered,
+ * depth * (x[i] - in_zero_point)) and v = the sum of c^2 over depth, plus epsilon << epsilon_shift, exact in 64 bits,
+ *   z[i] = c[i] / sqrt(v) in units of 2^-fraction, 0 for v = 0,
+ *   y[i] = sat((z[i] * gain[i] + bias[i]) >> shift).
+ * The inverse square root is found in integers (a bitwise root and one division a row) within 2^-14 of itself, z is rounded once.
+ * The compiler makes gain = scale / (scale of y) in units of 2^-(shift - fraction) and bias = b / (scale of y) + zero point of y +
+ * 1/2 in units of 2^-shift, so y differs from the real normalization by at most 1/2 + |y| * 2^-14 + gain * 2^-fraction units:
+ * less than 0.6 as long as one standard deviation is fewer than 2^fraction / 20 units. depth is 1 to 32767, fraction at most 15,
+ * |z * gain + bias| < 2^31. y may equal x. */
+void tmb_norm_s8(const int8_t *x, const int16_t *gain, const int32_t *bias, int8_t *y, const tmb_norm_s8_params *p);
+
 /* ---- Pooling ---- */
 
 /* x[batch][in_h][in_w][channels], y[batch][out_h][out_w][channels]. Positions outside the image do not take part in a maximum;
@@ -244,8 +276,15 @@ void tmb_arg_max_s8(const int8_t *x, int64_t *y, const tmb_arg_params *p);
  * outside the box stay. */
 void tmb_copy_nd(const void *x, void *y, const tmb_copy_params *p);
 
+/* Transposes a matrix; y may be x. scratch holds a tile and a bit for each row of each tile, that is
+ * rows * block * element_bytes + (rows * (cols / block) + 7) / 8 bytes. */
+void tmb_transpose(const void *x, void *y, void *scratch, const tmb_transpose_params *p);
+
 /* y[i] = x[i] for `count` bytes. */
 void tmb_copy_bytes(const void *x, void *y, const tmb_count_params *p);
+
+/* Moves bytes toward the start of the same memory, which keeps the rows that a streamed part still needs next to its new ones. */
+void tmb_slide(void *x, const tmb_slide_params *p);
 
 /* Padding and cropping of elements of 1, 2, 4 or 8 bytes. value points to the constant and may be null in the other modes, for
  * which no dimension of x is 0. reflect does not repeat the border; pads larger than x repeat the pattern. */

@@ -1,85 +1,104 @@
 /* SPDX-License-Identifier: MIT */
 /* 2-D convolution with groups, int8. */
 #include "thimble/tmb_kernels.h"
-#include "tmb_rows_s8.h"
-#include "tmb_window.h"
+#include "thimble/tmb_layout.h"
+#include "tmb_finish_s8.h"
+#include "tmb_no_inline.h"
 
-/* acc[j] += zero_point * sum of w[j * w_stride + k] over k < count: taps that read padding. */
-static void tmb_conv2d_s8_padding(int32_t zero_point, const int8_t *w, int32_t w_stride, int32_t count, int32_t lanes,
-                                  int32_t *acc) {
-  int32_t j, k;
-  for (j = 0; j < lanes; ++j) {
-    const int8_t *row = w + j * w_stride;
-    int32_t sum = 0;
-    for (k = 0; k < count; ++k)
-      sum += row[k];
-    acc[j] += zero_point * sum;
-  }
-}
+/* Positions that are computed together: their windows are read before the first of their outputs is written. */
+#define TMB_POSITIONS 2
 
-/* Adds one window to acc. x is the image at the group's first channel, w the weights of the first of `lanes` outputs. */
-static void tmb_conv2d_s8_window(const int8_t *x, const int8_t *w, tmb_taps rows, tmb_taps cols, int32_t lanes, int32_t *acc,
-                                 const tmb_conv2d_s8_params *p) {
-  const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
-  const int32_t w_row_size = p->kernel_w * depth;
-  const int32_t w_stride = p->kernel_h * w_row_size;
-  /* A row of taps is one run of memory if neither groups nor dilation leave gaps in it. */
-  const int32_t run = p->groups == 1 && p->dilation_w == 1 ? cols.end - cols.begin : 1;
-  int32_t ky, kx;
+/* Copies the window at (iy, ix) of the image x, seen from the group's first channel. Its activations take the order of the
+ * weights: of each block of four, the second and third change places. */
+static void tmb_conv2d_s8_copy(int8_t *to, const int8_t *x, int32_t iy, int32_t ix, const tmb_conv2d_s8_layout *layout,
+                               const tmb_conv2d_s8_params *p) {
+  const int32_t depth = p->groups <= 1 ? p->in_c : p->in_c / p->groups;
+  const int8_t zero = (int8_t)p->in_zero_point;
+  const int32_t per_row = layout->runs == p->kernel_h ? p->kernel_w : 1; /* taps in a run */
+  int8_t *at = to;
+  int32_t ky, kx, tap, i;
   for (ky = 0; ky < p->kernel_h; ++ky) {
-    const int8_t *w_row = w + ky * w_row_size;
-    const int inside = ky >= rows.begin && ky < rows.end;
-    const int32_t begin = inside ? cols.begin : p->kernel_w;
-    const int32_t end = inside ? cols.end : p->kernel_w;
-    const int32_t x_row = (rows.start + ky * p->dilation_h) * p->in_w + cols.start;
-    for (kx = begin; kx < end; kx += run)
-      tmb_dot_s8(x + (x_row + kx * p->dilation_w) * p->in_c, w_row + kx * depth, w_stride, run * depth, lanes, acc);
-    if (p->in_zero_point != 0) {
-      tmb_conv2d_s8_padding(p->in_zero_point, w_row, w_stride, begin * depth, lanes, acc);
-      tmb_conv2d_s8_padding(p->in_zero_point, w_row + end * depth, w_stride, (p->kernel_w - end) * depth, lanes, acc);
-    }
-  }
-}
-
-/* All output channels of one output position. */
-static void tmb_conv2d_s8_position(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int8_t *y,
-                                   tmb_taps rows, tmb_taps cols, const tmb_output_s8 *out, const tmb_conv2d_s8_params *p) {
-  const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
-  const int32_t group_out_c = p->groups == 1 ? p->out_c : p->out_c / p->groups;
-  const int32_t w_stride = p->kernel_h * p->kernel_w * depth;
-  int32_t g, o, j;
-  for (g = 0; g < p->groups; ++g) {
-    const int32_t end = (g + 1) * group_out_c;
-    for (o = g * group_out_c; o < end; o += TMB_LANES) {
-      const int32_t lanes = end - o < TMB_LANES ? end - o : TMB_LANES;
-      int32_t acc[TMB_LANES];
-      for (j = 0; j < lanes; ++j)
-        acc[j] = bias[o + j];
-      tmb_conv2d_s8_window(x + g * depth, w + o * w_stride, rows, cols, lanes, acc, p);
-      for (j = 0; j < lanes; ++j)
-        y[o + j] = tmb_finish_s8(acc[j], multiplier[o + j], out);
-    }
-  }
-}
-
-void tmb_conv2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int8_t *y,
-                   const tmb_conv2d_s8_params *p) {
-  const tmb_output_s8 out = {p->shift, p->out_zero_point, p->act_min, p->act_max};
-  const int32_t image = p->in_h * p->in_w * p->in_c;
-  int32_t n, oy, ox;
-  if (p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1 && p->groups == 1 && p->pad_top == 0 &&
-      p->pad_left == 0 && p->out_h == p->in_h && p->out_w == p->in_w) {
-    tmb_rows_s8(x, w, bias, multiplier, y, p->batch * p->in_h * p->in_w, p->in_c, p->out_c, &out);
-    return;
-  }
-  for (n = 0; n < p->batch; ++n) {
-    for (oy = 0; oy < p->out_h; ++oy) {
-      const tmb_taps rows = tmb_taps_inside(oy * p->stride_h - p->pad_top, p->in_h, p->dilation_h, p->kernel_h);
-      for (ox = 0; ox < p->out_w; ++ox) {
-        const tmb_taps cols = tmb_taps_inside(ox * p->stride_w - p->pad_left, p->in_w, p->dilation_w, p->kernel_w);
-        tmb_conv2d_s8_position(x + n * image, w, bias, multiplier, y, rows, cols, &out, p);
-        y += p->out_c;
+    const int32_t row = iy + ky * p->dilation_h;
+    for (kx = 0; kx < p->kernel_w; kx += per_row) {
+      for (tap = kx; tap < kx + per_row; ++tap) {
+        const int32_t col = ix + tap * p->dilation_w;
+        if (row >= 0 && row < p->in_h && col >= 0 && col < p->in_w) {
+          const int8_t *from = x + (row * p->in_w + col) * p->in_c;
+          for (i = 0; i < depth; ++i)
+            *at++ = from[i];
+        } else {
+          for (i = 0; i < depth; ++i)
+            *at++ = zero;
+        }
       }
+      for (i = layout->run; i < layout->padded; ++i)
+        *at++ = 0;
+    }
+  }
+  for (i = 0; i < layout->depth; i += 4) {
+    const int8_t second = to[i + 1];
+    to[i + 1] = to[i + 2];
+    to[i + 2] = second;
+  }
+}
+
+/* Two channels at two positions, whose windows lie `depth` apart: acc[position][channel]. Returns the end of the weights. */
+TMB_NO_INLINE static const int8_t *tmb_conv2d_s8_dot(const int8_t *x, const int8_t *w, int32_t depth, int32_t *acc) {
+  const int8_t *end = x + depth;
+  int32_t acc0 = acc[0], acc1 = acc[1], acc2 = acc[2], acc3 = acc[3];
+  for (; x != end; ++x, w += 2) {
+    const int32_t first = x[0], second = x[depth], a = w[0], b = w[1];
+    acc0 += first * a;
+    acc1 += first * b;
+    acc2 += second * a;
+    acc3 += second * b;
+  }
+  acc[0] = acc0;
+  acc[1] = acc1;
+  acc[2] = acc2;
+  acc[3] = acc3;
+  return w;
+}
+
+/* All output channels of a group at up to two positions, whose windows are in `windows`. */
+static void tmb_conv2d_s8_group(const int8_t *windows, const int32_t *w, int8_t *y, int32_t positions,
+                                const tmb_conv2d_s8_layout *layout, const tmb_output_s8 *out, int32_t y_stride) {
+  int32_t c, i;
+  for (c = 0; c < layout->cols; c += 2, w += layout->words) {
+    const int32_t *multiplier = w + layout->words - 2;
+    int32_t acc[2 * TMB_POSITIONS];
+    acc[0] = acc[2] = w[0];
+    acc[1] = acc[3] = w[1];
+    tmb_conv2d_s8_dot(windows, (const int8_t *)(w + 2), layout->depth, acc);
+    for (i = 0; i < positions; ++i) {
+      y[i * y_stride + c] = tmb_finish_s8(acc[2 * i], multiplier[0], out);
+      if (c + 1 < layout->cols)
+        y[i * y_stride + c + 1] = tmb_finish_s8(acc[2 * i + 1], multiplier[1], out);
+    }
+  }
+}
+
+void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p) {
+  const tmb_output_s8 out = {p->shift, p->out_zero_point, p->act_min, p->act_max};
+  const tmb_conv2d_s8_layout layout = tmb_conv2d_s8_layout_of(p);
+  const int32_t image = p->out_h * p->out_w;
+  const int32_t total = p->batch * image;
+  const int32_t group_words = (layout.cols + 1) / 2 * layout.words;
+  int8_t *windows = (int8_t *)scratch;
+  int32_t g, position, i;
+  for (g = 0; g < p->groups; ++g) {
+    const int32_t channel = g == 0 ? 0 : g * (p->in_c / p->groups);
+    for (position = 0; position < total; position += TMB_POSITIONS) {
+      const int32_t positions = total - position < TMB_POSITIONS ? total - position : TMB_POSITIONS;
+      for (i = 0; i < TMB_POSITIONS; ++i) {
+        /* Without a second position, the first stands in for it. */
+        const int32_t at = i < positions ? position + i : position;
+        const int32_t n = at / image, row = (at - n * image) / p->out_w, col = (at - n * image) % p->out_w;
+        tmb_conv2d_s8_copy(windows + i * layout.depth, x + n * p->in_h * p->in_w * p->in_c + channel,
+                           row * p->stride_h - p->pad_top, col * p->stride_w - p->pad_left, &layout, p);
+      }
+      tmb_conv2d_s8_group(windows, w + g * group_words, y + position * p->out_c + g * layout.cols, positions, &layout, &out,
+                          p->out_c);
     }
   }
 }

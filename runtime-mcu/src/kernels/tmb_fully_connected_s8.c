@@ -1,10 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 /* Fully connected layer, int8. */
 #include "thimble/tmb_kernels.h"
-#include "tmb_rows_s8.h"
+#include "thimble/tmb_layout.h"
+#include "tmb_finish_s8.h"
+#include "tmb_no_inline.h"
 
-void tmb_fully_connected_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int8_t *y,
-                            const tmb_fully_connected_s8_params *p) {
+/* acc[j] += sum of x[k] * w[j][k] over k < depth for four outputs j. Returns the end of the weights. */
+TMB_NO_INLINE static const int8_t *tmb_fully_connected_s8_dot(const int8_t *x, const int8_t *w, int32_t depth, int32_t *acc) {
+  int32_t acc0 = acc[0], acc1 = acc[1], acc2 = acc[2], acc3 = acc[3];
+  int8_t part[4] = {0, 0, 0, 0};
+  for (; depth > 0; depth -= 4, x += 4, w += 16) {
+    const int8_t *from = x;
+    int32_t i;
+    if (depth < 4) {
+      for (i = 0; i < depth; ++i)
+        part[i] = x[i];
+      from = part;
+    }
+    /* Activations 0 and 2, then 1 and 3, as tmb_layout.h has them. */
+    for (i = 0; i < 2; ++i) {
+      const int32_t first = from[i], second = from[i + 2];
+      const int8_t *u = w + 8 * i;
+      acc0 += first * u[0] + second * u[2];
+      acc1 += first * u[1] + second * u[3];
+      acc2 += first * u[4] + second * u[6];
+      acc3 += first * u[5] + second * u[7];
+    }
+  }
+  acc[0] = acc0;
+  acc[1] = acc1;
+  acc[2] = acc2;
+  acc[3] = acc3;
+  return w;
+}
+
+void tmb_fully_connected_s8(const int8_t *x, const int32_t *w, int8_t *y, const tmb_fully_connected_s8_params *p) {
   const tmb_output_s8 out = {p->shift, p->out_zero_point, p->act_min, p->act_max};
-  tmb_rows_s8(x, w, bias, multiplier, y, p->rows, p->depth, p->cols, &out);
+  const int32_t words = tmb_fully_connected_s8_words(p->depth);
+  int32_t m, n, j;
+  for (m = 0; m < p->rows; ++m, x += p->depth, y += p->cols) {
+    const int32_t *four = w;
+    for (n = 0; n < p->cols; n += 4, four += words) {
+      const int32_t *multiplier = four + words - 4;
+      const int32_t lanes = p->cols - n < 4 ? p->cols - n : 4;
+      int32_t acc[4];
+      for (j = 0; j < 4; ++j)
+        acc[j] = four[j];
+      tmb_fully_connected_s8_dot(x, (const int8_t *)(four + 4), p->depth, acc);
+      for (j = 0; j < lanes; ++j)
+        y[n + j] = tmb_finish_s8(acc[j], multiplier[j], &out);
+    }
+  }
 }

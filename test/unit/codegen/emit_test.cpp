@@ -36,9 +36,9 @@ TEST_CASE("the header is the model's public face", "[codegen]") {
 
 TEST_CASE("the source calls kernels in order, with names", "[codegen]") {
   std::string source = contentsOf(emitProject(parseProgram(smallNet), makeOptions("kws")), "kws.c");
-  CHECK_THAT(source, Contains("  /* conv: conv2d, 1x4x4x1 -> 1x4x4x2 */\n"
-                              "  tmb_conv2d_s8(AT(const int8_t, 0), kws__conv_weights, kws__conv_bias, "
-                              "kws__conv_multipliers,\n      AT(int8_t, 16), &kws__conv_params);\n"));
+  CHECK_THAT(source, Contains("  /* conv: depthwise_conv2d, 1x4x4x1 -> 1x4x4x2 */\n"
+                              "  tmb_depthwise_conv2d_s8(AT(const int8_t, 0), kws__conv_weights, "
+                              "kws__conv_bias,\n      kws__conv_multipliers, AT(int8_t, 16), &kws__conv_params);\n"));
   CHECK_THAT(source, Contains("  tmb_relu_f32(AT(const float, 64), AT(float, 64), &kws__relu_params);\n"));
   CHECK_THAT(source, Contains("KWS_ARENA_BYTES >= 192"));
   CHECK_THAT(source, Contains(".scale = 0.1f,"));
@@ -139,7 +139,7 @@ TEST_CASE("only the runtime's files that are needed are copied", "[codegen]") {
     if (path.starts_with("runtime/src/") && path.ends_with(".c"))
       sources.push_back(path.drop_front(12).str());
   }
-  CHECK(sources == std::vector<std::string>{"tmb_conv2d_s8.c", "tmb_dequantize_s8_f32.c", "tmb_relu_f32.c"});
+  CHECK(sources == std::vector<std::string>{"tmb_depthwise_conv2d_s8.c", "tmb_dequantize_s8_f32.c", "tmb_relu_f32.c"});
   contentsOf(files, "runtime/include/thimble/tmb_kernels.h");
   contentsOf(files, "runtime/src/tmb_unary_loop.h");
   CHECK_THAT(contentsOf(files, "net.mk"), !Contains("-lm"));

@@ -106,7 +106,7 @@ mcu.program @net attributes {arena_bytes = 192 : i64, lower_bound = 176 : i64} {
                                        : tensor<2x3x3x1xi8> : memref<2x3x3x1xi8>
   %b = mcu.constant "conv_bias" dense<[-2147000000, 2147000000]> : tensor<2xi32> : memref<2xi32>
   %m = mcu.constant "conv_multipliers" dense<[-2147483648, 1518500250]> : tensor<2xi32> : memref<2xi32>
-  mcu.call "tmb_conv2d_s8" ins(%x, %w, %b, %m) outs(%c) record "tmb_conv2d_s8_params" {batch = 1 : i32, in_h = 4 : i32,
+  mcu.call "tmb_depthwise_conv2d_s8" ins(%x, %w, %b, %m) outs(%c) record "tmb_conv2d_s8_params" {batch = 1 : i32, in_h = 4 : i32,
     in_w = 4 : i32, in_c = 1 : i32, out_h = 4 : i32, out_w = 4 : i32, out_c = 2 : i32, kernel_h = 3 : i32, kernel_w = 3 : i32,
     stride_h = 1 : i32, stride_w = 1 : i32, dilation_h = 1 : i32, dilation_w = 1 : i32, pad_top = 1 : i32, pad_left = 1 : i32,
     groups = 1 : i32, in_zero_point = -3 : i32, out_zero_point = 4 : i32, shift = 0 : i32, act_min = -128 : i32,

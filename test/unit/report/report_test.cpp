@@ -79,7 +79,7 @@ TEST_CASE("a report adds up", "[report]") {
   CHECK(report.macs == 288);
   REQUIRE(report.layers.size() == 3);
   CHECK(report.layers[0].name == "conv");
-  CHECK(report.layers[0].op == "conv2d");
+  CHECK(report.layers[0].op == "depthwise_conv2d");
   CHECK(report.layers[0].weightBytes == 34);
   CHECK(report.layers[0].ramBytes == 16 + 32);
   CHECK(report.layers[1].ramBytes == 32 + 128);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Convolutions against a naive reference that checks every tap.
+#include "packed.h"
 #include "support.h"
 
 #include <catch2/catch.hpp>
@@ -112,7 +113,11 @@ void checkFloat(Random &random, const Case &c, bool depthwise) {
       sums[output] += static_cast<double>(x[static_cast<size_t>(input)]) * static_cast<double>(w[weight]);
   });
   std::vector<float> y(outputSize(c), kNaN);
-  (depthwise ? tmb_depthwise_conv2d_f32 : tmb_conv2d_f32)(x.data(), w.data(), hasBias ? bias.data() : nullptr, y.data(), &p);
+  std::vector<float> scratch(4 * weightSize(c) / static_cast<size_t>(c.out_c), kNaN);
+  if (depthwise)
+    tmb_depthwise_conv2d_f32(x.data(), w.data(), hasBias ? bias.data() : nullptr, y.data(), &p);
+  else
+    tmb_conv2d_f32(x.data(), w.data(), hasBias ? bias.data() : nullptr, y.data(), scratch.data(), &p);
   for (size_t i = 0; i < y.size(); ++i) {
     const double reference = std::min(std::max(sums[i], static_cast<double>(p.act_min)), static_cast<double>(p.act_max));
     if (!close(y[i], reference))
@@ -144,7 +149,10 @@ void checkInt8(Random &random, const Case &c, bool depthwise) {
   for (size_t i = 0; i < y.size(); ++i)
     expected[i] = static_cast<int8_t>(
         exactRequantize(sums[i], multiplier[i % channels], p.shift, p.out_zero_point, p.act_min, p.act_max));
-  (depthwise ? tmb_depthwise_conv2d_s8 : tmb_conv2d_s8)(x.data(), w.data(), bias.data(), multiplier.data(), y.data(), &p);
+  if (depthwise)
+    tmb_depthwise_conv2d_s8(x.data(), w.data(), bias.data(), multiplier.data(), y.data(), &p);
+  else
+    convolve(tmb_conv2d_s8, x.data(), w, bias, multiplier, y.data(), &p);
   REQUIRE(y == expected);
 }
 
@@ -192,10 +200,10 @@ TEST_CASE("convolutions with nothing to do", "[runtime][convolution]") {
   Case c = randomCase(random, false);
   c.batch = 0;
   auto p = paramsOf<tmb_conv2d_s8_params>(c);
-  tmb_conv2d_s8(nullptr, nullptr, nullptr, nullptr, nullptr, &p);
+  tmb_conv2d_s8(nullptr, nullptr, nullptr, nullptr, &p);
   tmb_depthwise_conv2d_s8(nullptr, nullptr, nullptr, nullptr, nullptr, &p);
   auto q = paramsOf<tmb_conv2d_f32_params>(c);
-  tmb_conv2d_f32(nullptr, nullptr, nullptr, nullptr, &q);
+  tmb_conv2d_f32(nullptr, nullptr, nullptr, nullptr, nullptr, &q);
   tmb_depthwise_conv2d_f32(nullptr, nullptr, nullptr, nullptr, &q);
 }
 
@@ -203,6 +211,7 @@ TEST_CASE("conv2d passes NaN through activations", "[runtime][convolution]") {
   tmb_conv2d_f32_params p = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 0, 6};
   const float x = kNaN, w = 1;
   float y = 0;
-  tmb_conv2d_f32(&x, &w, nullptr, &y, &p);
+  float scratch[4];
+  tmb_conv2d_f32(&x, &w, nullptr, &y, scratch, &p);
   CHECK(std::isnan(y));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Fully connected layers and matrix products against a naive reference.
+#include "packed.h"
 #include "support.h"
 
 #include <catch2/catch.hpp>
@@ -33,7 +34,7 @@ TEST_CASE("fully connected", "[runtime][matmul]") {
       const auto bias = random.integers(static_cast<size_t>(cols), -1000, 1000);
       const auto multiplier = random.integers(static_cast<size_t>(cols), 0, 1 << 25);
       std::vector<int8_t> y(outputs);
-      tmb_fully_connected_s8(x.data(), w.data(), bias.data(), multiplier.data(), y.data(), &p);
+      connect(tmb_fully_connected_s8, x.data(), w, bias, multiplier, y.data(), &p);
       for (int32_t i = 0; i < rows * cols; ++i) {
         const int32_t m = i / cols, n = i % cols;
         int64_t sum = bias[n];
@@ -52,7 +53,7 @@ TEST_CASE("fully connected at the accumulator's limit", "[runtime][matmul]") {
   const int32_t bias = INT32_MAX - depth * 16384, multiplier = 1 << 7;
   const tmb_fully_connected_s8_params p = {1, depth, 1, 0, 0, -128, 127};
   int8_t y = 0;
-  tmb_fully_connected_s8(x.data(), w.data(), &bias, &multiplier, &y, &p);
+  connect(tmb_fully_connected_s8, x.data(), w, {bias}, {multiplier}, &y, &p);
   CHECK(y == exactRequantize(INT32_MAX, multiplier, 0, 0));
 }
 

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* How the int8 kernels want their weights, and the working memory that they need: for the kernels and for the compiler. */
+#ifndef THIMBLE_TMB_LAYOUT_H
+#define THIMBLE_TMB_LAYOUT_H
+
+#include "thimble/tmb_abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Convolutions see a window as `runs` of activations that lie side by side in the input: a row of taps or, where groups or
+ * dilation leave gaps in rows, one tap. Each run is padded to whole blocks of four; a padding activation has the weight 0. */
+typedef struct tmb_conv2d_s8_layout {
+  int32_t runs;
+  int32_t run;    /* activations in a run */
+  int32_t padded; /* the same with its padding, at least 4 */
+  int32_t depth;  /* runs * padded */
+  int32_t cols;   /* output channels of a group */
+  int32_t words;  /* of the stream for two output channels */
+} tmb_conv2d_s8_layout;
+
+/* The weights are a stream of 32-bit words. Output channels come in pairs (a, b), those of a group one after the other; an odd
+ * last channel is paired with zeros. For each pair:
+ *   bias a, bias b; for each block of four activations k..k+3 two words with the int8 weights of, lowest byte first,
+ *   a[k] b[k] a[k+2] b[k+2] and a[k+1] b[k+1] a[k+3] b[k+3]; multiplier a, multiplier b.
+ * So one word, widened by the instruction SXTB16 as it is and rotated by a byte, meets four pairs of activations. */
+static inline tmb_conv2d_s8_layout tmb_conv2d_s8_layout_of(const tmb_conv2d_s8_params *p) {
+  tmb_conv2d_s8_layout layout;
+  if (p->groups <= 1 && (p->dilation_w == 1 || p->kernel_w == 1)) {
+    layout.runs = p->kernel_h;
+    layout.run = p->kernel_w * p->in_c;
+    layout.cols = p->out_c;
+  } else {
+    layout.runs = p->kernel_h * p->kernel_w;
+    layout.run = p->in_c / p->groups;
+    layout.cols = p->out_c / p->groups;
+  }
+  layout.padded = layout.run > 0 ? (layout.run + 3) / 4 * 4 : 4;
+  layout.depth = layout.runs * layout.padded;
+  layout.words = 4 + layout.depth / 2;
+  return layout;
+}
+
+/* 1 if windows may read beyond the input: padding, or runs that are not whole blocks. Such runs are copied first. */
+static inline int32_t tmb_conv2d_s8_copies(const tmb_conv2d_s8_params *p) {
+  const tmb_conv2d_s8_layout layout = tmb_conv2d_s8_layout_of(p);
+  const int32_t last_y = (p->out_h - 1) * p->stride_h - p->pad_top + (p->kernel_h - 1) * p->dilation_h;
+  const int32_t last_x = (p->out_w - 1) * p->stride_w - p->pad_left + (p->kernel_w - 1) * p->dilation_w;
+  return layout.run != layout.padded || p->pad_top > 0 || p->pad_left > 0 || last_y >= p->in_h || last_x >= p->in_w;
+}
+
+/* Bytes of scratch: the windows of four output positions in 16 bits, and one run of each. */
+static inline int32_t tmb_conv2d_s8_scratch_bytes(const tmb_conv2d_s8_params *p) {
+  const tmb_conv2d_s8_layout layout = tmb_conv2d_s8_layout_of(p);
+  return 8 * layout.depth + (tmb_conv2d_s8_copies(p) ? 4 * layout.padded : 0);
+}
+
+/* Fully connected layers, weights as a stream of 32-bit words. Outputs come in fours (a, b, c, d), the last with zeros if need be.
+ * For each four: the biases; for each block of four activations k..k+3 (the last with zeros) four words with the int8 weights,
+ * lowest byte first,
+ *   a[k] b[k] a[k+2] b[k+2],  c[k] d[k] c[k+2] d[k+2],  a[k+1] b[k+1] a[k+3] b[k+3],  c[k+1] d[k+1] c[k+3] d[k+3];
+ * then the multipliers. */
+static inline int32_t tmb_fully_connected_s8_words(int32_t depth) { return 8 + (depth + 3) / 4 * 4; }
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
