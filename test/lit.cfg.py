@@ -31,6 +31,8 @@ if os.path.isdir(models):
     config.available_features.add("shared-models")
 if shutil.which("arm-none-eabi-gcc") and shutil.which("qemu-system-arm"):
     config.available_features.add("emulator")
+if shutil.which("chromium"):
+    config.available_features.add("browser")
 if shutil.which("valgrind"):
     config.available_features.add("valgrind")
 if os.path.isdir("/usr/share/libonnx-testdata/data/node"):

@@ -10,6 +10,16 @@ using namespace thimble::report;
 
 static constexpr size_t maxTensors = 10;
 
+std::string RamUse::proof() const {
+  if (!lowerBound)
+    return "";
+  if (arena <= *lowerBound)
+    return "proven optimal: no order and no placement needs less";
+  uint64_t perMille = *lowerBound == 0 ? 1000 : ((arena - *lowerBound) * 1000 + *lowerBound - 1) / *lowerBound;
+  return "at least " + std::to_string(*lowerBound) + " bytes are needed; gap " + std::to_string(perMille / 10) + "." +
+         std::to_string(perMille % 10) + " %";
+}
+
 // Bytes of the arena in use during a call. Buffers may share memory (in place), so it is those of the union.
 static uint64_t getLiveBytes(llvm::ArrayRef<mcu::LiveRange> ranges, int64_t call) {
   std::vector<std::pair<int64_t, int64_t>> pieces;

@@ -37,6 +37,8 @@ struct RamUse {
   std::optional<uint64_t> budget;
 
   uint64_t getPeak() const { return arena + state; }
+  /// What is known of plans that need less, in words; empty if nothing is.
+  std::string proof() const;
 };
 
 struct LayerUse {
@@ -105,6 +107,12 @@ llvm::Expected<Report> buildReport(mcu::ProgramOp program, const ReportOptions &
 
 /// schemas/report.schema.json, always with the same bytes for the same report.
 void writeJson(const Report &report, llvm::raw_ostream &os);
+
+/// One page that needs no other file and no network.
+void writeHtml(const Report &report, llvm::raw_ostream &os);
+
+/// The memory plan as a picture: calls across, addresses up.
+void writeSvg(const Report &report, llvm::raw_ostream &os);
 
 struct TextStyle {
   bool unicode = false; // bars of block characters

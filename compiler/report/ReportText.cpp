@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Writes a report for people: the verdict first, details below it.
+#include "compiler/report/Format.h"
 #include "compiler/report/Report.h"
 #include "compiler/support/ByteSize.h"
 #include "llvm/ADT/StringExtras.h"
@@ -62,20 +63,6 @@ private:
 };
 } // namespace
 
-// "2.66 M"; in integers, so that no locale matters.
-static std::string formatCount(uint64_t count) {
-  if (count < 10000)
-    return std::to_string(count);
-  uint64_t unit = 1000;
-  llvm::StringRef suffix = " k";
-  if (count >= 1000000000)
-    unit = 1000000000, suffix = " G";
-  else if (count >= 1000000)
-    unit = 1000000, suffix = " M";
-  uint64_t hundredths = (count % unit) * 100 / unit;
-  return std::to_string(count / unit) + (hundredths < 10 ? ".0" : ".") + std::to_string(hundredths) + suffix.str();
-}
-
 static void writeBar(llvm::raw_ostream &os, llvm::StringRef what, uint64_t used, std::optional<uint64_t> budget, bool unicode) {
   os << "  " << what << std::string(6 - what.size(), ' ');
   if (!budget) {
@@ -120,12 +107,8 @@ static void writeVerdict(const Report &report, llvm::raw_ostream &os, const Text
   os << "\n  Flash: weights " << formatByteSize(report.flash.weights) << ", tables " << formatByteSize(report.flash.tables)
      << ", code " << formatByteSize(report.flash.code) << (report.flash.isCodeMeasured ? " (measured)\n" : " (estimated)\n");
   os << "  RAM: arena " << formatByteSize(report.ram.arena);
-  if (report.ram.lowerBound) {
-    if (report.ram.arena <= *report.ram.lowerBound)
-      os << " (no plan in this order needs less)";
-    else
-      os << " (no plan in this order needs less than " << formatByteSize(*report.ram.lowerBound) << ")";
-  }
+  if (!report.ram.proof().empty())
+    os << " (" << report.ram.proof() << ")";
   os << ", of which scratch " << formatByteSize(report.ram.scratch);
   if (report.ram.state > 0)
     os << ", state " << formatByteSize(report.ram.state);

@@ -7,6 +7,7 @@
 #include "compiler/support/ByteSize.h"
 #include "compiler/support/Version.h"
 #include "compiler/verify/VerificationModule.h"
+#include "dialects/mcu/McuLiveness.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
 #include "tools/thimble/Budget.h"
@@ -75,6 +76,7 @@ ExitCode CompileCommand::run() {
   if (!parseBudget(flash, "--flash", flashBudget) || !parseBudget(ram, "--ram", ramBudget))
     return ExitCode::BadInput;
   options->alignment = std::max<int64_t>(resolved->alignment, 8);
+  options->ramBudget = ramBudget;
 
   std::unique_ptr<MLIRContext> context = makeContext();
   DiagnosticCollector diagnostics(context.get(), model.quiet || format == "json");
@@ -109,8 +111,7 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   project.emit.version = versionString;
   project.emit.modelFile = model.model;
   project.emit.target = resolved.name;
-  bool isInt8 = llvm::any_of(program.getBody().front().getOps<mcu::CallOp>(),
-                             [](mcu::CallOp call) { return call.getKernel().ends_with("_s8"); });
+  bool isInt8 = llvm::any_of(mcu::getKernelNames(program), [](llvm::StringRef kernel) { return kernel.ends_with("_s8"); });
   project.emit.provenance.push_back(isInt8 ? "quantized to int8" : "float32, not quantized");
   project.emit.golden = makeGoldenVectors(program);
   project.runtimeDirectory = runtimeDirectory(home);
@@ -144,8 +145,14 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   report::writeJson(*report, jsonStream);
   report::writeText(*report, textStream);
   if (report->fits() && !isAnalysis) {
+    std::string page, picture;
+    llvm::raw_string_ostream pageStream(page), pictureStream(picture);
+    report::writeHtml(*report, pageStream);
+    report::writeSvg(*report, pictureStream);
     files->push_back({"report.json", json});
     files->push_back({"report.txt", text});
+    files->push_back({"report.html", page});
+    files->push_back({"memory.svg", picture});
     if (ExitCode written = write(*files, compilation, home); written != ExitCode::Success)
       return written;
   }
