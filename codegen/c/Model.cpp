@@ -2,6 +2,7 @@
 // From a scheduled program to the parts of its C file.
 #include "codegen/c/Model.h"
 #include "codegen/c/Names.h"
+#include "codegen/kernels/KernelTable.h"
 #include "compiler/support/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
@@ -72,8 +73,11 @@ private:
   llvm::Error checkPorts();
   llvm::Error addCall(mcu::CallOp call);
   llvm::Error addArgument(ModelCall &call, Value value, bool isConst, bool isTable);
+  llvm::Error addStream(ModelCall call);
+  llvm::Expected<ModelStep> makeStep(mcu::CallOp stream, mcu::StepOp op);
   llvm::Expected<int64_t> addConstant(mcu::ConstantOp op, bool isTable);
-  llvm::Expected<size_t> addRecord(mcu::CallOp op, llvm::StringRef node);
+  llvm::Expected<size_t> addRecord(Operation *op, llvm::StringRef kernel, llvm::StringRef recordName, DictionaryAttr params,
+                                   llvm::StringRef node);
 
   mcu::ProgramOp program;
   Model model;
@@ -173,9 +177,11 @@ llvm::Error ModelBuilder::checkPorts() {
 }
 
 llvm::Error ModelBuilder::addCall(mcu::CallOp op) {
-  ModelCall call{op, nodeName(op.getLoc()), {}, 0};
+  ModelCall call{op, nodeName(op.getLoc()), {}, 0, {}};
   if (call.node.empty())
     call.node = getKernelOperation(op.getKernel());
+  if (op.getKernel() == mcu::streamKernel)
+    return addStream(std::move(call));
   for (auto [index, in] : llvm::enumerate(op.getIns()))
     if (llvm::Error error = addArgument(call, in, /*isConst=*/true, isTableOperand(op.getKernel(), index)))
       return error;
@@ -185,7 +191,7 @@ llvm::Error ModelBuilder::addCall(mcu::CallOp op) {
   if (Value scratch = op.getScratch())
     if (llvm::Error error = addArgument(call, scratch, /*isConst=*/false, /*isTable=*/false))
       return error;
-  llvm::Expected<size_t> record = addRecord(op, call.node);
+  llvm::Expected<size_t> record = addRecord(op, op.getKernel(), op.getRecord(), op.getParams(), call.node);
   if (!record)
     return record.takeError();
   call.record = *record;
@@ -194,7 +200,7 @@ llvm::Error ModelBuilder::addCall(mcu::CallOp op) {
 }
 
 llvm::Error ModelBuilder::addArgument(ModelCall &call, Value value, bool isConst, bool isTable) {
-  ModelArgument argument{CType::get(cast<MemRefType>(value.getType()).getElementType()), isConst, 0, -1};
+  ModelArgument argument{CType::get(cast<MemRefType>(value.getType()).getElementType()), isConst, 0, -1, 0};
   Operation *root = mcu::getRoot(value);
   if (auto constant = dyn_cast<mcu::ConstantOp>(root)) {
     llvm::Expected<int64_t> index = addConstant(constant, isTable);
@@ -210,6 +216,56 @@ llvm::Error ModelBuilder::addArgument(ModelCall &call, Value value, bool isConst
     return refuse(call.op, "an operand has elements that C99 has no type for");
   call.arguments.push_back(argument);
   return llvm::Error::success();
+}
+
+llvm::Error ModelBuilder::addStream(ModelCall call) {
+  mcu::CallOp stream = call.op;
+  for (Operation &inner : stream.getBody().front()) {
+    auto repeat = dyn_cast<mcu::RepeatOp>(inner);
+    llvm::SmallVector<mcu::StepOp> steps;
+    if (repeat)
+      llvm::append_range(steps, repeat.getBody().getOps<mcu::StepOp>());
+    else
+      steps.push_back(cast<mcu::StepOp>(inner));
+    if (repeat || call.loops.empty() || call.loops.back().count > 1)
+      call.loops.push_back({repeat ? int64_t(repeat.getCount()) : 1, {}});
+    for (mcu::StepOp op : steps) {
+      llvm::Expected<ModelStep> step = makeStep(stream, op);
+      if (!step)
+        return step.takeError();
+      llvm::append_range(call.arguments, step->arguments);
+      call.loops.back().steps.push_back(std::move(*step));
+    }
+  }
+  model.calls.push_back(std::move(call));
+  return llvm::Error::success();
+}
+
+llvm::Expected<ModelStep> ModelBuilder::makeStep(mcu::CallOp stream, mcu::StepOp op) {
+  const kernels::Kernel *kernel = kernels::lookup(op.getKernel());
+  if (!kernel)
+    return refuse(op, "'" + op.getKernel() + "' is not one of the runtime's kernels");
+  ModelStep step{op.getKernel().str(), nodeName(op.getLoc()), {}, 0};
+  for (size_t i = 0; i < op.getArgs().size(); ++i) {
+    Operation *root = mcu::getRoot(stream->getOperand(unsigned(op.getArgs()[i])));
+    ModelArgument argument{CType::get(cast<TypeAttr>(op.getElements()[i]).getValue()), i < kernel->ins, 0, -1, op.getAdvances()[i]};
+    if (auto constant = dyn_cast<mcu::ConstantOp>(root)) {
+      llvm::Expected<int64_t> index = addConstant(constant, isTableOperand(op.getKernel(), unsigned(i)));
+      if (!index)
+        return index.takeError();
+      argument.constant = *index;
+    } else {
+      argument.offset = int64_t(*cast<mcu::BufferOp>(root).getOffset()) + op.getOffsets()[i];
+    }
+    if (!argument.type)
+      return refuse(op, "an operand has elements that C99 has no type for");
+    step.arguments.push_back(argument);
+  }
+  llvm::Expected<size_t> record = addRecord(op, op.getKernel(), op.getRecord(), op.getParams(), step.node);
+  if (!record)
+    return record.takeError();
+  step.record = *record;
+  return step;
 }
 
 llvm::Expected<int64_t> ModelBuilder::addConstant(mcu::ConstantOp op, bool isTable) {
@@ -260,15 +316,16 @@ llvm::Expected<int64_t> ModelBuilder::addConstant(mcu::ConstantOp op, bool isTab
   return constantOf[op] = index;
 }
 
-llvm::Expected<size_t> ModelBuilder::addRecord(mcu::CallOp op, llvm::StringRef node) {
-  const mcu::Record *record = mcu::Record::lookup(op.getRecord());
+llvm::Expected<size_t> ModelBuilder::addRecord(Operation *op, llvm::StringRef kernel, llvm::StringRef recordName,
+                                               DictionaryAttr params, llvm::StringRef node) {
+  const mcu::Record *record = mcu::Record::lookup(recordName);
   for (const mcu::RecordField &field : record->fields)
-    if (auto number = dyn_cast_or_null<FloatAttr>(op.getParams().get(field.name)); number && !number.getValue().isFinite())
-      return refuse(op, "parameter '" + field.name + "' of " + op.getKernel() +
+    if (auto number = dyn_cast_or_null<FloatAttr>(params.get(field.name)); number && !number.getValue().isFinite())
+      return refuse(op, "parameter '" + field.name + "' of " + kernel +
                             " is not finite; clamps that do nothing are written with the largest float32");
-  FailureOr<std::vector<char>> bytes = record->pack(op.getParams(), [&] { return op.emitOpError(); });
+  FailureOr<std::vector<char>> bytes = record->pack(params, [&] { return op->emitOpError(); });
   if (failed(bytes))
-    return refuse(op, "the parameters of " + op.getKernel() + " are not those of " + op.getRecord());
+    return refuse(op, "the parameters of " + kernel + " are not those of " + recordName);
   auto [entry, isNew] = recordOf.try_emplace({record, *bytes}, model.records.size());
   if (isNew) {
     std::string part = identifierPart(node);

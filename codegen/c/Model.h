@@ -55,13 +55,28 @@ struct ModelArgument {
   bool isConst;     // the kernel only reads it
   int64_t offset;   // in the arena
   int64_t constant; // index of a constant, or -1 for the arena
+  int64_t advance = 0; // bytes from one iteration of a loop to the next
+};
+
+/// A kernel call of a streamed part.
+struct ModelStep {
+  std::string kernel;
+  std::string node;
+  std::vector<ModelArgument> arguments;
+  size_t record;
+};
+
+struct ModelLoop {
+  int64_t count; // 1: no loop
+  std::vector<ModelStep> steps;
 };
 
 struct ModelCall {
   mcu::CallOp op;
   std::string node; // name of the ONNX node, or of the kernel
-  std::vector<ModelArgument> arguments;
-  size_t record;
+  std::vector<ModelArgument> arguments; // of a streamed part: those of all steps
+  size_t record;                        // unless it is a streamed part
+  std::vector<ModelLoop> loops;         // of a streamed part
 };
 
 struct Model {

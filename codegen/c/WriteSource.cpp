@@ -57,20 +57,59 @@ static std::string formatShapes(mcu::CallOp call) {
 
 static std::string formatArgument(const Model &model, const ModelArgument &argument) {
   std::string type = (argument.isConst ? "const " : "") + std::string(argument.type->name);
-  if (argument.constant < 0)
-    return "AT(" + type + ", " + std::to_string(argument.offset) + ")";
+  if (argument.constant < 0) {
+    std::string advance = argument.advance == 0 ? "" : (argument.advance < 0 ? " - " : " + ") + std::to_string(std::abs(argument.advance)) + " * i";
+    return "AT(" + type + ", " + std::to_string(argument.offset) + advance + ")";
+  }
   const ModelConstant &constant = model.constants[argument.constant];
   if (llvm::StringRef(constant.type->name) == argument.type->name)
     return constant.symbol;
   return "(" + type + " *)(const void *)" + constant.symbol;
 }
 
+static std::string streamName(const Model &model, size_t call) { return model.name + "__rows_" + std::to_string(call); }
+
+static void writeStep(llvm::raw_ostream &os, const Model &model, const ModelStep &step, llvm::StringRef indent) {
+  std::vector<std::string> arguments;
+  for (const ModelArgument &argument : step.arguments)
+    arguments.push_back(formatArgument(model, argument));
+  arguments.push_back("&" + model.records[step.record].symbol);
+  if (step.kernel != "tmb_slide")
+    os << indent << "/* " << commentText(step.node) << " */\n";
+  writeWrapped(os, (indent + step.kernel + "(").str(), arguments, ");", unsigned(indent.size()) + 4);
+}
+
+// A part of the model that runs depth first over rows, as a function of its own.
+static void writeStream(llvm::raw_ostream &os, const Model &model, size_t index) {
+  const ModelCall &call = model.calls[index];
+  bool hasLoop = llvm::any_of(call.loops, [](const ModelLoop &loop) { return loop.count > 1; });
+  os << "\n/* Up to " << commentText(call.node) << ", depth first: a few rows of each tensor at a time. tmb_slide keeps the rows that are\n"
+     << " * needed again. */\n";
+  os << "static void " << streamName(model, index) << "(uint8_t *a) {\n";
+  if (hasLoop)
+    os << "  int32_t i;\n\n";
+  for (const ModelLoop &loop : call.loops) {
+    if (loop.count > 1)
+      os << "  for (i = 0; i < " << loop.count << "; ++i) {\n";
+    for (const ModelStep &step : loop.steps)
+      writeStep(os, model, step, loop.count > 1 ? "    " : "  ");
+    if (loop.count > 1)
+      os << "  }\n";
+  }
+  os << "}\n";
+}
+
 static void writeRun(llvm::raw_ostream &os, const Model &model) {
   os << "\ntmb_status " << model.name << "_run(void *arena) {\n";
   os << "  uint8_t *const a = (uint8_t *)arena;\n";
   os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
-  for (const ModelCall &call : model.calls) {
+  for (auto [index, call] : llvm::enumerate(model.calls)) {
     mcu::CallOp op = call.op;
+    if (!call.loops.empty()) {
+      os << "\n  /* up to " << commentText(call.node) << ": rows, " << formatShapes(op) << " */\n";
+      os << "  " << streamName(model, index) << "(a);\n";
+      continue;
+    }
     os << "\n  /* " << commentText(call.node) << ": " << getKernelOperation(op.getKernel()) << ", " << formatShapes(op)
        << " */\n";
     std::vector<std::string> arguments;
@@ -105,6 +144,9 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
      << "#define AT(type, offset) ((type *)(void *)(a + (offset)))\n";
   writeAccessor(os, model, "input", "", model.inputs);
   writeAccessor(os, model, "output", "const ", model.outputs);
+  for (size_t call = 0; call < model.calls.size(); ++call)
+    if (!model.calls[call].loops.empty())
+      writeStream(os, model, call);
   writeRun(os, model);
   return text;
 }

@@ -29,7 +29,46 @@ static FailureOr<Calls> alone(FailureOr<KernelCall> call) {
   return calls;
 }
 
+// Bytes of a tile of tmb_transpose at most, and of a row of one at least: short rows take longer to move.
+constexpr int64_t mostTileBytes = 512, leastTileRow = 16;
+
+// A matrix can be transposed in place, which a strided copy cannot; planes of an image are the rows of one. Nothing if `op` is no
+// such transposition, or of a size without a divisor that makes good tiles.
+static std::optional<FailureOr<Calls>> selectMatrixTranspose(nn::TransposeOp op) {
+  // Dimensions of size 1 may stand anywhere; the others must be turned around at one place.
+  Shape dims(shapeOf(op.getX())), order;
+  for (int64_t dim : op.getPermutation())
+    if (dims[dim] != 1)
+      order.push_back(dim);
+  Shape turned(order);
+  llvm::sort(turned);
+  auto split = turned.empty() ? turned.end() : llvm::find(turned, order.front());
+  std::rotate(turned.begin(), split, turned.end());
+  if (turned != order || llvm::is_sorted(order))
+    return std::nullopt;
+  int64_t rows = 1, cols = 1, bytes = elementBytes(storageTensorType(tensorType(op.getX())).getElementType());
+  for (int64_t dim : order)
+    (dim < order.front() ? rows : cols) *= dims[dim];
+  if (rows * cols == 0 || rows * cols * bytes > INT32_MAX)
+    return std::nullopt;
+  int64_t block = std::min(cols, mostTileBytes / (rows * bytes));
+  while (block > 0 && cols % block != 0)
+    --block;
+  if (block * bytes < leastTileRow)
+    return std::nullopt;
+  return CallBuilder(op, "tmb_transpose")
+      .operand(0)
+      .scratch(rows * block * bytes + (rows * (cols / block) + 7) / 8)
+      .field("rows", rows)
+      .field("cols", cols)
+      .field("block", block)
+      .field("element_bytes", bytes)
+      .finishAlone();
+}
+
 static FailureOr<Calls> selectTranspose(nn::TransposeOp op) {
+  if (std::optional<FailureOr<Calls>> matrix = selectMatrixTranspose(op))
+    return *matrix;
   Shape dense = denseStrides(shapeOf(op.getX())), xStrides;
   for (int64_t dim : op.getPermutation())
     xStrides.push_back(dense[dim]);

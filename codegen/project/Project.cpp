@@ -12,10 +12,7 @@ llvm::Expected<std::vector<EmittedFile>> thimble::codegen::emitProject(mcu::Prog
   llvm::Expected<std::vector<EmittedFile>> files = emitC(program, options.emit);
   if (!files)
     return files.takeError();
-  std::vector<std::string> kernels;
-  for (mcu::CallOp call : mcu::getCalls(program))
-    kernels.push_back(call.getKernel().str());
-  llvm::Expected<RuntimeFiles> runtime = collectRuntime(kernels, options.runtimeDirectory, options.isa);
+  llvm::Expected<RuntimeFiles> runtime = collectRuntime(mcu::getKernelNames(program), options.runtimeDirectory, options.isa);
   if (!runtime)
     return runtime.takeError();
   files->insert(files->end(), runtime->files.begin(), runtime->files.end());

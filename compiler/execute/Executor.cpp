@@ -70,6 +70,7 @@ struct Executor::Implementation {
   }
   LogicalResult addOperation(Operation *op);
   LogicalResult addProgramCall(mcu::CallOp op);
+  LogicalResult addStep(mcu::CallOp stream, mcu::StepOp step, int64_t iteration);
 };
 
 LogicalResult Executor::Implementation::addOperation(Operation *op) {
@@ -108,7 +109,31 @@ LogicalResult Executor::Implementation::addOperation(Operation *op) {
   return success();
 }
 
+LogicalResult Executor::Implementation::addStep(mcu::CallOp stream, mcu::StepOp step, int64_t iteration) {
+  const kernels::Kernel *kernel = kernels::lookup(step.getKernel());
+  if (!kernel || !kernel->invoke)
+    return step.emitOpError("calls '") << step.getKernel() << "', which the runtime does not have";
+  if (step.getArgs().size() != kernel->ins + kernel->outs + (kernel->hasScratch ? 1 : 0) || step.getRecord() != kernel->record)
+    return step.emitOpError("does not match the prototype of ") << kernel->name;
+  llvm::SmallVector<void *> pointers;
+  for (auto [operand, offset, advance] : llvm::zip(step.getArgs(), step.getOffsets(), step.getAdvances()))
+    pointers.push_back(values.lookup(stream->getOperand(unsigned(operand))).data + offset + iteration * advance);
+  return addCall(step, *kernel, pointers, step.getParams());
+}
+
 LogicalResult Executor::Implementation::addProgramCall(mcu::CallOp op) {
+  if (op.getKernel() == mcu::streamKernel) {
+    for (Operation &inner : op.getBody().front()) {
+      auto repeat = dyn_cast<mcu::RepeatOp>(inner);
+      for (int64_t iteration = 0; repeat && iteration < int64_t(repeat.getCount()); ++iteration)
+        for (auto step : repeat.getBody().getOps<mcu::StepOp>())
+          if (failed(addStep(op, step, iteration)))
+            return failure();
+      if (auto step = dyn_cast<mcu::StepOp>(inner); step && failed(addStep(op, step, 0)))
+        return failure();
+    }
+    return success();
+  }
   const kernels::Kernel *kernel = kernels::lookup(op.getKernel());
   if (!kernel)
     return op.emitOpError("calls '") << op.getKernel() << "', which the runtime does not have";

@@ -74,7 +74,14 @@ private:
       if (!program)
         return result->module->emitError("scheduling needs a module with an mcu.program");
       program.setAlignment(uint64_t(options.alignment));
-      return runPasses([](OpPassManager &manager) { schedule::buildSchedulePipeline(manager); });
+      std::optional<int64_t> budget;
+      if (options.ramBudget)
+        budget = int64_t(std::min<uint64_t>(*options.ramBudget, INT64_MAX));
+      FailureOr<schedule::RamSearch> search = schedule::scheduleWithin(*result->module, budget);
+      if (failed(search))
+        return failure();
+      result->ramSearch = std::move(*search);
+      return success();
     }
     case Stage::Emit:
       break;

@@ -7,6 +7,7 @@
 #include "dialects/mcu/McuDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "passes/schedule/FitRam.h"
 #include "llvm/ADT/StringMap.h"
 #include <functional>
 #include <string>
@@ -42,6 +43,7 @@ struct CompileOptions {
   bool ioFloat = false; // float inputs and outputs of a quantized model
   bool nhwcIo = false;
   int64_t alignment = 16; // of the arena
+  std::optional<uint64_t> ramBudget; // bytes; what the plain program exceeds, streaming over rows may save
   Stage startFrom = Stage::Import;
   Stage stopAfter = Stage::Schedule;
   std::string dumpDirectory; // the IR after each stage is written here
@@ -52,6 +54,7 @@ struct Compilation {
   mlir::OwningOpRef<mlir::ModuleOp> module;    // after the last stage
   mlir::OwningOpRef<mlir::ModuleOp> reference; // the float model after simplification; null if the start was later
   std::optional<HeldOutResult> heldOut;
+  schedule::RamSearch ramSearch; // what was planned for ramBudget; only after the stage Schedule
 
   /// The scheduled program; only after the stage Schedule.
   mcu::ProgramOp getProgram() const;

@@ -74,8 +74,7 @@ llvm::Error Verification::open() {
              options.ramBytes,
              {},
              models.program.getArenaBytes().value_or(0)};
-  for (mcu::CallOp call : mcu::getCalls(models.program))
-    emitted.kernels.push_back(call.getKernel().str());
+  emitted.kernels = mcu::getKernelNames(models.program);
   bool hasEmulator = emitted.target.emulator.has_value();
   if (options.on == VerifyOn::Emulator && !hasEmulator)
     return verifyError(ExitCode::BadInput, "target '" + emitted.target.name + "' has no emulator: use --on host");

@@ -72,14 +72,65 @@ LogicalResult ViewOp::verify() {
   return success();
 }
 
+// The steps of a streamed part, and the loops around them.
+static LogicalResult verifyStream(CallOp call) {
+  if (!call.getRecord().empty() || !call.getParams().empty())
+    return call.emitOpError("has both steps and a record");
+  if (call.getOuts().size() != 1)
+    return call.emitOpError("a streamed part writes one buffer, not ") << call.getOuts().size();
+  if (call.getBody().getBlocks().size() != 1)
+    return call.emitOpError("the steps must be one block");
+  for (Operation &op : call.getBody().front())
+    if (!isa<StepOp, RepeatOp>(op))
+      return op.emitOpError("cannot be part of a streamed part");
+  return success();
+}
+
 LogicalResult CallOp::verify() {
-  const Record *record = Record::lookup(getRecord());
-  if (!record)
-    return emitOpError("record '") << getRecord() << "' is not one of tmb_abi.h";
   for (Value out : getOuts())
     if (!getBuffer(out))
       return emitOpError("writes to memory that is not a buffer");
   if (getScratch() && !getBuffer(getScratch()))
     return emitOpError("scratch is not a buffer");
+  if (getKernel() == streamKernel)
+    return verifyStream(*this);
+  if (!getBody().empty())
+    return emitOpError("has steps, but only calls of '") << streamKernel << "' do";
+  const Record *record = Record::lookup(getRecord());
+  if (!record)
+    return emitOpError("record '") << getRecord() << "' is not one of tmb_abi.h";
+  return failure(failed(record->pack(getParams(), [&] { return emitOpError(); })));
+}
+
+LogicalResult RepeatOp::verify() {
+  if (int64_t(getCount()) < 1)
+    return emitOpError("count must be positive, got ") << int64_t(getCount());
+  for (Operation &op : getBody().front())
+    if (!isa<StepOp>(op))
+      return op.emitOpError("cannot be part of an mcu.repeat");
+  return success();
+}
+
+LogicalResult StepOp::verify() {
+  auto call = (*this)->getParentOfType<CallOp>();
+  if (!call)
+    return emitOpError("stands outside a streamed part");
+  size_t count = getArgs().size();
+  if (getOffsets().size() != count || getAdvances().size() != count || getElements().size() != count)
+    return emitOpError("needs as many offsets, advances and elements as arguments, which are ") << count;
+  auto repeat = dyn_cast<RepeatOp>((*this)->getParentOp());
+  int64_t last = repeat ? int64_t(repeat.getCount()) - 1 : 0;
+  for (size_t i = 0; i < count; ++i) {
+    int64_t operand = getArgs()[i], offset = getOffsets()[i], advance = getAdvances()[i];
+    if (operand < 0 || operand >= int64_t(call->getNumOperands()))
+      return emitOpError("argument ") << i << " is operand " << operand << " of a call that has " << call->getNumOperands();
+    int64_t bytes = byteSize(call->getOperand(unsigned(operand)));
+    // Offsets and advances beyond the memory would overflow below.
+    if (offset < 0 || offset >= bytes || std::abs(advance) > bytes || offset + last * advance < 0 || offset + last * advance >= bytes)
+      return emitOpError("argument ") << i << " lies outside of operand " << operand << " of " << bytes << " bytes";
+  }
+  const Record *record = Record::lookup(getRecord());
+  if (!record)
+    return emitOpError("record '") << getRecord() << "' is not one of tmb_abi.h";
   return failure(failed(record->pack(getParams(), [&] { return emitOpError(); })));
 }

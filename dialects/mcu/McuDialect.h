@@ -22,6 +22,9 @@
 #include "dialects/mcu/McuOps.h.inc"
 
 namespace thimble::mcu {
+/// The kernel of calls that have steps.
+inline constexpr llvm::StringLiteral streamKernel = "tmb_stream";
+
 /// The buffer or constant that `memory` is, seen through views.
 mlir::Operation *getRoot(mlir::Value memory);
 /// The buffer behind `memory`, or null if it is a constant.

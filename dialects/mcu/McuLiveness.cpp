@@ -2,6 +2,7 @@
 // When each buffer of a program holds data that is still needed, in the order of its calls.
 #include "dialects/mcu/McuLiveness.h"
 #include "llvm/ADT/DenseMap.h"
+#include <set>
 
 using namespace mlir;
 using namespace thimble;
@@ -10,6 +11,16 @@ using namespace thimble::mcu;
 std::vector<CallOp> thimble::mcu::getCalls(ProgramOp program) {
   auto calls = program.getBody().front().getOps<CallOp>();
   return std::vector<CallOp>(calls.begin(), calls.end());
+}
+
+std::vector<std::string> thimble::mcu::getKernelNames(ProgramOp program) {
+  std::set<std::string> names;
+  for (CallOp call : getCalls(program)) {
+    if (call.getKernel() != streamKernel)
+      names.insert(call.getKernel().str());
+    call.getBody().walk([&](StepOp step) { names.insert(step.getKernel().str()); });
+  }
+  return {names.begin(), names.end()};
 }
 
 std::vector<LiveRange> thimble::mcu::computeLiveRanges(ProgramOp program) {

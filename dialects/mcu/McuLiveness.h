@@ -3,12 +3,16 @@
 #pragma once
 
 #include "dialects/mcu/McuDialect.h"
+#include <string>
 #include <vector>
 
 namespace thimble::mcu {
 
 /// The calls of a program, in order. A live range counts in indices into this list.
 std::vector<CallOp> getCalls(ProgramOp program);
+
+/// The kernels that a program calls, those of streamed parts included, sorted.
+std::vector<std::string> getKernelNames(ProgramOp program);
 
 /// The calls during which a buffer must keep its memory, both ends included. Inputs start at -1, before the first call; outputs
 /// end at the number of calls, after the last one. A buffer that nothing touches and that the caller does not see has an empty

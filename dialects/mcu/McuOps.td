@@ -103,21 +103,47 @@ def Mcu_ViewOp : Mcu_Op<"view", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Mcu_CallOp : Mcu_Op<"call", [AttrSizedOperandSegments]> {
+def Mcu_CallOp : Mcu_Op<"call", [AttrSizedOperandSegments, NoTerminator, NoRegionArguments]> {
   let summary = "A call of a kernel of the runtime";
   let description = [{
     `ins` are read, `outs` written (a concatenation writes one buffer with several calls), `scratch` is both and holds nothing
     before or after. `params` gives every field of the parameter record `record` of tmb_abi.h: i32 and f32 attributes, and
     `array<i32>` for arrays, which may be shorter than the field (the rest is 0). `macs` counts multiply-accumulates.
     With `overlap` = D, the first output may share bytes with the first input as long as it starts D or more bytes before it.
+
+    The call of `tmb_stream`, which has no record, is a part of the model that runs depth first over rows: its region has the steps
+    (`mcu.step`, in loops `mcu.repeat`), which use the operands of the call, and its scratch holds the few rows of each tensor in
+    between that are needed at a time.
   }];
   let arguments = (ins StrAttr:$kernel, Variadic<AnyMemRef>:$ins, Variadic<AnyMemRef>:$outs, Optional<AnyMemRef>:$scratch,
                        StrAttr:$record, DictionaryAttr:$params, DefaultValuedAttr<I64Attr, "0">:$macs,
                        OptionalAttr<I64Attr>:$overlap);
+  let regions = (region AnyRegion:$body);
   let assemblyFormat = [{
     $kernel `ins` `(` $ins `)` `outs` `(` $outs `)` (`scratch` `(` $scratch^ `)`)? `record` $record $params
-    attr-dict `:` type(operands)
+    attr-dict `:` type(operands) (`steps` $body^)?
   }];
+  let hasVerifier = 1;
+}
+
+def Mcu_StepOp : Mcu_Op<"step"> {
+  let summary = "A call of a kernel on some rows, within a streamed part";
+  let description = [{
+    Argument i of the kernel lies `offsets[i]` bytes into operand `args[i]` of the `mcu.call` around it, and `advances[i]` bytes
+    further in each further iteration of the `mcu.repeat` around it, if there is one. `elements` are the types that it points to.
+    `record` and `params` are those of `mcu.call`.
+  }];
+  let arguments = (ins StrAttr:$kernel, DenseI64ArrayAttr:$args, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$advances,
+                       TypeArrayAttr:$elements, StrAttr:$record, DictionaryAttr:$params);
+  let assemblyFormat = "$kernel `args` $args `offsets` $offsets `advances` $advances $elements `record` $record $params attr-dict";
+  let hasVerifier = 1;
+}
+
+def Mcu_RepeatOp : Mcu_Op<"repeat", [NoTerminator, SingleBlock, NoRegionArguments]> {
+  let summary = "Steps that run `count` times";
+  let arguments = (ins I64Attr:$count);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$count attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 

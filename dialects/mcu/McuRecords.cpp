@@ -55,6 +55,8 @@ static llvm::ArrayRef<Record> records() {
              F(shift), F(act_min), F(act_max)),
       RECORD(tmb_mul_s8_params, F(rank), F(dims), F(a_strides), F(b_strides), F(a_zero_point), F(b_zero_point),
              F(out_zero_point), F(multiplier), F(shift), F(act_min), F(act_max)),
+      RECORD(tmb_div_s8_params, F(rank), F(dims), F(a_strides), F(b_strides), F(a_zero_point), F(out_zero_point), F(act_min),
+             F(act_max)),
       RECORD(tmb_select_params, F(rank), F(element_bytes), F(dims), F(c_strides), F(a_strides), F(b_strides)),
       RECORD(tmb_softmax_params, F(outer), F(depth), F(inner)),
       RECORD(tmb_pool2d_params, F(batch), F(in_h), F(in_w), F(channels), F(out_h), F(out_w), F(kernel_h), F(kernel_w),
@@ -66,13 +68,17 @@ static llvm::ArrayRef<Record> records() {
              F(reduced_strides), F(bias), F(multiplier), F(shift), F(out_zero_point)),
       RECORD(tmb_arg_params, F(outer), F(depth), F(inner), F(select_last)),
       RECORD(tmb_layer_norm_params, F(outer), F(depth), F(epsilon)),
+      RECORD(tmb_norm_s8_params, F(outer), F(depth), F(centered), F(in_zero_point), F(epsilon), F(epsilon_shift), F(fraction),
+             F(shift)),
       RECORD(tmb_copy_params, F(rank), F(element_bytes), F(dims), F(x_strides), F(y_strides), F(x_offset), F(y_offset)),
+      RECORD(tmb_transpose_params, F(rows), F(cols), F(block), F(element_bytes)),
       RECORD(tmb_pad_params, F(rank), F(element_bytes), F(mode), F(in_dims), F(out_dims), F(before)),
       RECORD(tmb_gather_params, F(outer), F(axis_size), F(index_count), F(inner_bytes), F(index_bytes)),
       RECORD(tmb_cast_params, F(count), F(from), F(to)),
       RECORD(tmb_quantize_params, F(count), F(scale), F(zero_point)),
       RECORD(tmb_requantize_params, F(count), F(in_zero_point), F(out_zero_point), F(multiplier), F(shift)),
       RECORD(tmb_count_params, F(count)),
+      RECORD(tmb_slide_params, F(bytes), F(distance)),
   };
   return all;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Measured code, golden vectors, notes and remedies.
 #include "tools/thimble/Budget.h"
+#include "dialects/mcu/McuLiveness.h"
 #include "codegen/c/Model.h"
 #include "codegen/project/Project.h"
 #include "compiler/execute/Executor.h"
@@ -22,12 +23,9 @@ std::string thimble::driver::targetFile(const std::string &nameOrPath, const std
 
 // Kernels have about 500 bytes on Cortex-M at -O2, a call about 40.
 static CodeSize estimateCode(mcu::ProgramOp program) {
-  std::set<llvm::StringRef> kernels;
+  std::vector<std::string> kernels = mcu::getKernelNames(program);
   uint64_t calls = 0;
-  for (mcu::CallOp call : program.getBody().front().getOps<mcu::CallOp>()) {
-    kernels.insert(call.getKernel());
-    ++calls;
-  }
+  program.walk([&](Operation *op) { calls += isa<mcu::CallOp, mcu::StepOp>(op); });
   return {500 * kernels.size() + 40 * calls + 100, false};
 }
 

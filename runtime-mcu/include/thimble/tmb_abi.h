@@ -122,7 +122,8 @@ typedef struct tmb_binary_params {
 } tmb_binary_params;
 
 /* int8 addition and subtraction: y = sat((a * a_multiplier + b * b_multiplier + offset) >> shift).
- * Multipliers are within +-32767 and offset carries zero points and rounding:
+ * Multipliers are within +-32767, or within +-2^20 where sums must round as ONNX Runtime's do (faster versions of the kernel want
+ * 16 bits), and offset carries zero points and rounding:
  * offset = (out_zero_point << shift) + (1 << (shift - 1)) - a_zero_point * a_multiplier - b_zero_point * b_multiplier. */
 typedef struct tmb_add_s8_params {
   int32_t rank;
@@ -145,6 +146,16 @@ typedef struct tmb_mul_s8_params {
   int32_t multiplier, shift;
   int32_t act_min, act_max;
 } tmb_mul_s8_params;
+
+/* int8 division: y = sat(((a - a_zero_point) * table[b + 128] + (out_zero_point << 15) + 2^14) >> 15). */
+typedef struct tmb_div_s8_params {
+  int32_t rank;
+  int32_t dims[TMB_MAX_RANK];
+  int32_t a_strides[TMB_MAX_RANK];
+  int32_t b_strides[TMB_MAX_RANK];
+  int32_t a_zero_point, out_zero_point;
+  int32_t act_min, act_max;
+} tmb_div_s8_params;
 
 /* y = condition ? a : b with broadcasting; condition is one byte an element. */
 typedef struct tmb_select_params {
@@ -186,7 +197,7 @@ typedef struct tmb_reduce_params {
   int32_t reduced_strides[TMB_MAX_RANK];
 } tmb_reduce_params;
 
-/* int8 mean or sum: y = sat(tmb_requantize(bias + sum x, multiplier, shift, out_zero_point)); bias = -count * in_zero_point. */
+/* int8 mean or sum: y = sat(tmb_requantize_even(bias + sum x, multiplier, shift, out_zero_point)); bias = -count * in_zero_point. */
 typedef struct tmb_mean_s8_params {
   int32_t kept_rank, reduced_rank;
   int32_t kept_dims[TMB_MAX_RANK];
@@ -210,6 +221,16 @@ typedef struct tmb_layer_norm_params {
   float epsilon;
 } tmb_layer_norm_params;
 
+/* int8 normalization of each of `outer` rows of `depth` elements: tmb_norm_s8 has the formula. */
+typedef struct tmb_norm_s8_params {
+  int32_t outer, depth;
+  int32_t centered; /* 1: layer normalization, 0: root-mean-square normalization */
+  int32_t in_zero_point;
+  int32_t epsilon, epsilon_shift; /* epsilon * depth^2 / (scale of x)^2, as epsilon << epsilon_shift */
+  int32_t fraction;               /* bits of a normalized element behind the point */
+  int32_t shift;
+} tmb_norm_s8_params;
+
 /* Strided copy: transposes, slices, broadcasts, and the pieces of concatenations. Offsets and strides are in elements. */
 typedef struct tmb_copy_params {
   int32_t rank;
@@ -219,6 +240,13 @@ typedef struct tmb_copy_params {
   int32_t y_strides[TMB_MAX_RANK];
   int32_t x_offset, y_offset;
 } tmb_copy_params;
+
+/* y[c][r] = x[r][c]. Works on tiles of `block` columns, a divisor of cols. element_bytes is 1, 2, 4 or 8. */
+typedef struct tmb_transpose_params {
+  int32_t rows, cols;
+  int32_t block;
+  int32_t element_bytes;
+} tmb_transpose_params;
 
 /* Padding modes of tmb_pad. */
 #define TMB_PAD_CONSTANT 0
@@ -266,6 +294,12 @@ typedef struct tmb_requantize_params {
 typedef struct tmb_count_params {
   int32_t count;
 } tmb_count_params;
+
+/* Moves `bytes` bytes down by `distance` in the same memory: x[i] = x[i + distance]. */
+typedef struct tmb_slide_params {
+  int32_t bytes;
+  int32_t distance;
+} tmb_slide_params;
 
 #ifdef __cplusplus
 }

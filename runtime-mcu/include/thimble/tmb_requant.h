@@ -24,6 +24,23 @@ static inline int32_t tmb_requantize(int32_t acc, int32_t multiplier, int32_t sh
   return (int32_t)(wide >> 32);
 }
 
+/* The same with ties to even, before the zero point is added: for means, whose ties are frequent (64 pixels of one scale) and where
+ * ONNX Runtime rounds so. */
+static inline int32_t tmb_requantize_even(int32_t acc, int32_t multiplier, int32_t shift, int32_t zero_point) {
+  int64_t wide;
+  int32_t rounded;
+  if (shift > 0) {
+    const int32_t limit = INT32_MAX >> shift;
+    acc = acc > limit ? limit : (acc < -limit ? -limit : acc);
+    acc = (int32_t)((uint32_t)acc << shift);
+  }
+  wide = (int64_t)acc * multiplier + ((int64_t)1 << 31);
+  rounded = (int32_t)(wide >> 32);
+  if ((uint32_t)wide == 0)
+    rounded -= rounded & 1;
+  return rounded + zero_point;
+}
+
 /* Clamps to [low, high]. */
 static inline int32_t tmb_clamp_s32(int32_t value, int32_t low, int32_t high) {
   return value < low ? low : (value > high ? high : value);

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Schedules a program within a budget of RAM: as it is if that fits, else with parts of it streamed over rows.
+#pragma once
+
+#include "dialects/mcu/McuDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace thimble::schedule {
+
+/// A part of the model that runs depth first over rows.
+struct StreamedPart {
+  std::string first, last; // nodes
+  int64_t calls;           // kernel calls that it stands for
+  int64_t scratchBytes;    // for the rows in between
+};
+
+/// An execution of the model that was planned.
+struct RamOption {
+  int64_t arenaBytes;
+  int64_t extraInstructions; // more than without streaming, estimated
+  std::vector<StreamedPart> parts;
+};
+
+struct RamSearch {
+  std::vector<RamOption> options; // the plain one first, then as they were tried
+  size_t chosen = 0;
+};
+
+/// Runs the scheduling pipeline on the program of `module`. With a budget that the plain plan exceeds, `module` becomes the
+/// cheapest streamed program that fits, or, if none does, the one that needs the least RAM.
+mlir::FailureOr<RamSearch> scheduleWithin(mlir::ModuleOp module, std::optional<int64_t> ramBudget);
+
+} // namespace thimble::schedule

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Reads and rewrites the parameter records of calls that can be cut into rows.
+#include "passes/schedule/RowKernels.h"
+#include "compiler/support/Constants.h"
+#include "codegen/kernels/KernelTable.h"
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::schedule;
+
+namespace {
+
+// Fields of a call's record.
+class Fields {
+public:
+  explicit Fields(mcu::CallOp call) : params(call.getParams()) {}
+  int64_t operator[](llvm::StringRef name) const {
+    auto value = dyn_cast_or_null<IntegerAttr>(params.get(name));
+    return value ? value.getInt() : 0;
+  }
+  llvm::ArrayRef<int32_t> array(llvm::StringRef name) const {
+    auto value = dyn_cast_or_null<DenseI32ArrayAttr>(params.get(name));
+    return value ? value.asArrayRef() : llvm::ArrayRef<int32_t>();
+  }
+
+private:
+  DictionaryAttr params;
+};
+
+// Rows of a tensor of which all dimensions are walked alike: the first one, or the second if there is one image only.
+int64_t rowsOf(Value memory) {
+  auto shape = cast<MemRefType>(memory.getType()).getShape();
+  if (shape.size() < 2)
+    return 0;
+  return shape[0] == 1 && shape.size() > 2 ? shape[1] : shape[0];
+}
+
+int64_t widthOf(Value memory) { return elementBytes(cast<MemRefType>(memory.getType()).getElementType()); }
+
+bool isActivation(Value memory) { return bool(mcu::getBuffer(memory)); }
+
+// A convolution or pooling over a window of rows.
+std::optional<RowKernel> describeWindow(mcu::CallOp call, llvm::StringRef inChannels, llvm::StringRef outChannels) {
+  Fields f(call);
+  if (f["batch"] != 1)
+    return std::nullopt;
+  Value x = call.getIns()[0], y = call.getOuts()[0];
+  RowKernel kernel;
+  kernel.outRows = f["out_h"];
+  kernel.outPitch = f["out_w"] * f[outChannels] * widthOf(y);
+  kernel.rowPixels = f["out_w"];
+  kernel.inputs.push_back({0, f["in_h"], f["in_w"] * f[inChannels] * widthOf(x), false, f["stride_h"],
+                           (f["kernel_h"] - 1) * f["dilation_h"] + 1, f["pad_top"]});
+  // What kernels do once a call: depthwise ones pair the weights for the left, middle and right part of a row.
+  kernel.callInstructions = call.getKernel().contains("depthwise") ? 100 + 60 * f["out_c"] : 250;
+  return kernel;
+}
+
+// Elements in order: any share of them can be computed.
+std::optional<RowKernel> describeElements(mcu::CallOp call, llvm::StringRef field) {
+  Fields f(call);
+  Value x = call.getIns()[0], y = call.getOuts()[0];
+  int64_t rows = rowsOf(y);
+  if (rows == 0 || f[field] % rows != 0 || f[field] == 0 || rowsOf(x) != rows)
+    return std::nullopt;
+  int64_t perRow = mcu::byteSize(y) / rows;
+  RowKernel kernel{rows, perRow, perRow / widthOf(y), {{0, rows, mcu::byteSize(x) / rows, false}}, 30};
+  return kernel;
+}
+
+// Walks over N dimensions, of which the outermost is a multiple of the rows.
+std::optional<RowKernel> describeWalk(mcu::CallOp call, llvm::ArrayRef<llvm::StringRef> strides, bool isCopy) {
+  Fields f(call);
+  Value y = call.getOuts()[0];
+  llvm::ArrayRef<int32_t> dims = f.array("dims");
+  int64_t rank = f["rank"], rows = rowsOf(y);
+  if (rank < 1 || int64_t(dims.size()) < rank || rows == 0 || dims[0] == 0 || dims[0] % rows != 0)
+    return std::nullopt;
+  int64_t count = 1;
+  for (int32_t dim : dims.take_front(rank))
+    count *= dim;
+  // The output must be dense and written as a whole: concatenations are not.
+  if (count * widthOf(y) != mcu::byteSize(y))
+    return std::nullopt;
+  if (isCopy) {
+    if (f["x_offset"] != 0 || f["y_offset"] != 0)
+      return std::nullopt;
+    int64_t dense = 1;
+    for (int64_t d = rank - 1; d >= 0; --d) {
+      if (f.array("y_strides")[d] != dense && dims[d] != 1)
+        return std::nullopt;
+      dense *= dims[d];
+    }
+  }
+  RowKernel kernel{rows, mcu::byteSize(y) / rows, count / rows, {}, 40};
+  for (auto [index, name] : llvm::enumerate(strides)) {
+    Value x = call.getIns()[index];
+    llvm::ArrayRef<int32_t> steps = f.array(name);
+    int64_t step = steps.empty() ? 0 : steps[0];
+    if (!isActivation(x)) {
+      // A constant must be the same for all rows: it is not cut.
+      if (step != 0)
+        return std::nullopt;
+      continue;
+    }
+    int64_t pitch = dims[0] / rows * step * widthOf(x);
+    // A tensor that is repeated for all rows is no tensor of rows.
+    if (pitch <= 0)
+      return std::nullopt;
+    bool isDense = pitch * rows == mcu::byteSize(x);
+    if (isDense && rowsOf(x) != rows)
+      return std::nullopt;
+    kernel.inputs.push_back({unsigned(index), rows, pitch, !isDense});
+  }
+  if (kernel.inputs.empty())
+    return std::nullopt;
+  return kernel;
+}
+
+// Rows that a kernel counts itself, such as the tokens of a fully connected layer.
+std::optional<RowKernel> describeCounted(mcu::CallOp call, llvm::StringRef field, int64_t callInstructions) {
+  int64_t rows = Fields(call)[field];
+  Value x = call.getIns()[0], y = call.getOuts()[0];
+  if (rows < 2 || mcu::byteSize(x) % rows != 0 || mcu::byteSize(y) % rows != 0 || rowsOf(x) != rows || rowsOf(y) != rows)
+    return std::nullopt;
+  return RowKernel{rows, mcu::byteSize(y) / rows, 1, {{0, rows, mcu::byteSize(x) / rows, false}}, callInstructions};
+}
+
+std::optional<RowKernel> describeRecord(mcu::CallOp call) {
+  llvm::StringRef record = call.getRecord();
+  if (record.starts_with("tmb_conv2d_"))
+    return describeWindow(call, "in_c", "out_c");
+  if (record == "tmb_pool2d_params")
+    return describeWindow(call, "channels", "channels");
+  if (record == "tmb_unary_params" || record == "tmb_requantize_params" || record == "tmb_quantize_params" ||
+      record == "tmb_count_params")
+    return describeElements(call, "count");
+  if (record == "tmb_binary_params" || record == "tmb_add_s8_params" || record == "tmb_mul_s8_params")
+    return describeWalk(call, {"a_strides", "b_strides"}, /*isCopy=*/false);
+  if (record == "tmb_copy_params")
+    return describeWalk(call, {"x_strides"}, /*isCopy=*/true);
+  if (record.starts_with("tmb_fully_connected_"))
+    return describeCounted(call, "rows", 250);
+  if (record == "tmb_layer_norm_params")
+    return describeCounted(call, "outer", 60);
+  return std::nullopt;
+}
+
+} // namespace
+
+std::optional<RowKernel> thimble::schedule::describeRows(mcu::CallOp call) {
+  if (call.getOuts().size() != 1 || call.getIns().empty() || !mcu::getBuffer(call.getIns()[0]) || !kernels::lookup(call.getKernel()))
+    return std::nullopt;
+  std::optional<RowKernel> kernel = describeRecord(call);
+  if (!kernel)
+    return std::nullopt;
+  // The rows must be all there is, and every activation must be cut into rows.
+  if (kernel->outRows < 2 || kernel->outPitch <= 0 || kernel->outRows * kernel->outPitch != mcu::byteSize(call.getOuts()[0]))
+    return std::nullopt;
+  size_t activations = llvm::count_if(call.getIns(), isActivation);
+  if (activations != kernel->inputs.size())
+    return std::nullopt;
+  for (const RowInput &input : kernel->inputs)
+    if (input.rows < 1 || input.pitch <= 0 || input.stride < 1 ||
+        (!input.isPlanar && input.rows * input.pitch != mcu::byteSize(call.getIns()[input.index])))
+      return std::nullopt;
+  return kernel;
+}
+
+DictionaryAttr thimble::schedule::cutToRows(mcu::CallOp call, const RowKernel &kernel, int64_t first, int64_t rows, int64_t inRows) {
+  Builder builder(call.getContext());
+  NamedAttrList fields(call.getParams());
+  auto set = [&](llvm::StringRef name, int64_t value) { fields.set(name, builder.getI32IntegerAttr(int32_t(value))); };
+  auto scale = [&](llvm::StringRef name) { set(name, Fields(call)[name] / kernel.outRows * rows); };
+  llvm::StringRef record = call.getRecord();
+  if (record.starts_with("tmb_conv2d_") || record == "tmb_pool2d_params") {
+    const RowInput &input = kernel.inputs[0];
+    set("in_h", inRows);
+    set("out_h", rows);
+    set("pad_top", std::max<int64_t>(input.pad - first * input.stride, 0));
+  } else if (record.starts_with("tmb_fully_connected_")) {
+    set("rows", rows);
+  } else if (record == "tmb_layer_norm_params") {
+    set("outer", rows);
+  } else if (auto dims = dyn_cast_or_null<DenseI32ArrayAttr>(call.getParams().get("dims"))) {
+    llvm::SmallVector<int32_t> cut(dims.asArrayRef());
+    cut[0] = int32_t(cut[0] / kernel.outRows * rows);
+    fields.set("dims", builder.getDenseI32ArrayAttr(cut));
+  } else {
+    scale("count");
+  }
+  return fields.getDictionary(call.getContext());
+}

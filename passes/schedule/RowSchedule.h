@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The order in which a part of a model runs depth first over rows, apart from MLIR so that it can be tested by itself.
+#pragma once
+
+#include "llvm/ADT/SmallVector.h"
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace thimble::schedule {
+
+/// A tensor as rows. Those between two stages lie in a buffer of `capacity` rows: new rows are appended, and when it is full the
+/// rows that somebody still needs slide to its front. Others are whole in memory.
+struct RowMap {
+  int64_t rows, rowBytes;
+  bool isWhole;
+};
+
+/// Output row r of a stage needs the rows [r * stride - pad, r * stride - pad + extent) of `map` as far as they exist.
+struct RowRead {
+  size_t map;
+  int64_t stride = 1, extent = 1, pad = 0;
+};
+
+/// Computes rows of `out` one after the other, at most `band` at a time. A map has at most one stage that writes it.
+struct RowStage {
+  size_t out;
+  llvm::SmallVector<RowRead, 2> reads;
+  int64_t band = 1;
+};
+
+struct RowProblem {
+  std::vector<RowMap> maps;
+  std::vector<RowStage> stages; // the last one computes the result, whose map is whole
+};
+
+/// Rows of a map where they lie: `slot` counts rows from the start of the map's memory.
+struct RowBand {
+  int64_t first, rows, slot;
+};
+
+struct RowStep {
+  bool isSlide;
+  size_t index;                     // of the stage; of the map if rows slide
+  RowBand out;                      // what the stage computes; slide: the rows that move to slot 0, and where from
+  llvm::SmallVector<RowBand, 2> in; // in the order of the stage's reads
+};
+
+struct RowSchedule {
+  std::vector<RowStep> steps;
+  std::vector<int64_t> capacity; // rows of memory of each map
+};
+
+/// The schedule that computes the whole result. Rows are computed once, when they are needed, except that a stage runs ahead where
+/// its input would have to be kept for it otherwise. Capacities are the least for which that works, plus up to `slack` rows, which
+/// make slides rarer. Nothing if a window lies entirely in the padding.
+std::optional<RowSchedule> scheduleRows(const RowProblem &problem, int64_t slack = 0);
+
+/// The least distance by which the memory of the result may lie before that of the whole map `input`, so that no row of the result
+/// overwrites what is still needed of it.
+int64_t overlapDistance(const RowProblem &problem, const RowSchedule &schedule, size_t input);
+
+} // namespace thimble::schedule

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From a run of calls to a row problem, and from its schedule to the steps of one call.
+#include "passes/schedule/StreamPart.h"
+#include "codegen/kernels/KernelTable.h"
+#include "compiler/support/Constants.h"
+#include "passes/schedule/RowKernels.h"
+#include "passes/schedule/RowSchedule.h"
+#include "passes/schedule/StepLoops.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include <map>
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::schedule;
+
+namespace {
+
+// A stage of the row problem: calls that work on the same rows, each after the first one in place on the rows of the one before.
+struct Stage {
+  size_t out;
+  llvm::SmallVector<size_t, 2> calls;                 // positions in the part
+  llvm::SmallVector<std::pair<size_t, size_t>> reads; // in the order of the row problem: position and index into RowKernel::inputs
+};
+
+// A step with everything that an mcu.step says.
+struct BoundStep {
+  mcu::CallOp call; // null: rows slide
+  DictionaryAttr params;
+  llvm::SmallVector<int64_t, 6> operands, offsets;
+};
+
+} // namespace
+
+struct StreamPart::Implementation {
+  llvm::ArrayRef<mcu::CallOp> all;
+  std::vector<mcu::CallOp> calls;
+  std::vector<RowKernel> kernels;
+  std::vector<Stage> stages;
+  RowProblem problem;                      // bands are set by the grain
+  std::vector<mcu::BufferOp> bufferOf;     // of each map
+  std::vector<std::vector<size_t>> mapsOf; // of each call: that of each input, then that of the output
+  mcu::BufferOp overlapped, result;
+  int64_t kernelScratch = 0;
+
+  bool analyze(size_t first, size_t last);
+  bool findMaps(size_t first, size_t last);
+  void makeStages();
+  void findOverlapped(size_t last);
+  std::optional<RowSchedule> schedule(StreamGrain grain, RowProblem &cut) const;
+  int64_t ringOffsets(const RowSchedule &schedule, std::vector<int64_t> &offsets) const;
+  int64_t alignmentOf(size_t map) const {
+    return std::max<int64_t>(4, elementBytes(cast<MemRefType>(mcu::BufferOp(bufferOf[map]).getMemory().getType()).getElementType()));
+  }
+};
+
+StreamPart::StreamPart(std::unique_ptr<Implementation> implementation) : implementation(std::move(implementation)) {}
+StreamPart::~StreamPart() = default;
+StreamPart::StreamPart(StreamPart &&) = default;
+StreamPart &StreamPart::operator=(StreamPart &&) = default;
+
+// Buffers become maps. A buffer that is whole can be read as rows in several ways.
+bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
+  llvm::DenseMap<Operation *, size_t> ringOf;
+  std::map<std::tuple<Operation *, int64_t, int64_t>, size_t> wholeOf;
+  auto addMap = [&](mcu::BufferOp buffer, int64_t rows, int64_t pitch, bool isWhole) {
+    problem.maps.push_back({rows, pitch, isWhole});
+    bufferOf.push_back(buffer);
+    return problem.maps.size() - 1;
+  };
+  for (size_t position = 0; position < calls.size(); ++position) {
+    mcu::CallOp call = calls[position];
+    const RowKernel &kernel = kernels[position];
+    std::vector<size_t> &maps = mapsOf.emplace_back();
+    for (const RowInput &input : kernel.inputs) {
+      mcu::BufferOp buffer = mcu::getBuffer(call.getIns()[input.index]);
+      if (auto ring = ringOf.find(buffer); ring != ringOf.end()) {
+        const RowMap &map = problem.maps[ring->second];
+        if (input.isPlanar || map.rows != input.rows || map.rowBytes != input.pitch)
+          return false;
+        maps.push_back(ring->second);
+        continue;
+      }
+      auto [entry, isNew] = wholeOf.try_emplace({buffer, input.rows, input.pitch}, problem.maps.size());
+      if (isNew)
+        addMap(buffer, input.rows, input.pitch, true);
+      maps.push_back(entry->second);
+    }
+    mcu::BufferOp out = mcu::getBuffer(call.getOuts()[0]);
+    bool isResult = position + 1 == calls.size();
+    if (ringOf.count(out) || out.getRole() == mcu::Role::Input)
+      return false;
+    if (llvm::any_of(call.getIns(), [&](Value in) { return mcu::getBuffer(in) == out; }))
+      return false;
+    // Only the result is seen by others, and nobody else writes to a buffer.
+    for (size_t index = 0; index < all.size(); ++index) {
+      mcu::CallOp other = all[index];
+      if (index == first + position)
+        continue;
+      for (auto [o, operand] : llvm::enumerate(other->getOperands())) {
+        if (mcu::getBuffer(operand) != out)
+          continue;
+        bool isRead = o < other.getIns().size();
+        if (!isRead || (isResult ? index < first + position : index < first || index > last))
+          return false;
+      }
+    }
+    if (!isResult && out.getRole() != mcu::Role::Temporary)
+      return false;
+    ringOf[out] = addMap(out, kernel.outRows, kernel.outPitch, isResult);
+    maps.push_back(ringOf[out]);
+    if (isResult)
+      result = out;
+  }
+  return true;
+}
+
+// A call that can work in place on rows that only it reads becomes part of the stage that writes them.
+void StreamPart::Implementation::makeStages() {
+  std::vector<size_t> readers(problem.maps.size(), 0), stageOf(problem.maps.size(), SIZE_MAX);
+  for (size_t position = 0; position < calls.size(); ++position)
+    for (size_t i = 0; i < kernels[position].inputs.size(); ++i)
+      ++readers[mapsOf[position][i]];
+  std::vector<Stage> made;
+  for (size_t position = 0; position < calls.size(); ++position) {
+    unsigned inPlace = kernels::lookup(calls[position].getKernel())->inPlace;
+    size_t out = mapsOf[position].back(), joined = SIZE_MAX;
+    for (size_t i = 0; i < kernels[position].inputs.size() && joined == SIZE_MAX; ++i) {
+      const RowInput &input = kernels[position].inputs[i];
+      size_t map = mapsOf[position][i];
+      bool isSame = input.stride == 1 && input.extent == 1 && input.pad == 0 && input.pitch == kernels[position].outPitch;
+      if (isSame && stageOf[map] != SIZE_MAX && readers[map] == 1 && input.index < 32 && (inPlace >> input.index & 1))
+        joined = i;
+    }
+    Stage stage;
+    if (joined != SIZE_MAX)
+      stage = std::move(made[stageOf[mapsOf[position][joined]]]);
+    size_t replaced = joined != SIZE_MAX ? stageOf[mapsOf[position][joined]] : SIZE_MAX;
+    stage.out = out;
+    stage.calls.push_back(position);
+    for (size_t i = 0; i < kernels[position].inputs.size(); ++i)
+      if (i != joined)
+        stage.reads.push_back({position, i});
+    if (replaced != SIZE_MAX)
+      made[replaced].calls.clear();
+    stageOf[out] = made.size();
+    made.push_back(std::move(stage));
+  }
+  for (Stage &stage : made) {
+    if (stage.calls.empty())
+      continue;
+    RowStage row{stage.out, {}, 1};
+    for (auto [position, i] : stage.reads) {
+      const RowInput &input = kernels[position].inputs[i];
+      row.reads.push_back({mapsOf[position][i], input.stride, input.extent, input.pad});
+    }
+    problem.stages.push_back(row);
+    stages.push_back(std::move(stage));
+  }
+}
+
+// The largest input that dies here.
+void StreamPart::Implementation::findOverlapped(size_t last) {
+  for (size_t map = 0; map < problem.maps.size(); ++map) {
+    mcu::BufferOp buffer = bufferOf[map];
+    if (!problem.maps[map].isWhole || buffer == result || buffer.getRole() == mcu::Role::Output ||
+        (buffer.getRole() == mcu::Role::Input && result.getRole() == mcu::Role::Output))
+      continue;
+    bool isReadLater = llvm::any_of(all.drop_front(last + 1), [&](mcu::CallOp call) {
+      return llvm::any_of(call->getOperands(), [&](Value operand) { return mcu::getBuffer(operand) == buffer; });
+    });
+    if (!isReadLater && (!overlapped || mcu::byteSize(buffer.getMemory()) > mcu::byteSize(overlapped.getMemory())))
+      overlapped = buffer;
+  }
+}
+
+bool StreamPart::Implementation::analyze(size_t first, size_t last) {
+  for (size_t index = first; index <= last; ++index) {
+    std::optional<RowKernel> kernel = describeRows(all[index]);
+    if (!kernel)
+      return false;
+    calls.push_back(all[index]);
+    kernels.push_back(std::move(*kernel));
+    if (Value scratch = calls.back().getScratch())
+      kernelScratch = std::max(kernelScratch, mcu::byteSize(scratch));
+  }
+  if (!findMaps(first, last))
+    return false;
+  makeStages();
+  findOverlapped(last);
+  return true;
+}
+
+std::optional<StreamPart> StreamPart::create(llvm::ArrayRef<mcu::CallOp> calls, size_t first, size_t last) {
+  auto implementation = std::make_unique<Implementation>();
+  implementation->all = calls;
+  if (!implementation->analyze(first, last))
+    return std::nullopt;
+  return StreamPart(std::move(implementation));
+}
+
+mcu::BufferOp StreamPart::getOverlapped() const { return implementation->overlapped; }
+mcu::BufferOp StreamPart::getResult() const { return implementation->result; }
+
+std::optional<RowSchedule> StreamPart::Implementation::schedule(StreamGrain grain, RowProblem &cut) const {
+  cut = problem;
+  for (auto [stage, row] : llvm::zip(stages, cut.stages)) {
+    int64_t pixels = std::max<int64_t>(kernels[stage.calls.front()].rowPixels, 1);
+    row.band = std::clamp<int64_t>((grain.pixels + pixels - 1) / pixels, 1, cut.maps[row.out].rows);
+  }
+  return scheduleRows(cut, grain.slack);
+}
+
+// Places the buffers of rows behind the kernels' own scratch; returns the bytes of all.
+int64_t StreamPart::Implementation::ringOffsets(const RowSchedule &schedule, std::vector<int64_t> &offsets) const {
+  int64_t end = kernelScratch;
+  offsets.assign(problem.maps.size(), 0);
+  for (const RowStage &stage : problem.stages) {
+    const RowMap &map = problem.maps[stage.out];
+    if (map.isWhole)
+      continue;
+    offsets[stage.out] = int64_t(llvm::alignTo(uint64_t(end), uint64_t(alignmentOf(stage.out))));
+    end = offsets[stage.out] + schedule.capacity[stage.out] * map.rowBytes;
+  }
+  return end;
+}
+
+std::optional<StreamCost> StreamPart::plan(StreamGrain grain) const {
+  RowProblem cut;
+  std::optional<RowSchedule> schedule = implementation->schedule(grain, cut);
+  if (!schedule)
+    return std::nullopt;
+  std::vector<int64_t> offsets;
+  StreamCost cost{implementation->ringOffsets(*schedule, offsets), 0, 0, 0};
+  for (size_t map = 0; map < cut.maps.size(); ++map)
+    if (implementation->overlapped && implementation->bufferOf[map] == implementation->overlapped)
+      cost.distance = std::max(cost.distance, overlapDistance(cut, *schedule, map));
+  for (const RowStep &step : schedule->steps) {
+    if (step.isSlide) {
+      cost.instructions += 20 + step.out.rows * cut.maps[step.index].rowBytes * 3 / 4;
+      ++cost.calls;
+      continue;
+    }
+    for (size_t position : implementation->stages[step.index].calls) {
+      cost.instructions += implementation->kernels[position].callInstructions;
+      ++cost.calls;
+    }
+  }
+  for (const RowKernel &kernel : implementation->kernels)
+    cost.instructions -= kernel.callInstructions; // which the plain program spends too
+  return cost;
+}
+
+namespace {
+
+// Writes the steps of a schedule as operations.
+class StepWriter {
+public:
+  StepWriter(OpBuilder &builder, mcu::CallOp stream) : builder(builder), stream(stream) {}
+
+  void write(const std::vector<BoundStep> &steps) {
+    std::map<std::vector<const void *>, int64_t> kinds;
+    std::vector<FlatStep> flat;
+    for (const BoundStep &step : steps) {
+      std::vector<const void *> key = {mcu::CallOp(step.call).getAsOpaquePointer(), step.params.getAsOpaquePointer()};
+      if (!step.call)
+        key.push_back(reinterpret_cast<const void *>(intptr_t(step.offsets[0])));
+      flat.push_back({kinds.try_emplace(key, int64_t(kinds.size())).first->second, step.offsets});
+    }
+    builder.setInsertionPointToStart(&stream.getBody().emplaceBlock());
+    for (const StepLoop &loop : findLoops(flat)) {
+      OpBuilder::InsertionGuard guard(builder);
+      if (loop.count > 1) {
+        auto repeat = builder.create<mcu::RepeatOp>(stream.getLoc(), uint64_t(loop.count));
+        builder.setInsertionPointToStart(&repeat.getBody().emplaceBlock());
+      }
+      for (size_t i = loop.begin; i < loop.begin + loop.period; ++i)
+        writeStep(steps[i], loop.count > 1 ? &steps[i + loop.period] : nullptr);
+    }
+  }
+
+private:
+  void writeStep(const BoundStep &step, const BoundStep *next) {
+    llvm::SmallVector<int64_t> advances(step.offsets.size(), 0);
+    for (size_t i = 0; next && i < advances.size(); ++i)
+      advances[i] = next->offsets[i] - step.offsets[i];
+    mcu::CallOp call = step.call;
+    llvm::SmallVector<Type> elements;
+    if (!call)
+      elements.push_back(builder.getI8Type());
+    else
+      for (Value operand : call->getOperands())
+        elements.push_back(cast<MemRefType>(operand.getType()).getElementType());
+    builder.create<mcu::StepOp>(call ? call.getLoc() : stream.getLoc(), call ? call.getKernel() : "tmb_slide", step.operands,
+                                step.offsets, advances, builder.getTypeArrayAttr(elements), call ? call.getRecord() : "tmb_slide_params",
+                                step.params);
+  }
+
+  OpBuilder &builder;
+  mcu::CallOp stream;
+};
+
+} // namespace
+
+mcu::CallOp StreamPart::apply(StreamGrain grain) const {
+  const Implementation &part = *implementation;
+  RowProblem cut;
+  RowSchedule schedule = *part.schedule(grain, cut);
+  std::vector<int64_t> ringOffset;
+  StreamCost cost = *plan(grain);
+  part.ringOffsets(schedule, ringOffset);
+
+  // Operands: inputs, the one that the result may overlap first; constants; the result; scratch.
+  llvm::SetVector<Value> ins;
+  if (part.overlapped)
+    ins.insert(mcu::BufferOp(part.overlapped).getMemory());
+  for (size_t map = 0; map < cut.maps.size(); ++map)
+    if (cut.maps[map].isWhole && part.bufferOf[map] != part.result)
+      ins.insert(mcu::BufferOp(part.bufferOf[map]).getMemory());
+  for (mcu::CallOp call : part.calls)
+    for (Value in : call.getIns())
+      if (auto constant = dyn_cast<mcu::ConstantOp>(mcu::getRoot(in)))
+        ins.insert(constant.getMemory());
+  mcu::CallOp lastCall = part.calls.back();
+  OpBuilder builder(lastCall);
+  llvm::SmallVector<Location> locations;
+  int64_t macs = 0;
+  for (mcu::CallOp call : part.calls) {
+    locations.push_back(call.getLoc());
+    macs += call.getMacs();
+  }
+  Location loc = lastCall.getLoc();
+  int64_t outOperand = int64_t(ins.size()), scratchOperand = outOperand + 1;
+  auto scratchType = MemRefType::get({std::max<int64_t>(cost.scratchBytes, 8)}, builder.getI8Type());
+  auto scratch = builder.create<mcu::BufferOp>(loc, scratchType, "rows", mcu::Role::Scratch, 0, mcu::IoAttr(), IntegerAttr());
+  auto stream = builder.create<mcu::CallOp>(loc, mcu::streamKernel, ins.getArrayRef(), ValueRange{lastCall.getOuts()[0]}, scratch, "",
+                                            builder.getDictionaryAttr({}), macs,
+                                            part.overlapped ? builder.getI64IntegerAttr(cost.distance) : IntegerAttr());
+
+  auto placeOf = [&](size_t map, const RowBand &band) {
+    mcu::BufferOp buffer = part.bufferOf[map];
+    int64_t offset = band.slot * cut.maps[map].rowBytes;
+    if (buffer == part.result)
+      return std::make_pair(outOperand, offset);
+    if (cut.maps[map].isWhole)
+      return std::make_pair(int64_t(llvm::find(ins, buffer.getMemory()) - ins.begin()), offset);
+    return std::make_pair(scratchOperand, ringOffset[map] + offset);
+  };
+  std::vector<BoundStep> steps;
+  for (const RowStep &step : schedule.steps) {
+    if (step.isSlide) {
+      int64_t rowBytes = cut.maps[step.index].rowBytes;
+      auto params = builder.getDictionaryAttr({builder.getNamedAttr("bytes", builder.getI32IntegerAttr(int32_t(step.out.rows * rowBytes))),
+                                               builder.getNamedAttr("distance", builder.getI32IntegerAttr(int32_t(step.out.slot * rowBytes)))});
+      steps.push_back({mcu::CallOp(), params, {scratchOperand}, {ringOffset[step.index]}});
+      continue;
+    }
+    const Stage &stage = part.stages[step.index];
+    auto [outPlace, outOffset] = placeOf(stage.out, step.out);
+    for (auto [order, position] : llvm::enumerate(stage.calls)) {
+      mcu::CallOp call = part.calls[position];
+      const RowKernel &kernel = part.kernels[position];
+      BoundStep bound{call, {}, {}, {}};
+      auto add = [&](int64_t operand, int64_t offset) {
+        bound.operands.push_back(operand);
+        bound.offsets.push_back(offset);
+      };
+      int64_t inRows = step.out.rows;
+      for (unsigned index = 0; index < call.getIns().size(); ++index) {
+        auto input = llvm::find_if(kernel.inputs, [&](const RowInput &i) { return i.index == index; });
+        if (input == kernel.inputs.end()) {
+          add(int64_t(llvm::find(ins, mcu::getRoot(call.getIns()[index])->getResult(0)) - ins.begin()), 0);
+          continue;
+        }
+        size_t i = size_t(input - kernel.inputs.begin());
+        auto read = llvm::find(stage.reads, std::make_pair(size_t(position), i));
+        if (read == stage.reads.end()) { // what the call before has put where this one's output goes
+          add(outPlace, outOffset);
+          continue;
+        }
+        const RowBand &band = step.in[size_t(read - stage.reads.begin())];
+        if (i == 0)
+          inRows = band.rows;
+        auto [place, offset] = placeOf(part.mapsOf[position][i], band);
+        add(place, offset);
+      }
+      add(outPlace, outOffset);
+      if (call.getScratch())
+        add(scratchOperand, 0);
+      bound.params = cutToRows(call, kernel, step.out.first, step.out.rows, inRows);
+      steps.push_back(std::move(bound));
+    }
+  }
+  StepWriter(builder, stream).write(steps);
+
+  llvm::SmallVector<Operation *> dead;
+  for (mcu::CallOp call : part.calls) {
+    for (Value operand : call->getOperands())
+      if (mcu::BufferOp buffer = mcu::getBuffer(operand))
+        dead.push_back(buffer);
+    call.erase();
+  }
+  // Views of erased buffers first.
+  llvm::SetVector<Operation *> unique(dead.begin(), dead.end());
+  for (Operation *buffer : unique) {
+    for (Operation *user : llvm::make_early_inc_range(buffer->getUsers()))
+      if (isa<mcu::ViewOp>(user) && user->use_empty())
+        user->erase();
+    if (buffer->use_empty() && cast<mcu::BufferOp>(buffer).getRole() != mcu::Role::Input)
+      buffer->erase();
+  }
+  return stream;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Dynamic programming over the places where streamed parts begin and end.
+#include "passes/schedule/StreamSearch.h"
+#include "dialects/mcu/McuLiveness.h"
+#include "passes/schedule/RowKernels.h"
+#include "passes/schedule/SharedMemory.h"
+
+using namespace mlir;
+using namespace thimble;
+using namespace thimble::schedule;
+
+static constexpr size_t maxCalls = 40;       // of a streamed part
+static constexpr int64_t leastSteps = 64;    // bytes to which the least memory is found
+static constexpr int64_t partCost = 400;     // instructions; keeps parts few where it does not matter
+static constexpr int64_t maxKernelCalls = 20000; // of a part at run time
+
+static int64_t aligned(int64_t bytes) { return int64_t(llvm::alignTo(uint64_t(bytes), uint64_t(wordBytes))); }
+
+// What is saved where an output lies over a dying input.
+static int64_t savedBytes(int64_t input, int64_t output, int64_t distance) {
+  return std::max<int64_t>(input + output - std::max(aligned(distance) + input, output), 0);
+}
+
+StreamSearch::StreamSearch(mcu::ProgramOp program) : program(program), calls(mcu::getCalls(program)) {
+  for (const mcu::LiveRange &range : mcu::computeLiveRanges(program))
+    if (!range.isEmpty())
+      buffers.push_back({range.buffer, range.first, range.last, aligned(mcu::byteSize(mcu::BufferOp(range.buffer).getMemory()))});
+  measureCalls();
+}
+
+void StreamSearch::measureCalls() {
+  for (auto [index, call] : llvm::enumerate(calls)) {
+    int64_t position = int64_t(index), bytes = 0, saved = 0;
+    for (const Live &live : buffers)
+      if (live.first <= position && position <= live.last)
+        bytes += live.bytes;
+    auto find = [&](mcu::BufferOp buffer) { return *llvm::find_if(buffers, [&](const Live &live) { return live.buffer == buffer; }); };
+    for (const Sharing &sharing : findSharing(call)) {
+      Live input = find(sharing.input), output = find(sharing.output);
+      if (input.last == position && output.first == position)
+        saved = std::max(saved, savedBytes(input.bytes, output.bytes, sharing.distance));
+    }
+    plain.push_back(bytes - saved);
+  }
+}
+
+int64_t StreamSearch::getPlainPeak() const {
+  int64_t peak = 0;
+  for (int64_t bytes : plain)
+    peak = std::max(peak, bytes);
+  return peak;
+}
+
+void StreamSearch::addOption(Interval &interval, size_t first, size_t last, StreamGrain grain) {
+  std::optional<StreamCost> cost = interval.part->plan(grain);
+  if (!cost || cost->calls > maxKernelCalls)
+    return;
+  int64_t bytes = interval.outside + int64_t(llvm::alignTo(uint64_t(cost->scratchBytes), 8));
+  if (mcu::BufferOp input = interval.part->getOverlapped())
+    bytes -= savedBytes(aligned(mcu::byteSize(input.getMemory())), aligned(mcu::byteSize(interval.part->getResult().getMemory())),
+                        cost->distance);
+  interval.options.push_back({first, last, grain, bytes, *cost});
+}
+
+StreamSearch::Interval &StreamSearch::get(size_t first, size_t last) {
+  auto [entry, isNew] = intervals.try_emplace({first, last});
+  Interval &interval = entry->second;
+  if (!isNew)
+    return interval;
+  interval.part = StreamPart::create(calls, first, last);
+  if (!interval.part)
+    return interval;
+  for (const Live &live : buffers) {
+    // What only these calls use, but for the result, is replaced by the part's scratch.
+    bool isInside = live.first >= int64_t(first) && live.last <= int64_t(last) && live.buffer != interval.part->getResult();
+    if (live.first <= int64_t(last) && live.last >= int64_t(first) && !isInside)
+      interval.outside += live.bytes;
+  }
+  addOption(interval, first, last, {1, 0});
+  return interval;
+}
+
+void StreamSearch::complete(Interval &interval, size_t first, size_t last) {
+  if (interval.isComplete || interval.options.empty())
+    return;
+  interval.isComplete = true;
+  for (int64_t pixels : {1, 32, 64, 128, 256, 512, 1024})
+    for (int64_t slack : {0, 1, 2, 4})
+      if (pixels > 1 || slack > 0)
+        addOption(interval, first, last, {pixels, slack});
+}
+
+std::optional<std::vector<StreamChoice>> StreamSearch::find(int64_t bytes) {
+  size_t count = calls.size();
+  std::vector<int64_t> best(count + 1, INT64_MAX);
+  std::vector<std::optional<StreamChoice>> reached(count + 1);
+  best[0] = 0;
+  for (size_t first = 0; first < count; ++first) {
+    if (best[first] == INT64_MAX)
+      continue;
+    if (plain[first] <= bytes && best[first] < best[first + 1]) {
+      best[first + 1] = best[first];
+      reached[first + 1].reset();
+    }
+    bool isTooMuch = false;
+    for (size_t last = first; last < std::min(count, first + maxCalls); ++last) {
+      if (!describeRows(calls[last]))
+        break;
+      isTooMuch |= plain[last] > bytes;
+      // A part without a call that needs too much gains nothing, nor does one call alone: it has nothing between rows.
+      if (!isTooMuch || last == first)
+        continue;
+      Interval &interval = get(first, last);
+      if (interval.options.empty() || interval.options.front().bytes > bytes)
+        continue;
+      complete(interval, first, last);
+      for (const StreamChoice &option : interval.options) {
+        int64_t cost = best[first] + std::max<int64_t>(option.cost.instructions, 0) + partCost;
+        if (option.bytes <= bytes && cost < best[last + 1]) {
+          best[last + 1] = cost;
+          reached[last + 1] = option;
+        }
+      }
+    }
+  }
+  if (best[count] == INT64_MAX)
+    return std::nullopt;
+  std::vector<StreamChoice> result;
+  for (size_t at = count; at > 0; at = reached[at] ? reached[at]->first : at - 1)
+    if (reached[at])
+      result.insert(result.begin(), *reached[at]);
+  return result;
+}
+
+int64_t StreamSearch::findLeast() {
+  int64_t low = 0, high = getPlainPeak();
+  while (high - low > leastSteps) {
+    int64_t middle = low + (high - low) / 2;
+    (find(middle) ? high : low) = middle;
+  }
+  return high;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Which parts of a program to stream so that it stays below a number of bytes, at the least cost.
+#pragma once
+
+#include "passes/schedule/StreamPart.h"
+#include <map>
+
+namespace thimble::schedule {
+
+/// A part to stream: the calls [first, last], counted in the order of the program.
+struct StreamChoice {
+  size_t first, last;
+  StreamGrain grain;
+  int64_t bytes; // of memory while it runs, as estimated
+  StreamCost cost;
+};
+
+/// Searches over all cuts of an ordered program into calls and streamed parts. Memory is what is live during each of them, with
+/// outputs over inputs where the kernels allow it: the bytes that a plan in this order needs at least.
+class StreamSearch {
+public:
+  /// `program` has its order, and must stay as it is during the life of this object.
+  explicit StreamSearch(mcu::ProgramOp program);
+
+  /// The cheapest choice that stays within `bytes`; nothing if there is none.
+  std::optional<std::vector<StreamChoice>> find(int64_t bytes);
+  /// The least number of bytes for which find() succeeds.
+  int64_t findLeast();
+  /// What is live at most without streaming.
+  int64_t getPlainPeak() const;
+
+private:
+  struct Interval {
+    std::optional<StreamPart> part;
+    int64_t outside = 0;               // bytes that are live beside the part's own
+    std::vector<StreamChoice> options; // the first one needs least memory
+    bool isComplete = false;
+  };
+  Interval &get(size_t first, size_t last);
+  void complete(Interval &interval, size_t first, size_t last);
+  void addOption(Interval &interval, size_t first, size_t last, StreamGrain grain);
+  int64_t plainBytes(size_t call) const { return plain[call]; }
+  void measureCalls();
+
+  mcu::ProgramOp program;
+  std::vector<mcu::CallOp> calls;
+  struct Live {
+    mcu::BufferOp buffer;
+    int64_t first, last, bytes;
+  };
+  std::vector<Live> buffers;
+  std::vector<int64_t> plain;
+  std::map<std::pair<size_t, size_t>, Interval> intervals;
+};
+
+} // namespace thimble::schedule

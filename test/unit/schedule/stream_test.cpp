@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Streamed programs compute what plain ones do, bit for bit: random networks, every part that can be streamed.
+#include "compiler/execute/Executor.h"
+#include "dialects/mcu/McuLiveness.h"
+#include "passes/lower/Lower.h"
+#include "passes/schedule/FitRam.h"
+#include "passes/schedule/Schedule.h"
+#include "passes/schedule/StreamSearch.h"
+#include "test/unit/passes/quantize_support.h"
+#include <catch2/catch.hpp>
+
+using namespace quantize_test;
+using namespace thimble::schedule;
+
+namespace {
+
+mcu::ProgramOp getProgram(ModuleOp module) { return *module.getOps<mcu::ProgramOp>().begin(); }
+
+// Convolutions of all kinds, poolings and residual blocks on an odd image.
+void buildRandom(Network &network, Random &random) {
+  for (int64_t layers = random.integer(2, 6); layers > 0; --layers) {
+    int64_t height = network.shape()[1], width = network.shape()[2];
+    int64_t kernel = random.integer(0, 1) ? 3 : random.integer(0, 1) ? 1 : 5, stride = random.integer(1, 2);
+    if (std::min(height, width) < 6)
+      kernel = 1, stride = 1;
+    switch (random.integer(0, 4)) {
+    case 0:
+      network.conv(random, network.shape()[3], 3, std::min(height, width) < 6 ? 1 : stride, true, 0);
+      break;
+    case 1:
+      if (std::min(height, width) >= 6)
+        network.pool(random.integer(0, 1) ? nn::PoolKind::Max : nn::PoolKind::Average, random.integer(2, 3), 2);
+      break;
+    case 2: {
+      Value shortcut = network.last;
+      int64_t channels = network.shape()[3];
+      network.conv(random, channels, 3, 1, true).conv(random, channels, 3, 1, false).binary(nn::BinaryKind::Add, shortcut);
+      network.unary(nn::UnaryKind::Relu);
+      break;
+    }
+    default:
+      network.conv(random, random.integer(3, 9), kernel, stride, random.integer(0, 1));
+    }
+  }
+}
+
+OwningOpRef<ModuleOp> lowered(Network &network, const Inputs &inputs, bool isInt8) {
+  OwningOpRef<ModuleOp> module;
+  network.finish();
+  if (isInt8) {
+    REQUIRE(succeeded(calibrate::calibrate(network.function, inputs.samples)));
+    REQUIRE(network.quantize());
+    module = network.quantized->clone();
+  } else {
+    module = network.module->clone();
+  }
+  network.context.loadDialect<mcu::McuDialect>();
+  PassManager manager(&network.context);
+  lower::buildLowerPipeline(manager, {"net"});
+  REQUIRE(succeeded(manager.run(*module)));
+  return module;
+}
+
+std::vector<char> execute(mcu::ProgramOp program, llvm::ArrayRef<char> input) {
+  FailureOr<std::unique_ptr<Executor>> executor = Executor::create(program);
+  REQUIRE(succeeded(executor));
+  REQUIRE((*executor)->getInputBytes(0) <= input.size());
+  (*executor)->run({input.take_front((*executor)->getInputBytes(0))});
+  llvm::ArrayRef<char> output = (*executor)->getOutput(0);
+  return {output.begin(), output.end()};
+}
+
+void schedule(ModuleOp module) {
+  PassManager manager(module.getContext());
+  buildSchedulePipeline(manager);
+  REQUIRE(succeeded(manager.run(module)));
+  REQUIRE(succeeded(mlir::verify(module)));
+}
+
+void checkNetwork(unsigned seed, bool isInt8) {
+  CAPTURE(seed, isInt8);
+  Random random(seed);
+  int64_t height = random.integer(7, 23), width = random.integer(6, 12), channels = random.integer(1, 5);
+  Network network({1, height, width, channels});
+  buildRandom(network, random);
+  Inputs inputs(random, height * width * channels, 3);
+  OwningOpRef<ModuleOp> module = lowered(network, inputs, isInt8);
+  OwningOpRef<ModuleOp> plain = module->clone();
+  schedule(*plain);
+  llvm::ArrayRef<char> input = inputs.samples[0][0];
+  std::vector<char> expected = execute(getProgram(*plain), input);
+
+  size_t count = mcu::getCalls(getProgram(*module)).size();
+  for (size_t first = 0; first < count; ++first)
+    for (size_t last = first; last < count; ++last) {
+      OwningOpRef<ModuleOp> streamed = module->clone();
+      std::vector<mcu::CallOp> calls = mcu::getCalls(getProgram(*streamed));
+      std::optional<StreamPart> part = StreamPart::create(calls, first, last);
+      StreamGrain grain{random.integer(1, 40), random.integer(0, 2)};
+      if (!part || !part->plan(grain))
+        continue;
+      CAPTURE(first, last, grain.pixels, grain.slack);
+      part->apply(grain);
+      schedule(*streamed);
+      REQUIRE(execute(getProgram(*streamed), input) == expected);
+    }
+
+  // The search: as little as it can, and half way there.
+  std::optional<int64_t> budget = 0;
+  int64_t plainBytes = int64_t(*getProgram(*plain).getArenaBytes());
+  for (int round = 0; round < 2; ++round) {
+    OwningOpRef<ModuleOp> fitted = module->clone();
+    FailureOr<RamSearch> search = scheduleWithin(*fitted, budget);
+    REQUIRE(succeeded(search));
+    int64_t bytes = int64_t(*getProgram(*fitted).getArenaBytes());
+    CHECK(bytes == search->options[search->chosen].arenaBytes);
+    CHECK(bytes <= plainBytes);
+    REQUIRE(execute(getProgram(*fitted), input) == expected);
+    if (round == 1)
+      CHECK(bytes <= *budget);
+    budget = (bytes + plainBytes) / 2;
+  }
+}
+
+} // namespace
+
+TEST_CASE("streamed int8 networks equal plain ones") {
+  for (unsigned seed = 0; seed < 40; ++seed)
+    checkNetwork(seed, true);
+}
+
+TEST_CASE("streamed float networks equal plain ones") {
+  for (unsigned seed = 100; seed < 115; ++seed)
+    checkNetwork(seed, false);
+}
+
+TEST_CASE("a chain of convolutions needs a few rows in between") {
+  Random random(3);
+  Network network({1, 32, 32, 4});
+  network.conv(random, 16, 3, 1, true).conv(random, 16, 3, 1, true).conv(random, 4, 3, 4, true);
+  Inputs inputs(random, 32 * 32 * 4, 2);
+  OwningOpRef<ModuleOp> module = lowered(network, inputs, true);
+  FailureOr<RamSearch> search = scheduleWithin(*module, 12000);
+  REQUIRE(succeeded(search));
+  REQUIRE(search->chosen > 0);
+  const RamOption &plain = search->options[0], &chosen = search->options[search->chosen];
+  CHECK(plain.arenaBytes > 16384);
+  CHECK(chosen.arenaBytes <= 12000);
+  REQUIRE(chosen.parts.size() == 1);
+  CHECK(chosen.parts[0].calls >= 3);
+  CHECK(chosen.extraInstructions > 0);
+}
+
+TEST_CASE("without a budget nothing is streamed") {
+  Random random(3);
+  Network network({1, 16, 16, 4});
+  network.conv(random, 16, 3, 1, true).conv(random, 16, 3, 1, true);
+  Inputs inputs(random, 16 * 16 * 4, 2);
+  OwningOpRef<ModuleOp> module = lowered(network, inputs, true);
+  FailureOr<RamSearch> search = scheduleWithin(*module, std::nullopt);
+  REQUIRE(succeeded(search));
+  CHECK(search->options.size() == 1);
+  for (mcu::CallOp call : mcu::getCalls(getProgram(*module)))
+    CHECK(call.getKernel() != mcu::streamKernel);
+}
