@@ -29,7 +29,8 @@ static FailureOr<Calls> selectUnary(nn::UnaryOp op) {
   return call.real("alpha", op.getAlpha().convertToFloat()).real("beta", op.getBeta().convertToFloat()).finishAlone();
 }
 
-// y = (a * ma + b * mb + offset) >> shift with multipliers of 15 bits: the largest shift that they allow.
+// y = (a * ma + b * mb + offset) >> shift with multipliers of 15 bits, or of 20 if the model's own rounding is asked for: the
+// largest shift that they allow.
 static void addFields(CallBuilder &call, nn::BinaryOp op) {
   auto a = nn::getInt8Type(op.getA().getType()), b = nn::getInt8Type(op.getB().getType());
   auto y = nn::getInt8Type(op.getY().getType());
@@ -37,8 +38,9 @@ static void addFields(CallBuilder &call, nn::BinaryOp op) {
   if (op.getKind() == nn::BinaryKind::Sub)
     factorB = -factorB;
   double largest = std::max(std::abs(factorA), std::abs(factorB));
+  double limit = op->hasAttr(nn::exactAttrName) ? 1 << 20 : 32767;
   int64_t shift = 22;
-  while (shift > 0 && std::round(std::ldexp(largest, int(shift))) > 32767)
+  while (shift > 0 && std::round(std::ldexp(largest, int(shift))) > limit)
     --shift;
   if (shift == 0)
     call.fail("scales of operands and result differ too much for an int8 addition");
@@ -50,7 +52,36 @@ static void addFields(CallBuilder &call, nn::BinaryOp op) {
   call.field("act_min", low).field("act_max", high);
 }
 
+// tmb_div_s8 multiplies with reciprocals of 15 bits behind the point.
+static FailureOr<Calls> selectInt8Division(nn::BinaryOp op) {
+  auto a = nn::getInt8Type(op.getA().getType()), b = nn::getInt8Type(op.getB().getType());
+  auto y = nn::getInt8Type(op.getY().getType());
+  double factor = a.getScale() / (b.getScale() * y.getScale());
+  constexpr double largest = (1 << 23) - 1;
+  std::vector<int32_t> table;
+  for (int64_t code = -128; code < 128; ++code) {
+    double reciprocal = code == b.getZeroPoint() ? largest : std::ldexp(factor, 15) / double(code - b.getZeroPoint());
+    table.push_back(int32_t(std::lround(std::min(std::max(reciprocal, -largest), largest))));
+  }
+  auto [low, high] = int8Clamp(y, op.getAct());
+  CallBuilder call(op, "tmb_div_s8");
+  call.operand(0).operand(1).constant<int32_t>("reciprocals", IntegerType::get(op.getContext(), 32), table);
+  binaryFields(call, op.getA(), op.getB(), op.getY());
+  call.field("a_zero_point", a.getZeroPoint()).field("out_zero_point", y.getZeroPoint());
+  return call.field("act_min", low).field("act_max", high).finishAlone();
+}
+
 static FailureOr<Calls> selectInt8Binary(nn::BinaryOp op) {
+  if (op.getKind() == nn::BinaryKind::Div)
+    return selectInt8Division(op);
+  if (op.getKind() == nn::BinaryKind::Min || op.getKind() == nn::BinaryKind::Max) {
+    if (op.getActMin() || op.getActMax())
+      return op.emitOpError("has a clamp, which the int8 kernel does not do");
+    CallBuilder call(op, op.getKind() == nn::BinaryKind::Min ? "tmb_min_s8" : "tmb_max_s8");
+    call.operand(0).operand(1);
+    binaryFields(call, op.getA(), op.getB(), op.getY());
+    return call.finishAlone();
+  }
   if (op.getKind() != nn::BinaryKind::Mul) {
     CallBuilder call(op, "tmb_add_s8");
     call.operand(0).operand(1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels of pooling, reductions, softmax and normalization.
 #include "codegen/kernels/CallBuilder.h"
+#include "compiler/support/Constants.h"
 #include <cmath>
 
 using namespace mlir;
@@ -102,11 +103,58 @@ static FailureOr<Calls> selectSoftmax(nn::SoftmaxOp op) {
   return call.finishAlone();
 }
 
+// The integers of tmb_norm_s8, as its prototype defines them.
+static FailureOr<Calls> selectInt8Norm(nn::LayerNormOp op, int64_t outer, int64_t depth) {
+  FailureOr<ConstantData> scale = ConstantData::get(op.getScale()), bias = ConstantData::get(op.getBias());
+  if (failed(scale) || failed(bias))
+    return op.emitOpError("is quantized but its scale or bias is not constant");
+  auto from = nn::getInt8Type(op.getX().getType()), to = nn::getInt8Type(op.getY().getType());
+  CallBuilder call(op, "tmb_norm_s8");
+  if (depth < 1 || depth > 32767)
+    call.fail("normalizes " + llvm::Twine(depth) + " elements; the int8 kernel takes 1 to 32767");
+  int fraction = 15 - int(std::ceil(std::log2(std::sqrt(double(std::max<int64_t>(depth, 1))))));
+  double largestGain = 0, largestBias = 1;
+  for (int64_t i = 0; i < scale->size(); ++i) {
+    largestGain = std::max(largestGain, std::abs(scale->number(i)) / to.getScale());
+    largestBias = std::max(largestBias, std::abs(bias->number(i) / to.getScale() + double(to.getZeroPoint()) + 0.5));
+  }
+  int bits = 15;
+  while (bits > -fraction && (std::ldexp(largestGain, bits) > 32767 || std::ldexp(largestBias, bits + fraction) > 0x3fffffff))
+    --bits;
+  int shift = fraction + bits;
+  if (shift < 1 || !std::isfinite(largestGain) || !std::isfinite(largestBias))
+    call.fail("scales of its constants and its result differ too much for the int8 kernel");
+  std::vector<int16_t> gains;
+  std::vector<int32_t> biases;
+  for (int64_t i = 0; shift >= 1 && i < scale->size(); ++i) {
+    gains.push_back(int16_t(std::lround(std::ldexp(scale->number(i) / to.getScale(), bits))));
+    biases.push_back(int32_t(
+        std::lround(std::ldexp(bias->number(i) / to.getScale() + double(to.getZeroPoint()) + 0.5, shift))));
+  }
+  double epsilon = op.getEpsilon().convertToDouble() * double(depth) * double(depth) / (from.getScale() * from.getScale());
+  if (!(epsilon >= 0 && epsilon < std::ldexp(1.0, 60)))
+    call.fail("epsilon is out of proportion to the scale of the input");
+  int epsilonShift = 0;
+  while (epsilon > 1 << 30 && epsilonShift < 32) {
+    epsilon /= 2;
+    ++epsilonShift;
+  }
+  Builder builder(op.getContext());
+  call.operand(0).constant<int16_t>("gain", builder.getIntegerType(16), gains);
+  call.constant<int32_t>("bias", builder.getI32Type(), biases);
+  call.field("outer", outer).field("depth", depth).field("centered", !op.getRms()).field("in_zero_point", from.getZeroPoint());
+  call.field("epsilon", int64_t(std::min(epsilon + 0.5, 2147483647.0))).field("epsilon_shift", epsilonShift);
+  return call.field("fraction", fraction).field("shift", shift).finishAlone();
+}
+
 static FailureOr<Calls> selectLayerNorm(nn::LayerNormOp op) {
   ArrayRef<int64_t> x = shapeOf(op.getX());
-  CallBuilder call(op, "tmb_layer_norm_f32");
-  call.operand(0).operand(1).operand(2).field("outer", product(x.take_front(op.getAxis())));
-  return call.field("depth", product(x.drop_front(op.getAxis()))).real("epsilon", op.getEpsilon().convertToDouble()).finishAlone();
+  int64_t outer = product(x.take_front(op.getAxis())), depth = product(x.drop_front(op.getAxis()));
+  if (nn::isQuantized(op.getX().getType()))
+    return selectInt8Norm(op, outer, depth);
+  CallBuilder call(op, op.getRms() ? "tmb_rms_norm_f32" : "tmb_layer_norm_f32");
+  call.operand(0).operand(1).operand(2).field("outer", outer);
+  return call.field("depth", depth).real("epsilon", op.getEpsilon().convertToDouble()).finishAlone();
 }
 
 FailureOr<Calls> thimble::kernels::selectReduction(Operation *op) {

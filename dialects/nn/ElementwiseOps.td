@@ -50,8 +50,8 @@ def NN_BinaryOp : NN_ShapedOp<"binary"> {
   let summary = "A function of pairs of elements, with broadcasting";
   let description = [{
     Shapes broadcast as in NumPy. Integer division truncates; `mod` has the sign of the divisor for integers and of the dividend
-    for floats; `prelu` is a<0 ? a*b : a; `and`, `or`, `xor` take i1. Quantized: add, sub and mul on per-tensor int8, with
-    `act_min`/`act_max` as a clamp of the real result.
+    for floats; `prelu` is a<0 ? a*b : a; `and`, `or`, `xor` take i1. Quantized: add, sub, mul and div on per-tensor int8, with
+    `act_min`/`act_max` as a clamp of the real result, min and max on per-tensor int8 of one type; x / 0 saturates.
   }];
   let arguments = (ins NN_BinaryKindAttr:$kind, NN_Tensor:$a, NN_Tensor:$b, OptionalAttr<F32Attr>:$act_min,
                        OptionalAttr<F32Attr>:$act_max);

@@ -24,6 +24,9 @@ mlir::FailureOr<llvm::SmallVector<int64_t>> broadcastShapes(llvm::ArrayRef<llvm:
 /// The per-tensor int8 type of `type`'s elements, or null.
 mlir::quant::UniformQuantizedType getInt8Type(mlir::Type type);
 
+/// On a quantized sum that must round as its float form does, but for ties: kernels may else trade the last bits for speed.
+inline constexpr llvm::StringLiteral exactAttrName = "nn.exact";
+
 /// True if the elements are of a quantized type.
 bool isQuantized(mlir::Type type);
 } // namespace thimble::nn

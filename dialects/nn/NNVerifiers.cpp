@@ -98,7 +98,10 @@ LogicalResult BinaryOp::verify() {
   if (isQuantized(getY().getType())) {
     if (!isInt8(getA()) || !isInt8(getB()) || !isInt8(getY()))
       return emitOpError("is quantized, so operands and result must be per-tensor int8");
-    if (getKind() != BinaryKind::Add && getKind() != BinaryKind::Sub && getKind() != BinaryKind::Mul)
+    if (getKind() == BinaryKind::Min || getKind() == BinaryKind::Max)
+      return success(succeeded(verifySameScale(*this, getA().getType(), getY().getType())) &&
+                     succeeded(verifySameScale(*this, getB().getType(), getY().getType())));
+    if (getKind() != BinaryKind::Add && getKind() != BinaryKind::Sub && getKind() != BinaryKind::Mul && getKind() != BinaryKind::Div)
       return emitOpError("'") << stringifyBinaryKind(getKind()) << "' has no quantized form";
     return success();
   }
@@ -157,8 +160,10 @@ LogicalResult SoftmaxOp::verify() {
 }
 
 LogicalResult LayerNormOp::verify() {
-  if (!elementOf(getX()).isF32())
-    return emitOpError("needs f32 elements, got ") << elementOf(getX());
+  if (!elementOf(getScale()).isF32() || !elementOf(getBias()).isF32())
+    return emitOpError("needs a scale and a bias of f32 elements, got ") << elementOf(getScale()) << " and " << elementOf(getBias());
+  if (elementOf(getX()).isF32() ? !elementOf(getY()).isF32() : !isInt8(getX()) || !isInt8(getY()))
+    return emitOpError("needs f32 or per-tensor int8 input and result, got ") << elementOf(getX()) << " and " << elementOf(getY());
   return success();
 }
 

@@ -76,9 +76,10 @@ def NN_LayerNormOp : NN_ShapedOp<"layer_norm"> {
   let summary = "Normalization over the last dimensions";
   let description = [{
     y = (x - mean) / sqrt(variance + epsilon) * scale + bias; mean and (biased) variance are over dimensions from `axis` on.
-    `scale` and `bias` have the shape of those dimensions.
+    `scale` and `bias` have the shape of those dimensions. With `rms`, root-mean-square normalization: the mean is taken for 0.
+    Quantized: `x` and result per-tensor int8, `scale` and `bias` constants of f32, which compilation turns into integers.
   }];
-  let arguments = (ins NN_Tensor:$x, NN_Tensor:$scale, NN_Tensor:$bias, I64Attr:$axis, F32Attr:$epsilon);
+  let arguments = (ins NN_Tensor:$x, NN_Tensor:$scale, NN_Tensor:$bias, I64Attr:$axis, F32Attr:$epsilon, UnitAttr:$rms);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x `,` $scale `,` $bias `axis` `=` $axis attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

@@ -45,7 +45,10 @@ struct QuantizeOfDequantize : OpRewritePattern<nn::QuantizeOp> {
 bool choosesScale(Operation *op) {
   if (auto reduce = dyn_cast<nn::ReduceOp>(op))
     return reduce.getKind() == nn::ReduceKind::Mean || reduce.getKind() == nn::ReduceKind::Sum;
-  return isa<nn::Conv2DOp, nn::FullyConnectedOp, nn::MatMulOp, nn::BinaryOp, nn::QuantizeOp>(op);
+  // The others take operands of the scale of their result.
+  if (auto binary = dyn_cast<nn::BinaryOp>(op))
+    return binary.getKind() != nn::BinaryKind::Min && binary.getKind() != nn::BinaryKind::Max;
+  return isa<nn::Conv2DOp, nn::FullyConnectedOp, nn::MatMulOp, nn::QuantizeOp, nn::LayerNormOp>(op);
 }
 
 struct RequantizeIntoProducer : OpRewritePattern<nn::RequantizeOp> {
@@ -66,9 +69,12 @@ struct RequantizeIntoProducer : OpRewritePattern<nn::RequantizeOp> {
 };
 
 struct FoldConversions : quantize::impl::FoldConversionsBase<FoldConversions> {
+  using FoldConversionsBase::FoldConversionsBase;
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<DropIdentity, QuantizeOfDequantize, RequantizeIntoProducer>(&getContext());
+    patterns.add<DropIdentity, QuantizeOfDequantize>(&getContext());
+    if (!exact)
+      patterns.add<RequantizeIntoProducer>(&getContext());
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

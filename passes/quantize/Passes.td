@@ -34,8 +34,10 @@ def FoldConversions : Pass<"thimble-quantize-fold-conversions", "::mlir::ModuleO
   let summary = "Remove conversions between scales that an operation before them can do itself";
   let description = [{
     A conversion to the same scale goes away, quantize(dequantize(x)) becomes a requantization, and a requantization moves into the
-    operation that computes its operand if that has no other use: the operation then rounds once, to the final scale.
+    operation that computes its operand if that has no other use: the operation then rounds once, to the final scale. With `exact`
+    this last step, which changes numbers, is left out.
   }];
+  let options = [Option<"exact", "exact", "bool", /*default=*/"false", "Keep every rounding">];
   let dependentDialects = ["::thimble::nn::NNDialect"];
 }
 

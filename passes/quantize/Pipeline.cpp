@@ -23,7 +23,7 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
 
 void quantize::buildQuantizePipeline(OpPassManager &manager, const QuantizeOptions &options) {
   manager.addPass(createQuantizeToInt8({options.ioFloat, options.adopt}));
-  manager.addPass(createFoldConversions());
+  manager.addPass(createFoldConversions({options.adopt}));
   manager.addPass(createVerifyQuantized());
 }
 

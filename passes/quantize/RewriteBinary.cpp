@@ -89,6 +89,17 @@ FailureOr<Value> quantize::rewriteBinary(nn::BinaryOp op, Int8Rewrite &rewrite) 
       return divideByConstant(op, std::move(*divisor), rewrite);
   if (op.getKind() == nn::BinaryKind::PRelu)
     return rewritePRelu(op, rewrite);
+  bool isExtremum = op.getKind() == nn::BinaryKind::Min || op.getKind() == nn::BinaryKind::Max;
+  if (isExtremum || op.getKind() == nn::BinaryKind::Div) {
+    FailureOr<Int8Type> type = rewrite.planned(op.getY());
+    if (failed(type))
+      return failure();
+    FailureOr<Value> a = rewrite.forms.getInt8(op.getA(), isExtremum ? *type : Int8Type());
+    FailureOr<Value> b = rewrite.forms.getInt8(op.getB(), isExtremum ? *type : Int8Type());
+    if (failed(a) || failed(b))
+      return failure();
+    return makeBinary(rewrite.forms.getBuilder(), op, op.getKind(), *a, *b, *type);
+  }
   if (op.getKind() != nn::BinaryKind::Add && op.getKind() != nn::BinaryKind::Sub && op.getKind() != nn::BinaryKind::Mul)
     return rewrite.refuse("");
   if (FailureOr<Value> channelwise = rewriteChannelwise(op, rewrite); failed(channelwise) || *channelwise)
@@ -99,5 +110,8 @@ FailureOr<Value> quantize::rewriteBinary(nn::BinaryOp op, Int8Rewrite &rewrite) 
   FailureOr<Value> a = getOperand(op, 0, *type, rewrite), b = getOperand(op, 1, *type, rewrite);
   if (failed(a) || failed(b))
     return failure();
-  return makeBinary(rewrite.forms.getBuilder(), op, op.getKind(), *a, *b, *type);
+  Value y = makeBinary(rewrite.forms.getBuilder(), op, op.getKind(), *a, *b, *type);
+  if (rewrite.adopt)
+    y.getDefiningOp()->setDiscardableAttr(nn::exactAttrName, UnitAttr::get(op.getContext()));
+  return y;
 }

@@ -71,6 +71,8 @@ static FailureOr<Value> dispatch(Operation *op, Int8Rewrite &rewrite) {
     return rewriteArg(arg, rewrite);
   if (auto softmax = dyn_cast<nn::SoftmaxOp>(op))
     return rewriteSoftmax(softmax, rewrite);
+  if (auto norm = dyn_cast<nn::LayerNormOp>(op))
+    return rewriteNorm(norm, rewrite);
   return rewrite.refuse("");
 }
 

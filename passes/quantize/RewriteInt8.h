@@ -36,6 +36,7 @@ mlir::FailureOr<mlir::Value> rewritePool(nn::Pool2DOp op, Int8Rewrite &rewrite);
 mlir::FailureOr<mlir::Value> rewriteReduce(nn::ReduceOp op, Int8Rewrite &rewrite);
 mlir::FailureOr<mlir::Value> rewriteArg(nn::ArgOp op, Int8Rewrite &rewrite);
 mlir::FailureOr<mlir::Value> rewriteSoftmax(nn::SoftmaxOp op, Int8Rewrite &rewrite);
+mlir::FailureOr<mlir::Value> rewriteNorm(nn::LayerNormOp op, Int8Rewrite &rewrite);
 mlir::FailureOr<mlir::Value> rewriteSharing(mlir::Operation *op, Int8Rewrite &rewrite);
 
 } // namespace thimble::quantize

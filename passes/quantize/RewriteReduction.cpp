@@ -68,6 +68,18 @@ FailureOr<Value> quantize::rewriteSoftmax(nn::SoftmaxOp op, Int8Rewrite &rewrite
   return rewrite.recreate(op, *x, *type);
 }
 
+FailureOr<Value> quantize::rewriteNorm(nn::LayerNormOp op, Int8Rewrite &rewrite) {
+  auto scale = op.getScale().getDefiningOp<nn::ConstantOp>(), bias = op.getBias().getDefiningOp<nn::ConstantOp>();
+  if (!scale || !bias)
+    return rewrite.refuse("whose scale or bias is not constant");
+  FailureOr<Value> x = rewrite.forms.getInt8(op.getX()), s = rewrite.forms.getReal(op.getScale());
+  FailureOr<Value> b = rewrite.forms.getReal(op.getBias());
+  FailureOr<Int8Type> type = rewrite.planned(op.getY());
+  if (failed(x) || failed(s) || failed(b) || failed(type))
+    return failure();
+  return rewrite.recreate(op, {*x, *s, *b}, *type);
+}
+
 FailureOr<Value> quantize::rewriteSharing(Operation *op, Int8Rewrite &rewrite) {
   SmallVector<OpOperand *> sharing = getSharingOperands(op);
   FailureOr<Int8Type> type = rewrite.planned(op->getResult(0));

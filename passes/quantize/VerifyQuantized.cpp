@@ -21,8 +21,13 @@ struct VerifyQuantized : quantize::impl::VerifyQuantizedBase<VerifyQuantized> {
     bool isSound = true;
     for (auto function : getOperation().getOps<func::FuncOp>())
       for (Operation &op : function.getBody().getOps()) {
-        bool isFloatArithmetic = !isa<nn::QuantizeOp, nn::DequantizeOp, nn::ConstantOp, func::ReturnOp>(op) &&
-                                 (llvm::any_of(op.getOperands(), isFloat) || llvm::any_of(op.getResults(), isFloat));
+        // Constants of f32 are parameters that lowering turns into integers.
+        auto isFloatActivation = [](Value value) {
+          return isFloat(value) && !isa_and_nonnull<nn::ConstantOp>(value.getDefiningOp());
+        };
+        bool isFloatArithmetic =
+            !isa<nn::QuantizeOp, nn::DequantizeOp, nn::ConstantOp, func::ReturnOp>(op) &&
+            (llvm::any_of(op.getOperands(), isFloatActivation) || llvm::any_of(op.getResults(), isFloat));
         if (!isFloatArithmetic || op.hasAttr(floatAttrName))
           continue;
         isSound = false;

@@ -80,7 +80,8 @@ std::optional<double> inverseDeviationOf(Value value, const Moments &moments) {
   return reciprocal ? deviationOf(reciprocal.getX(), moments) : std::nullopt;
 }
 
-FailureOr<Value> makeLayerNorm(Operation *op, const Moments &moments, double epsilon, PatternRewriter &rewriter) {
+FailureOr<Value> makeLayerNorm(Operation *op, const Moments &moments, double epsilon, PatternRewriter &rewriter,
+                               bool rms = false) {
   std::optional<int64_t> axis = trailingAxis(moments.axes, shapeOf(moments.x).size());
   if (!axis)
     return rewriter.notifyMatchFailure(op, "the normalized dimensions are not the last ones");
@@ -90,7 +91,7 @@ FailureOr<Value> makeLayerNorm(Operation *op, const Moments &moments, double eps
     count *= size_t(dim);
   Value scale = makeFloats(rewriter, op->getLoc(), dims, std::vector<float>(count, 1.0f));
   Value bias = makeFloats(rewriter, op->getLoc(), dims, std::vector<float>(count, 0.0f));
-  return rewriter.create<nn::LayerNormOp>(op->getLoc(), moments.x, scale, bias, *axis, APFloat(float(epsilon))).getY();
+  return rewriter.create<nn::LayerNormOp>(op->getLoc(), moments.x, scale, bias, *axis, APFloat(float(epsilon)), rms).getY();
 }
 
 // (x - mean) / deviation, (x - mean) * (1 / deviation). Scale and bias are folded in by thimble-simplify-fold-linear.
@@ -117,6 +118,37 @@ struct LayerNorm : OpRewritePattern<nn::BinaryOp> {
         break;
     }
     return rewriter.notifyMatchFailure(op, "is no difference to the mean over the deviation");
+  }
+};
+
+// x / sqrt(mean(x^2) + epsilon), x * (1 / sqrt(mean(x^2) + epsilon)). The scale is folded in by thimble-simplify-fold-linear.
+struct RmsNorm : OpRewritePattern<nn::BinaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(nn::BinaryOp op, PatternRewriter &rewriter) const override {
+    bool isQuotient = op.getKind() == nn::BinaryKind::Div;
+    if (!binaryOf(op.getY(), isQuotient ? nn::BinaryKind::Div : nn::BinaryKind::Mul))
+      return rewriter.notifyMatchFailure(op, "is no product or quotient of floats");
+    for (auto [x, divisor] : orders(op)) {
+      nn::UnaryOp reciprocal = isQuotient ? nullptr : unaryOf(divisor, nn::UnaryKind::Reciprocal);
+      nn::UnaryOp root = isQuotient || reciprocal ? unaryOf(reciprocal ? reciprocal.getX() : divisor, nn::UnaryKind::Sqrt) : nullptr;
+      nn::BinaryOp sum = root ? binaryOf(root.getX(), nn::BinaryKind::Add) : nullptr;
+      if (sum && isInner(divisor, 1) && op.getY().getType() == x.getType())
+        for (auto [square, epsilon] : orders(sum)) {
+          nn::ReduceOp mean = reduceOf(square, nn::ReduceKind::Mean);
+          nn::BinaryOp product = mean ? binaryOf(mean.getX(), nn::BinaryKind::Mul) : nullptr;
+          std::optional<double> number = splatOf(epsilon);
+          if (product && number && product.getA() == x && product.getB() == x) {
+            FailureOr<Value> y = makeLayerNorm(op, {x, mean.getAxes()}, *number, rewriter, /*rms=*/true);
+            if (failed(y))
+              return failure();
+            rewriter.replaceOp(op, *y);
+            return success();
+          }
+        }
+      if (isQuotient)
+        break;
+    }
+    return rewriter.notifyMatchFailure(op, "is no number over the root of the mean square");
   }
 };
 
@@ -233,5 +265,5 @@ struct LogOfSoftmax : OpRewritePattern<nn::UnaryOp> {
 } // namespace
 
 void simplify::addNormalizationPatterns(RewritePatternSet &patterns) {
-  patterns.add<LayerNorm, FactoredLayerNorm, Softmax, SpelledLogSoftmax, LogOfSoftmax>(patterns.getContext());
+  patterns.add<LayerNorm, FactoredLayerNorm, RmsNorm, Softmax, SpelledLogSoftmax, LogOfSoftmax>(patterns.getContext());
 }

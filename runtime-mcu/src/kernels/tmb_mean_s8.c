@@ -10,5 +10,5 @@
 #define TMB_INITIAL(p) ((p)->bias)
 #define TMB_STEP(acc, value) ((acc) + (value))
 #define TMB_FINISH(acc, count, p)                                                                                              \
-  tmb_clamp_s32(tmb_requantize((acc), (p)->multiplier, (p)->shift, (p)->out_zero_point), INT8_MIN, INT8_MAX)
+  tmb_clamp_s32(tmb_requantize_even((acc), (p)->multiplier, (p)->shift, (p)->out_zero_point), INT8_MIN, INT8_MAX)
 #include "tmb_reduce_loop.h"

@@ -36,6 +36,7 @@ void tmb_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_pa
   const int32_t outer = p->rank > 0 ? p->rank - 1 : 0;
   const int32_t count = p->rank > 0 ? p->dims[outer] : 1;
   const int32_t a_step = p->a_strides[outer], b_step = p->b_strides[outer];
+  const int has16Bits = p->a_multiplier == (int16_t)p->a_multiplier && p->b_multiplier == (int16_t)p->b_multiplier;
   int32_t rows = 1;
   int32_t row, d, i;
   for (d = 0; d < outer; ++d)
@@ -49,7 +50,7 @@ void tmb_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_pa
       a_row += index * p->a_strides[d];
       b_row += index * p->b_strides[d];
     }
-    if (a_step == 1 && b_step == 1) {
+    if (a_step == 1 && b_step == 1 && has16Bits) {
       tmb_add_s8_dense(a_row, b_row, y, count, p);
       continue;
     }

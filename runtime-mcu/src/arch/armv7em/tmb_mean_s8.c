@@ -4,7 +4,7 @@
 #include "tmb_dsp.h"
 
 static int8_t tmb_mean_finish(int32_t sum, const tmb_mean_s8_params *p) {
-  return (int8_t)tmb_ssat8(tmb_requantize(sum, p->multiplier, p->shift, p->out_zero_point));
+  return (int8_t)tmb_ssat8(tmb_requantize_even(sum, p->multiplier, p->shift, p->out_zero_point));
 }
 
 /* Offset of the position with a number in row-major order. */
