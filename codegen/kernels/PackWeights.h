@@ -22,4 +22,7 @@ std::vector<int32_t> packFullyConnected(llvm::ArrayRef<int8_t> weights, llvm::Ar
 /// outputs of these. Nothing for groups, whose outputs are not written in order.
 std::optional<int64_t> convolutionOverlap(const tmb_conv2d_s8_params &params);
 
+/// The same for tmb_depthwise_conv2d_f32, in elements of 4 bytes.
+std::optional<int64_t> depthwiseFloatOverlap(const tmb_conv2d_s8_params &params);
+
 } // namespace thimble::kernels

@@ -49,9 +49,8 @@ static tmb_conv2d_s8_params shapesOf(nn::Conv2DOp op) {
   return p;
 }
 
-// As convolutionOverlap, in elements, for tmb_depthwise_conv2d_f32: up to four rows of outputs are written while the rows of
-// inputs from their first window on may still be read.
-static std::optional<int64_t> depthwiseOverlap(const tmb_conv2d_s8_params &p) {
+// Up to four rows of outputs are written while the rows of inputs from their first window on may still be read.
+std::optional<int64_t> thimble::kernels::depthwiseFloatOverlap(const tmb_conv2d_s8_params &p) {
   if (int64_t(p.batch) * p.out_h > (int64_t(1) << 24))
     return std::nullopt;
   int64_t distance = 0;
@@ -87,7 +86,7 @@ static FailureOr<Calls> selectConv2D(nn::Conv2DOp op) {
   constexpr int64_t bytes = sizeof(float);
   if (!depthwise)
     call.scratch(4 * w[1] * w[2] * w[3] * bytes);
-  if (std::optional<int64_t> distance = depthwise ? depthwiseOverlap(shapes) : convolutionOverlap(shapes))
+  if (std::optional<int64_t> distance = depthwise ? depthwiseFloatOverlap(shapes) : convolutionOverlap(shapes))
     call.overlap(*distance * bytes);
   return finishWeighted(call, op);
 }

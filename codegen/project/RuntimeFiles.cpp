@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Follows the includes of kernels.
 #include "codegen/project/RuntimeFiles.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -20,10 +21,26 @@ llvm::Expected<std::string> thimble::codegen::readRuntimeFile(llvm::StringRef ru
   return (*buffer)->getBuffer().str();
 }
 
+std::vector<std::string> thimble::codegen::listKernelFolders(llvm::StringRef runtimeDirectory, llvm::StringRef isa) {
+  std::vector<std::string> folders;
+  std::string name = isa.str();
+  while (!name.empty()) {
+    std::string folder = "src/arch/" + name;
+    // A folder that extends itself, however indirectly, ends the list.
+    if (llvm::is_contained(folders, folder))
+      break;
+    folders.push_back(folder);
+    auto base = llvm::MemoryBuffer::getFile(runtimeDirectory + "/" + folder + "/extends", /*IsText=*/true);
+    name = base ? (*base)->getBuffer().trim().str() : "";
+  }
+  folders.push_back("src/kernels");
+  return folders;
+}
+
 namespace {
 class Collector {
 public:
-  Collector(llvm::StringRef root, llvm::StringRef isa) : root(root), isa(isa) {}
+  Collector(llvm::StringRef root, llvm::StringRef isa) : root(root), folders(listKernelFolders(root, isa)) {}
 
   /// Adds src/.../<name> or include/<name>, and what it includes. Returns its path in the output folder.
   llvm::Expected<std::string> add(llvm::StringRef name);
@@ -35,18 +52,17 @@ private:
   llvm::Expected<std::string> find(llvm::StringRef name);
   llvm::Error addIncludes(llvm::StringRef path, llvm::StringRef contents);
 
-  llvm::StringRef root, isa;
+  llvm::StringRef root;
+  std::vector<std::string> folders; // the first one that has a file gives it
 };
 } // namespace
 
 // Where `name` is, below the runtime's directory.
 llvm::Expected<std::string> Collector::find(llvm::StringRef name) {
-  auto exists = [&](const llvm::Twine &path) { return llvm::sys::fs::exists(root + "/" + path); };
-  std::string candidates[] = {("src/arch/" + isa + "/" + name).str(), ("src/kernels/" + name).str()};
   if (name.starts_with("thimble/"))
     return ("include/" + name).str();
-  for (const std::string &candidate : candidates)
-    if (exists(candidate))
+  for (const std::string &folder : folders)
+    if (std::string candidate = (folder + "/" + name).str(); llvm::sys::fs::exists(root + "/" + candidate))
       return candidate;
   return refuse("the runtime in '" + root + "' has no '" + name + "'");
 }

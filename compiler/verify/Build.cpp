@@ -2,6 +2,7 @@
 // Command lines of compilers and linkers, and what their failures mean.
 #include "compiler/verify/Build.h"
 #include "codegen/project/Project.h"
+#include "codegen/project/RuntimeFiles.h"
 #include "compiler/verify/Process.h"
 #include "compiler/verify/VerifyError.h"
 #include "llvm/ADT/STLExtras.h"
@@ -125,11 +126,14 @@ llvm::Error Builder::addModel() {
   llvm::Expected<std::vector<std::string>> sources = listSources(model, model.folder + "/runtime/src");
   if (!sources)
     return sources.takeError();
-  std::string arch = model.runtimeDirectory + "/src/arch/" + model.target.isa;
   bool isSpecial = false;
-  std::error_code error;
-  for (fs::directory_iterator at(arch, error), end; at != end && !error; at.increment(error))
-    isSpecial |= fs::exists(model.folder + "/runtime/src/" + path::filename(at->path()));
+  std::vector<std::string> folders = codegen::listKernelFolders(model.runtimeDirectory, model.target.isa);
+  folders.pop_back(); // the portable ones
+  for (const std::string &folder : folders) {
+    std::error_code error;
+    for (fs::directory_iterator at(model.runtimeDirectory + "/" + folder, error), end; at != end && !error; at.increment(error))
+      isSpecial |= fs::exists(model.folder + "/runtime/src/" + path::filename(at->path()));
+  }
   for (const std::string &source : *sources) {
     if (!model.kernels.empty() && !llvm::is_contained(model.kernels, path::stem(source)))
       continue;

@@ -71,7 +71,7 @@ class Builder:
 
     def quantize(self, workload, kind):
         """The model as IR, ready for lowering."""
-        key = digest(self.program, kind, workload.model.read_bytes(), *[s.tobytes() for s in workload.samples])
+        key = digest(self.program, kind, workload.layout, workload.model.read_bytes(), *[s.tobytes() for s in workload.samples])
         folder = self.cache / f"{workload.name}-{kind}"
         ir = folder / f"{key}.mlir"
         if ir.exists():
@@ -85,7 +85,8 @@ class Builder:
             names = [i["name"] for i in self.inputs(workload)]
             numpy.savez(folder / "calibration.npz", **dict(zip(names, workload.samples)))
             options = ["--calibration", folder / "calibration.npz", "--calibration-samples", len(workload.samples[0])]
-        text = run([self.thimble, "compile", workload.model, "--name", "bench", "-q", *options, "--stop-after", "quantize"])
+        text = run([self.thimble, "compile", workload.model, "--name", "bench", "-q", *options, "--io-layout", workload.layout,
+                    "--stop-after", "quantize"])
         part = ir.with_suffix(".part")
         part.write_text(text)
         part.rename(ir)
@@ -131,12 +132,13 @@ class Builder:
         emulator = target["emulator"]
         folder = self.emit(workload, kind, target)
         c = folder / "c"
-        includes = [c, c / "runtime" / "include", PORTS / "harness"]
+        runtime, harness = c / "runtime" / "include", PORTS / "harness"
+        includes = [c, runtime, harness]
         objects = [self.compile(s, target["flags"], includes, "model") for s in (c / "bench.c", c / "bench_weights.c")]
-        objects += [self.compile(s, target["flags"], includes, "runtime") for s in sorted((c / "runtime" / "src").glob("*.c"))]
+        objects += [self.compile(s, target["flags"], [runtime], "runtime") for s in sorted((c / "runtime" / "src").glob("*.c"))]
         objects.append(self.compile(c / "verify" / "bench_verify.c", target["flags"], includes, "harness"))
         for port in emulator["port"]:
-            objects += [self.compile(s, target["flags"], includes, "port") for s in sorted((PORTS / port).glob("*.c"))]
+            objects += [self.compile(s, target["flags"], [harness], "port") for s in sorted((PORTS / port).glob("*.c"))]
         memory = "".join(f"{name.upper()} ({rights}) : ORIGIN = {emulator[name + '_origin']}, LENGTH = {self.length(target, name)}\n"
                          for name, rights in (("flash", "rx"), ("ram", "rwx")))
         script = f"MEMORY {{\n{memory}}}\n_stack_size = {STACK_BYTES};\n"

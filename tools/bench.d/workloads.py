@@ -19,6 +19,7 @@ class Workload:
     model: pathlib.Path
     samples: list  # one array [n, ...] for each input, in the order of the model
     elements: int = 0  # what costs are divided by where there are no multiply-accumulates
+    layout: str = "onnx"  # of images at inputs and outputs, and in samples
 
 
 def _shared_model(folder):
@@ -52,8 +53,9 @@ def _save(folder, name, nodes, inputs, output, constants):
     path = folder / f"{name}.onnx"
     path.write_bytes(model.SerializeToString())
     random = numpy.random.default_rng(7)
-    samples = [random.standard_normal((CALIBRATION_SAMPLES, *s[1:])).astype(numpy.float32) for _, s in inputs]
-    return Workload(name, path, samples, int(numpy.prod(output)))
+    shapes = [[CALIBRATION_SAMPLES, *s[2:], s[1]] if len(s) == 4 else [CALIBRATION_SAMPLES, *s[1:]] for _, s in inputs]
+    samples = [random.standard_normal(s).astype(numpy.float32) for s in shapes]
+    return Workload(name, path, samples, int(numpy.prod(output)), "nhwc")
 
 
 def _convolution(folder, name, image, channels, filters, kernel, stride=1, groups=1):
@@ -84,8 +86,8 @@ def layers(folder):
         _convolution(folder, "depthwise3x3_64_25x5", (25, 5), 64, 64, 3, groups=64),
         _save(folder, "fc_640_128", [gemm], [("x", [1, 640])], [1, 128],
               [("w", weights), ("b", random.standard_normal(128).astype(numpy.float32))]),
-        _save(folder, "add_32x32x16", [helper.make_node("Add", ["a", "b"], ["y"], name="add")],
-              [("a", [1, 16, 32, 32]), ("b", [1, 16, 32, 32])], [1, 16, 32, 32], []),
+        _save(folder, "add_16384", [helper.make_node("Add", ["a", "b"], ["y"], name="add")],
+              [("a", [1, 16384]), ("b", [1, 16384])], [1, 16384], []),
         _save(folder, "softmax_1000", [helper.make_node("Softmax", ["x"], ["y"], name="softmax", axis=1)], [("x", [1, 1000])],
               [1, 1000], []),
     ]

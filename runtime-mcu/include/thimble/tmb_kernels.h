@@ -222,6 +222,29 @@ void tmb_rms_norm_f32(const float *x, const float *scale, const float *bias, flo
  * |z * gain + bias| < 2^31. y may equal x. */
 void tmb_norm_s8(const int8_t *x, const int16_t *gain, const int32_t *bias, int8_t *y, const tmb_norm_s8_params *p);
 
+/* ---- Recurrent layers, int8 ---- */
+
+/* One direction of a recurrent layer, all time steps; gates and activation functions (sigmoid, tanh) as ONNX's operators have them.
+ * x[time][batch][input]; y[time][batch][hidden] and y_h[batch][hidden] have scale 1/128 and zero point 0; y_c[batch][hidden] has a
+ * scale of its own. initial_h and initial_c [batch][hidden] are not read unless the record says so, and 0 then.
+ *
+ * Units are computed in blocks of four, sizes padded to multiples of four. w holds for each block and each gate four rows over the
+ * input, then four rows over the state: blocks of four by four weights, rows one after the other, in each row the second and third
+ * exchanged. k holds for each block the biases (units of 2^-12), four a gate, then the multipliers of sums over the input, then
+ * those over the state, all in the order of gates. GRU: z, r, n; its biases are those of z, r, n and of n's recurrent part. LSTM:
+ * i, o, f, c. The argument of an activation function is
+ *   a = bias + tmb_requantize(sum of (x - in_zero_point) * w, multiplier, x_shift, 0) + tmb_requantize(sum of h * w, ..., h_shift, 0)
+ * in units of 2^-12. tanh is a table of 129 entries from -4 to 4, linear in between, sigmoid(a) = (1 + tanh(a / 2)) / 2; both give
+ * units of 2^-15, off by 2^-10 at most. h is kept in 16 bits in units of 2^-state_bits, the cell c in units of 2^-11, saturating at
+ * 16. Against the float layer on the same numbers, a step errs by less than 2^-8, half an output's unit; what weights and inputs
+ * lose is not in this.
+ * Enough for the accumulators: 2^15 * sum of |w| of a row < 2^31, with 2^state_bits for rows over the state.
+ * scratch: 2 * (input + 4 * hidden) bytes, sizes padded. */
+void tmb_gru_s8(const int8_t *x, const int8_t *w, const int32_t *k, const int8_t *initial_h, int8_t *y, int8_t *y_h, void *scratch,
+                const tmb_recurrent_s8_params *p);
+void tmb_lstm_s8(const int8_t *x, const int8_t *w, const int32_t *k, const int8_t *initial_h, const int8_t *initial_c, int8_t *y,
+                 int8_t *y_h, int8_t *y_c, void *scratch, const tmb_recurrent_s8_params *p);
+
 /* ---- Pooling ---- */
 
 /* x[batch][in_h][in_w][channels], y[batch][out_h][out_w][channels]. Positions outside the image do not take part in a maximum;

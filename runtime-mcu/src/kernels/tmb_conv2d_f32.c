@@ -1,63 +1,76 @@
 /* SPDX-License-Identifier: MIT */
-/* 2-D convolution with groups, float32. */
+/* 2-D convolution with groups, float32: four windows are gathered, then multiplied with all filters. */
 #include "thimble/tmb_kernels.h"
+#include "tmb_copy_f32.h"
+#include "tmb_limit_f32.h"
 #include "tmb_rows_f32.h"
-#include "tmb_window.h"
 
-/* Adds one window to acc. x is the image at the group's first channel, w the weights of the first of `lanes` outputs. */
-static void tmb_conv2d_f32_window(const float *x, const float *w, tmb_taps rows, tmb_taps cols, int32_t lanes, float *acc,
-                                  const tmb_conv2d_f32_params *p) {
-  const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
-  const int32_t w_row_size = p->kernel_w * depth;
-  const int32_t w_stride = p->kernel_h * w_row_size;
-  /* A row of taps is one run of memory if neither groups nor dilation leave gaps in it. */
-  const int32_t run = p->groups == 1 && p->dilation_w == 1 ? cols.end - cols.begin : 1;
-  int32_t ky, kx;
-  for (ky = rows.begin; ky < rows.end; ++ky) {
-    const float *w_row = w + ky * w_row_size;
-    const int32_t x_row = (rows.start + ky * p->dilation_h) * p->in_w + cols.start;
-    for (kx = cols.begin; kx < cols.end; kx += run)
-      tmb_dot_f32(x + (x_row + kx * p->dilation_w) * p->in_c, w_row + kx * depth, w_stride, run * depth, lanes, acc);
+/* One row of a window: the taps from position `ix` on, zeros outside the image. x is the image's row at the group's first channel. */
+static float *tmb_conv2d_f32_row(float *to, const float *x, int32_t ix, int32_t depth, const tmb_conv2d_f32_params *p) {
+  int32_t kx;
+  if (p->groups == 1 && p->dilation_w == 1) { /* the taps inside the image are one run of memory */
+    const int32_t before = ix < 0 ? (ix + p->kernel_w < 0 ? p->kernel_w : -ix) : 0;
+    const int32_t left = p->in_w - ix;
+    const int32_t end = left < before ? before : left < p->kernel_w ? left : p->kernel_w;
+    to = tmb_zero_f32(to, before * depth);
+    to = tmb_copy_f32(to, x + (ix + before) * depth, (end - before) * depth);
+    return tmb_zero_f32(to, (p->kernel_w - end) * depth);
   }
+  for (kx = 0; kx < p->kernel_w; ++kx, ix += p->dilation_w) {
+    if (ix >= 0 && ix < p->in_w)
+      to = tmb_copy_f32(to, x + ix * p->in_c, depth);
+    else
+      to = tmb_zero_f32(to, depth);
+  }
+  return to;
 }
 
-/* All output channels of one output position. */
-static void tmb_conv2d_f32_position(const float *x, const float *w, const float *bias, float *y, tmb_taps rows, tmb_taps cols,
+/* The window at output position (oy, ox), in the order of the weights. x is the image at the group's first channel. */
+static float *tmb_conv2d_f32_window(float *to, const float *x, int32_t oy, int32_t ox, int32_t depth,
                                     const tmb_conv2d_f32_params *p) {
-  const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
-  const int32_t group_out_c = p->groups == 1 ? p->out_c : p->out_c / p->groups;
-  const int32_t w_stride = p->kernel_h * p->kernel_w * depth;
-  int32_t g, o, j;
-  for (g = 0; g < p->groups; ++g) {
-    const int32_t end = (g + 1) * group_out_c;
-    for (o = g * group_out_c; o < end; o += TMB_LANES) {
-      const int32_t lanes = end - o < TMB_LANES ? end - o : TMB_LANES;
-      float acc[TMB_LANES];
-      for (j = 0; j < lanes; ++j)
-        acc[j] = bias != NULL ? bias[o + j] : 0.0f;
-      tmb_conv2d_f32_window(x + g * depth, w + o * w_stride, rows, cols, lanes, acc, p);
-      for (j = 0; j < lanes; ++j)
-        y[o + j] = tmb_limit_f32(acc[j], p->act_min, p->act_max);
-    }
+  const int32_t ix = ox * p->stride_w - p->pad_left;
+  int32_t iy = oy * p->stride_h - p->pad_top;
+  int32_t ky;
+  for (ky = 0; ky < p->kernel_h; ++ky, iy += p->dilation_h) {
+    if (iy >= 0 && iy < p->in_h)
+      to = tmb_conv2d_f32_row(to, x + iy * p->in_w * p->in_c, ix, depth, p);
+    else
+      to = tmb_zero_f32(to, p->kernel_w * depth);
   }
+  return to;
 }
 
-void tmb_conv2d_f32(const float *x, const float *w, const float *bias, float *y, const tmb_conv2d_f32_params *p) {
+void tmb_conv2d_f32(const float *x, const float *w, const float *bias, float *y, void *scratch,
+                    const tmb_conv2d_f32_params *p) {
   const int32_t image = p->in_h * p->in_w * p->in_c;
-  int32_t n, oy, ox;
-  if (p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1 && p->groups == 1 && p->pad_top == 0 &&
-      p->pad_left == 0 && p->out_h == p->in_h && p->out_w == p->in_w) {
-    tmb_rows_f32(x, w, bias, y, p->batch * p->in_h * p->in_w, p->in_c, p->out_c, p->act_min, p->act_max);
-    return;
-  }
-  for (n = 0; n < p->batch; ++n) {
-    for (oy = 0; oy < p->out_h; ++oy) {
-      const tmb_taps rows = tmb_taps_inside(oy * p->stride_h - p->pad_top, p->in_h, p->dilation_h, p->kernel_h);
-      for (ox = 0; ox < p->out_w; ++ox) {
-        const tmb_taps cols = tmb_taps_inside(ox * p->stride_w - p->pad_left, p->in_w, p->dilation_w, p->kernel_w);
-        tmb_conv2d_f32_position(x + n * image, w, bias, y, rows, cols, p);
-        y += p->out_c;
+  const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
+  const int32_t outputs = p->groups == 1 ? p->out_c : p->out_c / p->groups;
+  const int32_t size = p->kernel_h * p->kernel_w * depth;
+  const int32_t positions = p->out_h * p->out_w;
+  const int32_t is_pointwise = size == p->in_c && p->stride_h == 1 && p->stride_w == 1 && p->out_h == p->in_h &&
+                               p->out_w == p->in_w && p->pad_top == 0 && p->pad_left == 0;
+  int32_t n, at, g, m;
+  for (n = 0; n < p->batch; ++n, x += image) {
+    int32_t oy = 0, ox = 0;
+    for (at = 0; at < positions; at += 4) {
+      const int32_t rows = positions - at < 4 ? positions - at : 4;
+      int32_t next_y = oy, next_x = ox;
+      for (g = 0; g < p->groups; ++g) {
+        float *to = (float *)scratch;
+        next_y = oy, next_x = ox;
+        if (is_pointwise)
+          tmb_copy_f32(to, x + at * size, rows * size);
+        for (m = 0; m < rows && !is_pointwise; ++m) {
+          to = tmb_conv2d_f32_window(to, x + g * depth, next_y, next_x, depth, p);
+          if (++next_x == p->out_w)
+            next_x = 0, ++next_y;
+        }
+        tmb_rows4_f32((const float *)scratch, size, rows, w + g * outputs * size, size, size, bias != NULL ? bias + g * outputs : NULL,
+                      y + g * outputs, p->out_c, outputs);
       }
+      oy = next_y, ox = next_x;
+      tmb_limit_all_f32(y, rows * p->out_c, p->act_min, p->act_max);
+      y += rows * p->out_c;
     }
   }
 }

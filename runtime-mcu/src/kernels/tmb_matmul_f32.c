@@ -1,37 +1,58 @@
 /* SPDX-License-Identifier: MIT */
 /* Batched matrix product of two activations, float32. */
 #include "thimble/tmb_kernels.h"
+#include "tmb_rows_f32.h"
 #include "tmb_walk.h"
 
-#define TMB_LANES 4
-
-/* One output row: y[n] = sum of a[k * a_col_stride] * B(k, n), four columns at a time. */
-static void tmb_matmul_f32_row(const float *a, const float *b, float *y, const tmb_matmul_f32_params *p) {
-  const int32_t depth = p->depth, cols = p->cols;
-  const int32_t a_step = p->a_col_stride, b_step = p->b_row_stride, b_lane = p->b_col_stride;
-  int32_t n, k;
-  for (n = 0; n + TMB_LANES <= cols; n += TMB_LANES) {
-    const float *column = b + n * b_lane;
-    float acc0 = 0.0f, acc1 = 0.0f, acc2 = 0.0f, acc3 = 0.0f;
-    for (k = 0; k < depth; ++k) {
-      const float value = a[k * a_step];
-      const float *row = column + k * b_step;
-      acc0 += value * row[0];
-      acc1 += value * row[b_lane];
-      acc2 += value * row[2 * b_lane];
-      acc3 += value * row[3 * b_lane];
-    }
-    y[n] = acc0;
-    y[n + 1] = acc1;
-    y[n + 2] = acc2;
-    y[n + 3] = acc3;
+/* Four columns of `rows` rows, 1 to 4: y[m * y_step + n] = sum of a[m * a_row + k * a_step] * b[k * b_step + n]. Rows that are
+ * missing are computed as the last one again. */
+TMB_NO_INLINE static void tmb_matmul_f32_block(const float *a, const float *b, float *y, int32_t rows,
+                                               const tmb_matmul_f32_params *p) {
+  const int32_t a_row = p->a_row_stride, a_step = p->a_col_stride, b_step = p->b_row_stride, y_step = p->cols;
+  const float *x0 = a, *x1 = rows > 1 ? x0 + a_row : x0, *x2 = rows > 2 ? x1 + a_row : x1, *x3 = rows > 3 ? x2 + a_row : x2;
+  float s00 = 0.0f, s01 = 0.0f, s02 = 0.0f, s03 = 0.0f, s10 = 0.0f, s11 = 0.0f, s12 = 0.0f, s13 = 0.0f;
+  float s20 = 0.0f, s21 = 0.0f, s22 = 0.0f, s23 = 0.0f, s30 = 0.0f, s31 = 0.0f, s32 = 0.0f, s33 = 0.0f;
+  int32_t k;
+  for (k = p->depth; k > 0; --k, b += b_step, x0 += a_step, x1 += a_step, x2 += a_step, x3 += a_step) {
+    const float b0 = b[0], b1 = b[1], b2 = b[2], b3 = b[3];
+    TMB_ADD4(*x0, s00, s01, s02, s03);
+    TMB_ADD4(*x1, s10, s11, s12, s13);
+    TMB_ADD4(*x2, s20, s21, s22, s23);
+    TMB_ADD4(*x3, s30, s31, s32, s33);
   }
-  for (; n < cols; ++n) {
-    const float *column = b + n * b_lane;
-    float acc = 0.0f;
-    for (k = 0; k < depth; ++k)
-      acc += a[k * a_step] * column[k * b_step];
-    y[n] = acc;
+  y[0] = s00, y[1] = s01, y[2] = s02, y[3] = s03;
+  y += rows > 1 ? y_step : 0;
+  y[0] = s10, y[1] = s11, y[2] = s12, y[3] = s13;
+  y += rows > 2 ? y_step : 0;
+  y[0] = s20, y[1] = s21, y[2] = s22, y[3] = s23;
+  y += rows > 3 ? y_step : 0;
+  y[0] = s30, y[1] = s31, y[2] = s32, y[3] = s33;
+}
+
+/* Any strides, one product after the other. */
+static void tmb_matmul_f32_plain(const float *a, const float *b, float *y, int32_t rows, const tmb_matmul_f32_params *p) {
+  int32_t m, n, k;
+  for (m = 0; m < rows; ++m)
+    for (n = 0; n < p->cols; ++n) {
+      float sum = 0.0f;
+      for (k = 0; k < p->depth; ++k)
+        sum = tmb_multiply_add_f32(sum, a[m * p->a_row_stride + k * p->a_col_stride], b[k * p->b_row_stride + n * p->b_col_stride]);
+      y[m * p->cols + n] = sum;
+    }
+}
+
+/* Up to four rows of one matrix. */
+static void tmb_matmul_f32_rows(const float *a, const float *b, float *y, int32_t rows, const tmb_matmul_f32_params *p) {
+  int32_t n;
+  if (p->a_col_stride == 1 && p->b_row_stride == 1) {
+    tmb_rows4_f32(a, p->a_row_stride, rows, b, p->b_col_stride, p->depth, NULL, y, p->cols, p->cols);
+  } else if (p->b_col_stride == 1 && p->cols >= 4) {
+    for (n = 0; n < p->cols; n += 4) {
+      const int32_t at = n < p->cols - 4 ? n : p->cols - 4; /* the last block begins earlier, to be whole */
+      tmb_matmul_f32_block(a, b + at, y + at, rows, p);
+    }
+  } else {
+    tmb_matmul_f32_plain(a, b, y, rows, p);
   }
 }
 
@@ -43,7 +64,10 @@ void tmb_matmul_f32(const float *a, const float *b, float *y, const tmb_matmul_f
     const float *a_matrix = a + tmb_walk_offset(p->batch_rank, batch, p->a_batch_strides);
     const float *b_matrix = b + tmb_walk_offset(p->batch_rank, batch, p->b_batch_strides);
     int32_t m;
-    for (m = 0; m < p->rows; ++m, y += p->cols)
-      tmb_matmul_f32_row(a_matrix + m * p->a_row_stride, b_matrix, y, p);
+    for (m = 0; m < p->rows; m += 4) {
+      const int32_t rows = p->rows - m < 4 ? p->rows - m : 4;
+      tmb_matmul_f32_rows(a_matrix + m * p->a_row_stride, b_matrix, y, rows, p);
+      y += rows * p->cols;
+    }
   } while (tmb_walk_next(p->batch_rank, p->batch_dims, batch));
 }

@@ -23,7 +23,7 @@ TEST_CASE("a target's fields", "[targets]") {
   if (!target)
     FAIL(llvm::toString(target.takeError()));
   CHECK(target->core == "cortex-m7");
-  CHECK(target->isa == "armv7em");
+  CHECK(target->isa == "armv7em_fpv5");
   CHECK(target->fpu == "dp");
   CHECK(target->getFlashBytes() == 2097152u);
   CHECK(target->getRamBytes() == 524288u);
