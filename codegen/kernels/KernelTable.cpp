@@ -67,6 +67,7 @@ static const Kernel table[] = {
     row<tmb_copy_bytes>("tmb_copy_bytes", 0, noLibm),
     row<tmb_copy_nd>("tmb_copy_nd", 0, noLibm),
     row<tmb_cos_f32>("tmb_cos_f32", inPlaceA, libm),
+    row<tmb_depthwise3x3_s8>("tmb_depthwise3x3_s8", inPlaceA, noLibm, scratch),
     row<tmb_depthwise_conv2d_f32>("tmb_depthwise_conv2d_f32", 0, noLibm),
     row<tmb_depthwise_conv2d_s8>("tmb_depthwise_conv2d_s8", 0, noLibm),
     row<tmb_dequantize_s8_f32>("tmb_dequantize_s8_f32", 0, noLibm),

@@ -37,6 +37,20 @@ std::vector<int32_t> kernels::packConvolution(llvm::ArrayRef<int8_t> weights, ll
           stream.push_back(pairWord(rows[0].data(), rows[1].data(), k + odd));
       stream.insert(stream.end(), values[1], values[1] + 2);
     }
+  stream.resize(stream.size() + tmb_conv2d_s8_slack_words(&layout));
+  return stream;
+}
+
+std::vector<int32_t> kernels::packDepthwise3x3(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
+                                               llvm::ArrayRef<int32_t> multipliers) {
+  std::vector<int32_t> stream;
+  for (size_t c = 0; c < bias.size(); ++c) {
+    stream.push_back(bias[c]);
+    stream.push_back(multipliers[c]);
+    auto tap = [&](size_t row, size_t column) { return uint32_t(uint8_t(weights[(c * 3 + row) * 3 + column])); };
+    for (size_t kx = 0; kx < 3; ++kx)
+      stream.push_back(int32_t(tap(0, kx) | tap(1, kx) << 8 | tap(1, kx) << 16 | tap(2, kx) << 24));
+  }
   return stream;
 }
 

@@ -142,6 +142,32 @@ static FailureOr<Calls> convolution(Op op, const IntegerConstants &integers, Arr
   return finishInt8(call, op, integers.shift);
 }
 
+// The constraints of tmb_depthwise3x3_s8.
+static bool isDepthwise3x3(const tmb_conv2d_s8_params &p, int64_t shift) {
+  return p.kernel_h == 3 && p.kernel_w == 3 && p.dilation_h == 1 && p.dilation_w == 1 && p.out_c == p.in_c && shift == 0 &&
+         p.stride_h == p.stride_w && (p.stride_h == 1 || p.stride_h == 2) && p.pad_top <= 2 && p.pad_left <= 2 &&
+         p.out_h <= p.in_h && p.out_w <= p.in_w;
+}
+
+static FailureOr<Calls> depthwise(nn::Conv2DOp op, const IntegerConstants &integers, const ConstantData &weights,
+                                  const tmb_conv2d_s8_params &p) {
+  Builder builder(op.getContext());
+  if (isDepthwise3x3(p, integers.shift)) {
+    CallBuilder call(op, "tmb_depthwise3x3_s8");
+    call.operand(0);
+    call.constant(streamConstant(op.getContext(), packDepthwise3x3(weights.as<int8_t>(), integers.bias, integers.multipliers)));
+    call.scratch(tmb_depthwise3x3_s8_scratch_bytes(&p));
+    geometryFields(call, p);
+    return finishInt8(call, op, integers.shift);
+  }
+  CallBuilder call(op, "tmb_depthwise_conv2d_s8");
+  call.operand(0).constant(transposedDepthwise(op.getWeights(), weights));
+  call.constant<int32_t>("bias", builder.getI32Type(), integers.bias);
+  call.constant<int32_t>("multipliers", builder.getI32Type(), integers.multipliers);
+  geometryFields(call, p);
+  return finishInt8(call, op, integers.shift);
+}
+
 FailureOr<Calls> thimble::kernels::selectInt8Conv2D(nn::Conv2DOp op) {
   FailureOr<IntegerConstants> integers = integerConstants(op, op.getX(), op.getWeights(), op.getBias(), op.getY());
   if (failed(integers))
@@ -150,15 +176,8 @@ FailureOr<Calls> thimble::kernels::selectInt8Conv2D(nn::Conv2DOp op) {
   if (failed(p))
     return failure();
   FailureOr<ConstantData> weights = ConstantData::get(op.getWeights());
-  if (op.isDepthwise()) {
-    Builder builder(op.getContext());
-    CallBuilder call(op, "tmb_depthwise_conv2d_s8");
-    call.operand(0).constant(transposedDepthwise(op.getWeights(), *weights));
-    call.constant<int32_t>("bias", builder.getI32Type(), integers->bias);
-    call.constant<int32_t>("multipliers", builder.getI32Type(), integers->multipliers);
-    geometryFields(call, *p);
-    return finishInt8(call, op, integers->shift);
-  }
+  if (op.isDepthwise())
+    return depthwise(op, *integers, *weights, *p);
   // One window that is the whole input.
   bool whole = p->batch == 1 && p->groups == 1 && p->out_h == 1 && p->out_w == 1 && p->kernel_h == p->in_h &&
                p->kernel_w == p->in_w && p->pad_top == 0 && p->pad_left == 0 && (p->dilation_h == 1 || p->kernel_h == 1) &&

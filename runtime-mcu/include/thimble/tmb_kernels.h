@@ -59,6 +59,11 @@ void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, 
 void tmb_depthwise_conv2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int8_t *y,
                              const tmb_conv2d_s8_params *p);
 
+/* 2-D depthwise convolution with 3 by 3 taps next to each other; shapes as for tmb_depthwise_conv2d_s8 with out_c = in_c, but w is
+ * the stream that tmb_layout.h defines. Both strides are 1 or both 2; out_h <= in_h, out_w <= in_w; pad_top and pad_left are at most
+ * 2; shift is 0. scratch has tmb_depthwise3x3_s8_scratch_bytes(p) bytes, aligned to 4. y may equal x. */
+void tmb_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
+
 /* Fully connected layer; shapes as for tmb_fully_connected_f32, except that w is the stream of weights, biases and multipliers
  * that tmb_layout.h defines. y = clamp(tmb_requantize(bias[n] + sum x * w, multiplier[n], shift, out_zero_point), act_min, act_max).
  * Enough for the accumulator: |bias| + 2^14 * depth < 2^31. */

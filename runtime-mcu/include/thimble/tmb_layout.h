@@ -42,6 +42,9 @@ static inline tmb_conv2d_s8_layout tmb_conv2d_s8_layout_of(const tmb_conv2d_s8_p
   return layout;
 }
 
+/* Words that follow the last pair, so that a kernel may read weights in blocks of 16 activations. */
+static inline int32_t tmb_conv2d_s8_slack_words(const tmb_conv2d_s8_layout *layout) { return layout->depth % 16 != 0 ? 4 : 0; }
+
 /* 1 if windows may read beyond the input: padding, or runs that are not whole blocks. Such runs are copied first. */
 static inline int32_t tmb_conv2d_s8_copies(const tmb_conv2d_s8_params *p) {
   const tmb_conv2d_s8_layout layout = tmb_conv2d_s8_layout_of(p);
@@ -54,6 +57,20 @@ static inline int32_t tmb_conv2d_s8_copies(const tmb_conv2d_s8_params *p) {
 static inline int32_t tmb_conv2d_s8_scratch_bytes(const tmb_conv2d_s8_params *p) {
   const tmb_conv2d_s8_layout layout = tmb_conv2d_s8_layout_of(p);
   return 8 * layout.depth + (tmb_conv2d_s8_copies(p) ? 4 * layout.padded : 0);
+}
+
+/* Depthwise convolutions of 3 by 3 taps: for each channel, bias, multiplier and a word for each column of taps, with the int8
+ * weights of rows 0, 1, 1 and 2, lowest byte first: widened they are the pairs 0, 1 and 1, 2. */
+#define TMB_DEPTHWISE3X3_S8_WORDS 5
+
+/* Columns of the padded input that two or more neighbouring outputs read. */
+static inline int32_t tmb_depthwise3x3_s8_width(const tmb_conv2d_s8_params *p) {
+  return (p->out_w > 1 ? p->out_w - 1 : 1) * p->stride_w + 3;
+}
+
+/* Bytes of scratch: four rows of four channels in 16 bits. */
+static inline int32_t tmb_depthwise3x3_s8_scratch_bytes(const tmb_conv2d_s8_params *p) {
+  return 32 * tmb_depthwise3x3_s8_width(p);
 }
 
 /* Fully connected layers, weights as a stream of 32-bit words. Outputs come in fours (a, b, c, d), the last with zeros if need be.

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #define tmb_conv2d_s8 armv7em_conv2d_s8
+#define tmb_depthwise3x3_s8 armv7em_depthwise3x3_s8
 #define tmb_depthwise_conv2d_s8 armv7em_depthwise_conv2d_s8
 #define tmb_fully_connected_s8 armv7em_fully_connected_s8
 #define tmb_add_s8 armv7em_add_s8
@@ -14,11 +15,13 @@
 extern "C" {
 #include "../../../runtime-mcu/src/arch/armv7em/tmb_add_s8.c"
 #include "../../../runtime-mcu/src/arch/armv7em/tmb_conv2d_s8.c"
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_depthwise3x3_s8.c"
 #include "../../../runtime-mcu/src/arch/armv7em/tmb_depthwise_conv2d_s8.c"
 #include "../../../runtime-mcu/src/arch/armv7em/tmb_fully_connected_s8.c"
 #include "../../../runtime-mcu/src/arch/armv7em/tmb_mean_s8.c"
 }
 #undef tmb_conv2d_s8
+#undef tmb_depthwise3x3_s8
 #undef tmb_depthwise_conv2d_s8
 #undef tmb_fully_connected_s8
 #undef tmb_add_s8
@@ -139,6 +142,44 @@ TEST_CASE("depthwise conv2d for Armv7E-M", "[runtime][armv7em]") {
     p.in_c = p.groups = random.integer(1, 19);
     p.out_c = p.in_c * (random.integer(0, 3) ? 1 : random.integer(2, 3));
     compare(random, p, 1, true);
+  }
+}
+
+TEST_CASE("depthwise conv2d of 3 by 3 taps, portable and for Armv7E-M", "[runtime][armv7em]") {
+  Random random(67);
+  for (int round = 0; round < 600; ++round) {
+    tmb_conv2d_s8_params p = randomConvolution(random);
+    p.kernel_h = p.kernel_w = 3;
+    p.dilation_h = p.dilation_w = 1;
+    p.stride_h = p.stride_w = random.integer(1, 2);
+    p.pad_top = random.integer(0, 2);
+    p.pad_left = random.integer(0, 2);
+    p.in_h = random.integer(1, 13);
+    p.in_w = random.integer(1, 13);
+    p.out_h = random.integer(1, p.in_h);
+    p.out_w = random.integer(1, p.in_w);
+    p.in_c = p.out_c = p.groups = random.integer(0, 2) ? random.integer(1, 3) * 4 : random.integer(1, 11);
+    p.shift = 0;
+    CAPTURE(p.batch, p.in_h, p.in_w, p.in_c, p.out_h, p.out_w, p.stride_h, p.pad_top, p.pad_left, p.act_min, p.act_max);
+    const auto channels = static_cast<size_t>(p.in_c);
+    const auto x = random.bytes(static_cast<size_t>(p.batch * p.in_h * p.in_w * p.in_c)), w = random.bytes(channels * 9);
+    const auto bias = random.integers(channels, -20000, 20000);
+    const auto multiplier = randomMultipliers(random, channels, 0);
+    std::vector<int8_t> transposed(w.size());
+    for (size_t i = 0; i < w.size(); ++i)
+      transposed[i % 9 * channels + i / 9] = w[i];
+    std::vector<int8_t> expected(static_cast<size_t>(p.batch * p.out_h * p.out_w * p.out_c + 8), kUntouched);
+    std::vector<int8_t> y = expected, z = expected, inPlace = x;
+    tmb_depthwise_conv2d_s8(x.data(), transposed.data(), bias.data(), multiplier.data(), expected.data(), &p);
+    convolve3x3(tmb_depthwise3x3_s8, x.data(), w, bias, multiplier, y.data(), &p);
+    convolve3x3(armv7em_depthwise3x3_s8, x.data(), w, bias, multiplier, z.data(), &p);
+    REQUIRE(y == expected);
+    REQUIRE(z == expected);
+    for (ConvolutionKernel kernel : {tmb_depthwise3x3_s8, armv7em_depthwise3x3_s8}) {
+      inPlace = x;
+      convolve3x3(kernel, inPlace.data(), w, bias, multiplier, inPlace.data(), &p);
+      REQUIRE(std::equal(expected.begin(), expected.end() - 8, inPlace.begin()));
+    }
   }
 }
 

@@ -36,6 +36,14 @@ inline void convolve(ConvolutionKernel kernel, const int8_t *x, const std::vecto
   REQUIRE(scratch.isIntact());
 }
 
+inline void convolve3x3(ConvolutionKernel kernel, const int8_t *x, const std::vector<int8_t> &w, const std::vector<int32_t> &bias,
+                        const std::vector<int32_t> &multiplier, int8_t *y, const tmb_conv2d_s8_params *p) {
+  const std::vector<int32_t> stream = thimble::kernels::packDepthwise3x3(w, bias, multiplier);
+  Scratch scratch(tmb_depthwise3x3_s8_scratch_bytes(p));
+  kernel(x, stream.data(), y, scratch.data(), p);
+  REQUIRE(scratch.isIntact());
+}
+
 using RowKernel = void (*)(const int8_t *, const int32_t *, int8_t *, const tmb_fully_connected_s8_params *);
 
 inline void connect(RowKernel kernel, const int8_t *x, const std::vector<int8_t> &w, const std::vector<int32_t> &bias,
