@@ -41,6 +41,11 @@ std::string thimble::codegen::formatShape(llvm::ArrayRef<int64_t> shape) {
   return text;
 }
 
+const ModelPort *Model::getFed() const {
+  auto fed = llvm::find_if(inputs, [](const ModelPort &port) { return port.rowBytes > 0; });
+  return fed == inputs.end() ? nullptr : &*fed;
+}
+
 int64_t Model::getTableBytes() const {
   int64_t bytes = 0;
   for (const ModelConstant &constant : constants)
@@ -128,6 +133,8 @@ llvm::Error ModelBuilder::addBuffer(mcu::BufferOp buffer) {
   const CType *type = CType::get(element);
   if (!type)
     return refuse(buffer, "buffer '" + buffer.getName() + "' has elements that C99 has no type for");
+  if (mcu::isFed(buffer))
+    return addPort(buffer, type);
   if (!buffer.getOffset())
     return refuse(buffer, "buffer '" + buffer.getName() + "' has no place in the arena; schedule the program first");
   int64_t offset = *buffer.getOffset(), end = offset + mcu::byteSize(buffer.getMemory());
@@ -146,10 +153,11 @@ llvm::Error ModelBuilder::addPort(mcu::BufferOp buffer, const CType *type) {
                  type,
                  io.getName().str(),
                  io.getShape().asArrayRef().vec(),
-                 int64_t(*buffer.getOffset()),
+                 int64_t(buffer.getOffset().value_or(0)),
                  mcu::byteSize(buffer.getMemory()),
                  io.getScale().getValueAsDouble(),
-                 io.getZeroPoint()};
+                 io.getZeroPoint(),
+                 0};
   int64_t elements = 1;
   for (int64_t size : port.shape)
     elements *= size;
@@ -177,7 +185,7 @@ llvm::Error ModelBuilder::checkPorts() {
 }
 
 llvm::Error ModelBuilder::addCall(mcu::CallOp op) {
-  ModelCall call{op, nodeName(op.getLoc()), {}, 0, {}};
+  ModelCall call{op, nodeName(op.getLoc()), {}, 0, {}, -1};
   if (call.node.empty())
     call.node = getKernelOperation(op.getKernel());
   if (op.getKernel() == mcu::streamKernel)
@@ -220,17 +228,35 @@ llvm::Error ModelBuilder::addArgument(ModelCall &call, Value value, bool isConst
 
 llvm::Error ModelBuilder::addStream(ModelCall call) {
   mcu::CallOp stream = call.op;
+  for (Value in : stream.getIns())
+    if (mcu::isFed(mcu::getBuffer(in))) {
+      mcu::BufferOp scratch = mcu::getBuffer(stream.getScratch());
+      call.feedState = int64_t(*scratch.getOffset()) + mcu::byteSize(scratch.getMemory()) - mcu::feedStateBytes;
+    }
   for (Operation &inner : stream.getBody().front()) {
     auto repeat = dyn_cast<mcu::RepeatOp>(inner);
-    llvm::SmallVector<mcu::StepOp> steps;
+    llvm::SmallVector<Operation *> steps;
     if (repeat)
-      llvm::append_range(steps, repeat.getBody().getOps<mcu::StepOp>());
+      for (Operation &op : repeat.getBody().front())
+        steps.push_back(&op);
     else
-      steps.push_back(cast<mcu::StepOp>(inner));
+      steps.push_back(&inner);
     if (repeat || call.loops.empty() || call.loops.back().count > 1)
       call.loops.push_back({repeat ? int64_t(repeat.getCount()) : 1, {}});
-    for (mcu::StepOp op : steps) {
-      llvm::Expected<ModelStep> step = makeStep(stream, op);
+    for (Operation *op : steps) {
+      if (auto feed = dyn_cast<mcu::FeedOp>(op)) {
+        if (call.feedState < 0)
+          return refuse(stream, "a row is fed, but no input is");
+        int64_t scratch = int64_t(*mcu::getBuffer(stream.getScratch()).getOffset());
+        ModelArgument row{CType::getByte(), false, scratch + int64_t(feed.getOffset()), -1, int64_t(feed.getAdvance())};
+        call.loops.back().steps.push_back({"", call.node, {row}, 0, int64_t(feed.getBytes())});
+        // All rows of an input have the same size.
+        for (ModelPort &port : model.inputs)
+          if (mcu::isFed(port.buffer))
+            port.rowBytes = int64_t(feed.getBytes());
+        continue;
+      }
+      llvm::Expected<ModelStep> step = makeStep(stream, cast<mcu::StepOp>(op));
       if (!step)
         return step.takeError();
       llvm::append_range(call.arguments, step->arguments);
@@ -245,7 +271,7 @@ llvm::Expected<ModelStep> ModelBuilder::makeStep(mcu::CallOp stream, mcu::StepOp
   const kernels::Kernel *kernel = kernels::lookup(op.getKernel());
   if (!kernel)
     return refuse(op, "'" + op.getKernel() + "' is not one of the runtime's kernels");
-  ModelStep step{op.getKernel().str(), nodeName(op.getLoc()), {}, 0};
+  ModelStep step{op.getKernel().str(), nodeName(op.getLoc()), {}, 0, 0};
   for (size_t i = 0; i < op.getArgs().size(); ++i) {
     Operation *root = mcu::getRoot(stream->getOperand(unsigned(op.getArgs()[i])));
     ModelArgument argument{CType::get(cast<TypeAttr>(op.getElements()[i]).getValue()), i < kernel->ins, 0, -1, op.getAdvances()[i]};

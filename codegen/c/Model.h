@@ -25,6 +25,7 @@ struct ModelPort {
   int64_t offset, bytes;
   double scale; // 0: plain numbers
   int64_t zeroPoint;
+  int64_t rowBytes; // of an input whose rows are fed, which has no place in the arena; else 0
 };
 
 /// A constant in flash.
@@ -58,12 +59,13 @@ struct ModelArgument {
   int64_t advance = 0; // bytes from one iteration of a loop to the next
 };
 
-/// A kernel call of a streamed part.
+/// A kernel call of a streamed part, or a row that is fed.
 struct ModelStep {
   std::string kernel;
   std::string node;
   std::vector<ModelArgument> arguments;
   size_t record;
+  int64_t fedBytes = 0; // of a row, to the only argument; then there is neither kernel nor record
 };
 
 struct ModelLoop {
@@ -77,6 +79,7 @@ struct ModelCall {
   std::vector<ModelArgument> arguments; // of a streamed part: those of all steps
   size_t record;                        // unless it is a streamed part
   std::vector<ModelLoop> loops;         // of a streamed part
+  int64_t feedState = -1;               // offset in the arena of how far the feeding has come; -1 if nothing is fed
 };
 
 struct Model {
@@ -90,6 +93,8 @@ struct Model {
   int64_t planBytes;  // the end of the buffer that ends last
   int64_t alignment;
 
+  /// The input whose rows are fed, or null.
+  const ModelPort *getFed() const;
   int64_t getTableBytes() const; // including records
   int64_t getWeightBytes() const;
 };

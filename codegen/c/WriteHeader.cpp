@@ -19,6 +19,8 @@ static void writePort(llvm::raw_ostream &os, const Model &model, const ModelPort
   if (sizes.empty())
     sizes = {"1"}; // C has no empty initializers
   os << prefix << "_SHAPE {" << llvm::join(sizes, ", ") << "}\n";
+  if (port.rowBytes > 0)
+    os << prefix << "_ROWS " << port.bytes / port.rowBytes << "\n" << prefix << "_ROW_BYTES " << port.rowBytes << "\n";
   if (port.scale == 0)
     return;
   // value = (element - zero point) * scale
@@ -33,10 +35,14 @@ static void writeUsage(llvm::raw_ostream &os, const Model &model, const EmitOpti
   os << "\n/* How to use it:\n *\n";
   os << " *   #include \"" << name << ".h\"\n";
   os << " *   static uint8_t arena[" << macro << "_ARENA_BYTES] TMB_ALIGNED(" << macro << "_ARENA_ALIGNMENT);\n *\n";
-  if (!model.inputs.empty())
+  if (const ModelPort *fed = model.getFed())
+    os << " *   tmb_status status = " << name << "_feed_start(arena);\n"
+       << " *   while (...) // as rows come, " << macro << "_INPUT" << fed->index << "_ROWS in all\n"
+       << " *     status = " << name << "_feed_rows(arena, row, 1); // " << macro << "_INPUT" << fed->index << "_ROW_BYTES bytes\n";
+  else if (!model.inputs.empty())
     os << " *   " << model.inputs[0].type->name << " *in = " << name << "_input(arena, 0); // write " << macro
        << "_INPUT0_BYTES bytes to it\n";
-  os << " *   tmb_status status = " << name << "_run(arena); // TMB_OK or a negative code\n";
+  os << (model.getFed() ? " *   status = " : " *   tmb_status status = ") << name << "_run(arena); // TMB_OK or a negative code\n";
   if (!model.outputs.empty())
     os << " *   const " << model.outputs[0].type->name << " *out = " << name << "_output(arena, 0);\n";
   os << " *\n * Inputs and outputs lie in the arena, whose memory is used again and again during a run: write all inputs "
@@ -72,7 +78,15 @@ std::string thimble::codegen::writeHeader(const Model &model, const EmitOptions 
 
   os << "\n/* Where to write an input. NULL if there is no such input, or arena is NULL. */\n";
   os << "void *" << name << "_input(void *arena, int index);\n";
-  os << "\n/* Runs the model once. TMB_ERROR_ARGUMENT if arena is NULL or not aligned to " << macro << "_ARENA_ALIGNMENT. */\n";
+  if (const ModelPort *fed = model.getFed()) {
+    std::string rows = macro + "_INPUT" + std::to_string(fed->index) + "_ROWS";
+    os << "\n/* Begins a new input " << fed->index << ", which never lies in memory as a whole. */\n";
+    os << "tmb_status " << name << "_feed_start(void *arena);\n";
+    os << "\n/* Takes the next `count` rows of input " << fed->index << ", and computes what they make possible. TMB_ERROR_ROWS if that is\n"
+       << " * more than " << rows << " in all. */\n";
+    os << "tmb_status " << name << "_feed_rows(void *arena, const void *rows, int32_t count);\n";
+  }
+  os << "\n/* Runs the model once" << (model.getFed() ? ", after all rows were fed (else TMB_ERROR_ROWS)" : "") << ". TMB_ERROR_ARGUMENT if arena is NULL or not aligned to " << macro << "_ARENA_ALIGNMENT. */\n";
   os << "tmb_status " << name << "_run(void *arena);\n";
   os << "\n/* Where to read an output after a run. NULL if there is no such output, or arena is NULL. */\n";
   os << "const void *" << name << "_output(const void *arena, int index);\n";

@@ -59,8 +59,13 @@ static void writeComparisons(llvm::raw_ostream &os, const Model &model) {
 static void writeVector(llvm::raw_ostream &os, const Model &model, const GoldenVector &golden, size_t vector) {
   const std::string &name = model.name;
   os << "\n  /* Vector " << vector << " */\n";
+  if (const ModelPort *fed = model.getFed())
+    os << "  status = " << name << "_feed_start(" << name << "__arena);\n  if (status == TMB_OK)\n    status = " << name << "_feed_rows("
+       << name << "__arena, " << goldenName(model, vector, "input", size_t(fed->index)) << ", " << model.macro << "_INPUT" << fed->index
+       << "_ROWS);\n  if (status != TMB_OK)\n    return (int)status;\n";
   for (size_t i = 0; i < model.inputs.size(); ++i)
-    os << "  memcpy(" << name << "_input(" << name << "__arena, " << i << "), " << goldenName(model, vector, "input", i) << ", "
+    if (model.inputs[i].rowBytes == 0)
+      os << "  memcpy(" << name << "_input(" << name << "__arena, " << i << "), " << goldenName(model, vector, "input", i) << ", "
        << model.macro << "_INPUT" << i << "_BYTES);\n";
   os << "  status = " << name << "_run(" << name << "__arena);\n  if (status != TMB_OK)\n    return (int)status;\n";
   for (auto [i, port] : llvm::enumerate(model.outputs)) {

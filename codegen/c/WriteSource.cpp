@@ -69,6 +69,14 @@ static std::string formatArgument(const Model &model, const ModelArgument &argum
 
 static std::string streamName(const Model &model, size_t call) { return model.name + "__rows_" + std::to_string(call); }
 
+// A row that the caller feeds: without one the function returns, and goes on here when it comes.
+static void writeFeed(llvm::raw_ostream &os, const Model &model, const ModelStep &step, int64_t place, llvm::StringRef indent) {
+  os << indent << "f->at = " << place << ";\n" << indent << "f->i = i;\n" << indent << "if (row == NULL)\n" << indent << "  return;\n";
+  os << indent << "/* fall through */\n  case " << place << ":\n";
+  os << indent << "memcpy(" << formatArgument(model, step.arguments[0]) << ", row, " << step.fedBytes << ");\n"
+     << indent << "row = NULL;\n";
+}
+
 static void writeStep(llvm::raw_ostream &os, const Model &model, const ModelStep &step, llvm::StringRef indent) {
   std::vector<std::string> arguments;
   for (const ModelArgument &argument : step.arguments)
@@ -85,18 +93,48 @@ static void writeStream(llvm::raw_ostream &os, const Model &model, size_t index)
   bool hasLoop = llvm::any_of(call.loops, [](const ModelLoop &loop) { return loop.count > 1; });
   os << "\n/* Up to " << commentText(call.node) << ", depth first: a few rows of each tensor at a time. tmb_slide keeps the rows that are\n"
      << " * needed again. */\n";
-  os << "static void " << streamName(model, index) << "(uint8_t *a) {\n";
-  if (hasLoop)
+  bool isFed = call.feedState >= 0;
+  int64_t place = 1; // 0 is the beginning
+  os << "static void " << streamName(model, index) << (isFed ? "(uint8_t *a, const uint8_t *row) {\n" : "(uint8_t *a) {\n");
+  if (isFed)
+    os << "  " << model.name << "__feeding *const f = AT(" << model.name << "__feeding, " << call.feedState
+       << ");\n  int32_t i = f->i;\n\n  switch (f->at) {\n  case 0:\n";
+  else if (hasLoop)
     os << "  int32_t i;\n\n";
   for (const ModelLoop &loop : call.loops) {
     if (loop.count > 1)
       os << "  for (i = 0; i < " << loop.count << "; ++i) {\n";
+    llvm::StringRef indent = loop.count > 1 ? "    " : "  ";
     for (const ModelStep &step : loop.steps)
-      writeStep(os, model, step, loop.count > 1 ? "    " : "  ");
+      if (step.fedBytes > 0)
+        writeFeed(os, model, step, place++, indent);
+      else
+        writeStep(os, model, step, indent);
     if (loop.count > 1)
       os << "  }\n";
   }
+  if (isFed)
+    os << "  f->at = " << place << ";\n  break;\n  default: /* no more rows are needed */\n    break;\n  }\n";
   os << "}\n";
+}
+
+// What the caller feeds rows with.
+static void writeFeeding(llvm::raw_ostream &os, const Model &model, size_t index) {
+  const ModelPort &port = *model.getFed();
+  const std::string &name = model.name;
+  int64_t state = model.calls[index].feedState;
+  std::string prefix = model.macro + "_INPUT" + std::to_string(port.index);
+  os << "\ntmb_status " << name << "_feed_start(void *arena) {\n  uint8_t *const a = (uint8_t *)arena;\n";
+  os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
+  os << "  memset(AT(" << name << "__feeding, " << state << "), 0, sizeof(" << name << "__feeding));\n  return TMB_OK;\n}\n";
+  os << "\ntmb_status " << name << "_feed_rows(void *arena, const void *rows, int32_t count) {\n";
+  os << "  uint8_t *const a = (uint8_t *)arena;\n  const uint8_t *row = (const uint8_t *)rows;\n  " << name << "__feeding *f;\n";
+  os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0 || rows == NULL || count < 0)\n"
+     << "    return TMB_ERROR_ARGUMENT;\n";
+  os << "  f = AT(" << name << "__feeding, " << state << ");\n";
+  os << "  if (f->rows < 0 || f->rows > " << prefix << "_ROWS || count > " << prefix << "_ROWS - f->rows)\n    return TMB_ERROR_ROWS;\n";
+  os << "  for (; count > 0; --count, ++f->rows, row += " << prefix << "_ROW_BYTES)\n    " << streamName(model, index)
+     << "(a, row);\n  return TMB_OK;\n}\n";
 }
 
 static void writeRun(llvm::raw_ostream &os, const Model &model) {
@@ -105,6 +143,12 @@ static void writeRun(llvm::raw_ostream &os, const Model &model) {
   os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
   for (auto [index, call] : llvm::enumerate(model.calls)) {
     mcu::CallOp op = call.op;
+    if (call.feedState >= 0) {
+      os << "\n  /* up to " << commentText(call.node) << ": done, row by row, as the rows came */\n";
+      os << "  if (AT(" << model.name << "__feeding, " << call.feedState << ")->rows != " << model.macro << "_INPUT"
+         << model.getFed()->index << "_ROWS)\n    return TMB_ERROR_ROWS;\n";
+      continue;
+    }
     if (!call.loops.empty()) {
       os << "\n  /* up to " << commentText(call.node) << ": rows, " << formatShapes(op) << " */\n";
       os << "  " << streamName(model, index) << "(a);\n";
@@ -127,7 +171,8 @@ static void writeAccessor(llvm::raw_ostream &os, const Model &model, llvm::Strin
   os << "  " << qualifier << "uint8_t *const a = (" << qualifier << "uint8_t *)arena;\n";
   os << "  if (a == NULL)\n    return NULL;\n  switch (index) {\n";
   for (auto [index, port] : llvm::enumerate(ports))
-    os << "  case " << index << ": /* " << commentText(port.onnxName) << " */\n    return a + " << port.offset << ";\n";
+    if (port.rowBytes == 0)
+      os << "  case " << index << ": /* " << commentText(port.onnxName) << " */\n    return a + " << port.offset << ";\n";
   os << "  default:\n    return NULL;\n  }\n}\n";
 }
 
@@ -135,18 +180,24 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
   std::string text;
   llvm::raw_string_ostream os(text);
   writeBanner(os, "The model '" + model.name + "': its kernels, called in order.", options);
-  os << "#include \"" << model.name << ".h\"\n\n#include <stddef.h>\n\n#include \"thimble/tmb_kernels.h\"\n";
+  os << "#include \"" << model.name << ".h\"\n\n#include <stddef.h>\n" << (model.getFed() ? "#include <string.h>\n" : "") << "\n#include \"thimble/tmb_kernels.h\"\n";
   os << "#include \"" << model.name << "_weights.h\"\n";
   writeChecks(os, model);
   for (const ModelRecord &record : model.records)
     writeRecord(os, record);
   os << "\n/* Memory in the arena, `offset` bytes from its start. */\n"
      << "#define AT(type, offset) ((type *)(void *)(a + (offset)))\n";
+  if (model.getFed())
+    os << "\n/* How far the feeding has come: rows that were fed, where " << model.name << "_feed_rows goes on, and the loop there. */\n"
+       << "typedef struct {\n  int32_t rows, at, i;\n} " << model.name << "__feeding;\n";
   writeAccessor(os, model, "input", "", model.inputs);
   writeAccessor(os, model, "output", "const ", model.outputs);
   for (size_t call = 0; call < model.calls.size(); ++call)
-    if (!model.calls[call].loops.empty())
+    if (!model.calls[call].loops.empty()) {
       writeStream(os, model, call);
+      if (model.calls[call].feedState >= 0)
+        writeFeeding(os, model, call);
+    }
   writeRun(os, model);
   return text;
 }

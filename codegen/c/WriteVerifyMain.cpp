@@ -58,9 +58,12 @@ int main(void) {
     status = @__fill(in, samples);
     if (status != 0)
       break;
-    tmb_port_counter_start();
+    count = 0;
+)";
+
+static constexpr llvm::StringLiteral runIt = R"(    tmb_port_counter_start();
     status = (int)@_run(@__arena);
-    count = tmb_port_counter_read();
+    count += tmb_port_counter_read();
     if (status != 0)
       break;
 )";
@@ -104,17 +107,36 @@ static void writeTemplate(llvm::raw_ostream &os, llvm::StringRef text, llvm::Str
   }
 }
 
+// Rows come one after the other, in pieces of one and of two. Only what the model does with them is counted.
+static void writeFeed(llvm::raw_ostream &os, const Model &model) {
+  std::string prefix = model.name + "__", input = model.macro + "_INPUT0";
+  os << "\n/* Feeds the rows of the next sample: 0, or why there is none. */\n";
+  os << "static int " << prefix << "feed(int in, uint64_t *count) {\n"
+     << "  static uint8_t row[2 * " << input << "_ROW_BYTES] TMB_ALIGNED(8);\n"
+     << "  int32_t fed = 0;\n  int status = (int)" << model.name << "_feed_start(" << prefix << "arena);\n"
+     << "  while (status == 0 && fed < " << input << "_ROWS) {\n"
+     << "    const int32_t rows = fed % 3 == 1 && fed + 2 <= " << input << "_ROWS ? 2 : 1;\n"
+     << "    const int got = " << prefix << "read(in, row, (size_t)rows * " << input << "_ROW_BYTES);\n"
+     << "    if (got != 1)\n      return got == 0 && fed == 0 ? " << prefix << "END : " << prefix << "CUT_OFF;\n"
+     << "    tmb_port_counter_start();\n"
+     << "    status = (int)" << model.name << "_feed_rows(" << prefix << "arena, row, rows);\n"
+     << "    *count += tmb_port_counter_read();\n    fed += rows;\n  }\n  return status;\n}\n";
+}
+
 // The arena is dirtied before each run: what a run would read without having written it differs from sample to sample.
 static void writeFill(llvm::raw_ostream &os, const Model &model) {
   std::string prefix = model.name + "__";
   os << "\n/* Makes the arena ready for the next sample: 0, or why there is none. */\n";
   os << "static int " << prefix << "fill(int in, uint64_t sample) {\n";
-  if (!model.inputs.empty())
+  const ModelPort *fed = model.getFed();
+  if (model.inputs.size() > (fed ? 1 : 0))
     os << "  int got;\n";
   os << "  memset(" << prefix << "arena, sample % 2 == 0 ? 0xA5 : 0x5A, sizeof(" << prefix << "arena));\n";
+  if (fed && model.inputs.size() == 1)
+    os << "  (void)in;\n";
   if (model.inputs.empty())
     os << "  (void)in;\n  return sample == 0 ? 0 : " << prefix << "END;\n}\n";
-  for (size_t i = 0; i < model.inputs.size(); ++i) {
+  for (size_t i = fed ? 1 : 0; i < model.inputs.size(); ++i) {
     os << "  got = " << prefix << "read(in, " << model.name << "_input(" << prefix << "arena, " << i << "), " << model.macro
        << "_INPUT" << i << "_BYTES);\n";
     if (i == 0)
@@ -143,8 +165,13 @@ std::string thimble::codegen::writeVerifyMain(const Model &model, const EmitOpti
   if (!model.inputs.empty())
     writeTemplate(os, reading, model.name);
   writeTemplate(os, printing, model.name);
+  if (model.getFed())
+    writeFeed(os, model);
   writeFill(os, model);
   writeTemplate(os, mainStart, model.name);
+  if (model.getFed())
+    os << "    status = " << prefix << "feed(in, &count);\n    if (status != 0)\n      break;\n";
+  writeTemplate(os, runIt, model.name);
   for (size_t i = 0; i < model.outputs.size(); ++i)
     os << "    if (tmb_port_write(out, " << model.name << "_output(" << prefix << "arena, " << i << "), " << model.macro
        << "_OUTPUT" << i << "_BYTES) != 0) {\n      status = " << prefix << "NO_SPACE;\n      break;\n    }\n";

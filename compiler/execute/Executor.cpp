@@ -71,6 +71,8 @@ struct Executor::Implementation {
   LogicalResult addOperation(Operation *op);
   LogicalResult addProgramCall(mcu::CallOp op);
   LogicalResult addStep(mcu::CallOp stream, mcu::StepOp step, int64_t iteration);
+  LogicalResult addFeed(mcu::CallOp stream, mcu::FeedOp feed, int64_t iteration);
+  size_t fedBytes = 0; // of the rows that were fed so far
 };
 
 LogicalResult Executor::Implementation::addOperation(Operation *op) {
@@ -121,15 +123,32 @@ LogicalResult Executor::Implementation::addStep(mcu::CallOp stream, mcu::StepOp 
   return addCall(step, *kernel, pointers, step.getParams());
 }
 
+// The caller's part: a row of the input goes to where the step says.
+LogicalResult Executor::Implementation::addFeed(mcu::CallOp stream, mcu::FeedOp feed, int64_t iteration) {
+  auto fed = llvm::find_if(stream.getIns(), [](Value in) { return mcu::isFed(mcu::getBuffer(in)); });
+  if (fed == stream.getIns().end())
+    return feed.emitOpError("belongs to a call without an input that is fed");
+  Builder builder(feed.getContext());
+  auto params = builder.getDictionaryAttr(builder.getNamedAttr("count", builder.getI32IntegerAttr(int32_t(feed.getBytes()))));
+  void *row = values.lookup(*fed).data + fedBytes;
+  void *place = values.lookup(stream.getScratch()).data + int64_t(feed.getOffset()) + iteration * int64_t(feed.getAdvance());
+  fedBytes += size_t(feed.getBytes());
+  return addCall(feed, *kernels::lookup("tmb_copy_bytes"), {row, place}, params);
+}
+
 LogicalResult Executor::Implementation::addProgramCall(mcu::CallOp op) {
   if (op.getKernel() == mcu::streamKernel) {
     for (Operation &inner : op.getBody().front()) {
+      auto add = [&](Operation &one, int64_t iteration) {
+        auto feed = dyn_cast<mcu::FeedOp>(one);
+        return feed ? addFeed(op, feed, iteration) : addStep(op, cast<mcu::StepOp>(one), iteration);
+      };
       auto repeat = dyn_cast<mcu::RepeatOp>(inner);
       for (int64_t iteration = 0; repeat && iteration < int64_t(repeat.getCount()); ++iteration)
-        for (auto step : repeat.getBody().getOps<mcu::StepOp>())
-          if (failed(addStep(op, step, iteration)))
+        for (Operation &one : repeat.getBody().front())
+          if (failed(add(one, iteration)))
             return failure();
-      if (auto step = dyn_cast<mcu::StepOp>(inner); step && failed(addStep(op, step, 0)))
+      if (!repeat && failed(add(inner, 0)))
         return failure();
     }
     return success();
@@ -183,9 +202,10 @@ FailureOr<std::unique_ptr<Executor>> Executor::create(mcu::ProgramOp program) {
   };
   for (Operation &op : program.getBody().front()) {
     if (auto buffer = dyn_cast<mcu::BufferOp>(op)) {
-      if (!buffer.getOffset())
+      if (!buffer.getOffset() && !mcu::isFed(buffer))
         return buffer.emitOpError("has no place in the arena yet; schedule the program first");
-      Span region{result->arena->get() + *buffer.getOffset(), size_t(mcu::byteSize(buffer.getMemory()))};
+      size_t bytes = size_t(mcu::byteSize(buffer.getMemory()));
+      Span region = mcu::isFed(buffer) ? result->allocate(bytes) : Span{result->arena->get() + *buffer.getOffset(), bytes};
       result->values[buffer.getMemory()] = region;
       if (buffer.getRole() == mcu::Role::Input)
         place(result->inputs, buffer.getIndex(), region);

@@ -2,6 +2,7 @@
 // A compilation from a model file to a scheduled program, stage by stage.
 #pragma once
 
+#include "compiler/calibrate/RangeChoice.h"
 #include "compiler/pipeline/Stages.h"
 #include "compiler/support/Diagnostics.h"
 #include "dialects/mcu/McuDialect.h"
@@ -37,12 +38,16 @@ struct CompileOptions {
   llvm::StringMap<llvm::SmallVector<int64_t>> inputShapes;
   Quantization quantization = Quantization::None;
   std::vector<std::string> calibration; // data files
+  calibrate::RangeMethod rangeMethod = calibrate::RangeMethod::Auto;
+  double percentile = 99.99;            // of RangeMethod::Percentile
+  double leastSqnrDb = 0;               // layers of int8 that are less exact run in float
   int64_t calibrationSamples = 100;     // at most; the rest of the file is held out
   std::vector<std::string> evaluation;  // data files for the held-out measurement
   std::string labels;
   bool ioFloat = false; // float inputs and outputs of a quantized model
   bool nhwcIo = false;
   int64_t alignment = 16; // of the arena
+  bool feedsRows = false; // the first input is never whole in memory: the caller feeds its rows
   std::optional<uint64_t> ramBudget; // bytes; what the plain program exceeds, streaming over rows may save
   Stage startFrom = Stage::Import;
   Stage stopAfter = Stage::Schedule;

@@ -81,8 +81,19 @@ static LogicalResult verifyStream(CallOp call) {
   if (call.getBody().getBlocks().size() != 1)
     return call.emitOpError("the steps must be one block");
   for (Operation &op : call.getBody().front())
-    if (!isa<StepOp, RepeatOp>(op))
+    if (!isa<StepOp, RepeatOp, FeedOp>(op))
       return op.emitOpError("cannot be part of a streamed part");
+  // Every row of an input that is fed comes in once.
+  int64_t fedBytes = 0, expected = 0;
+  call.getBody().walk([&](FeedOp feed) {
+    auto repeat = dyn_cast<RepeatOp>(feed->getParentOp());
+    fedBytes += int64_t(feed.getBytes()) * (repeat ? int64_t(repeat.getCount()) : 1);
+  });
+  for (Value in : call.getIns())
+    if (isFed(getBuffer(in)))
+      expected += byteSize(in);
+  if (fedBytes > expected)
+    return call.emitOpError("takes ") << fedBytes << " bytes of rows, but its inputs that are fed have " << expected;
   return success();
 }
 
@@ -106,8 +117,21 @@ LogicalResult RepeatOp::verify() {
   if (int64_t(getCount()) < 1)
     return emitOpError("count must be positive, got ") << int64_t(getCount());
   for (Operation &op : getBody().front())
-    if (!isa<StepOp>(op))
+    if (!isa<StepOp, FeedOp>(op))
       return op.emitOpError("cannot be part of an mcu.repeat");
+  return success();
+}
+
+LogicalResult FeedOp::verify() {
+  auto call = (*this)->getParentOfType<CallOp>();
+  if (!call || !call.getScratch())
+    return emitOpError("stands outside a streamed part with scratch");
+  auto repeat = dyn_cast<RepeatOp>((*this)->getParentOp());
+  int64_t last = repeat ? int64_t(repeat.getCount()) - 1 : 0, room = byteSize(call.getScratch()) - feedStateBytes;
+  int64_t offset = int64_t(getOffset()), advance = int64_t(getAdvance()), bytes = int64_t(getBytes());
+  if (bytes < 1 || bytes > room || offset < 0 || offset > room - bytes || std::abs(advance) > room || offset + last * advance < 0 ||
+      offset + last * advance > room - bytes)
+    return emitOpError("puts its row outside of the scratch of ") << room << " bytes";
   return success();
 }
 

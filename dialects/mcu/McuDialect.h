@@ -25,6 +25,12 @@ namespace thimble::mcu {
 /// The kernel of calls that have steps.
 inline constexpr llvm::StringLiteral streamKernel = "tmb_stream";
 
+/// Marks inputs whose rows the caller feeds.
+inline constexpr llvm::StringLiteral fedName = "mcu.fed";
+inline bool isFed(BufferOp buffer) { return buffer && buffer->hasAttr(fedName); }
+/// Bytes at the end of the scratch of the part that is fed, for how far the feeding has come.
+inline constexpr int64_t feedStateBytes = 16;
+
 /// The buffer or constant that `memory` is, seen through views.
 mlir::Operation *getRoot(mlir::Value memory);
 /// The buffer behind `memory`, or null if it is a constant.

@@ -29,22 +29,33 @@ std::vector<LiveRange> thimble::mcu::computeLiveRanges(ProgramOp program) {
   for (BufferOp buffer : program.getBody().front().getOps<BufferOp>()) {
     indexOf[buffer] = ranges.size();
     bool isInput = buffer.getRole() == Role::Input;
+    if (isFed(buffer)) { // not in the arena
+      ranges.push_back({buffer, 0, -1});
+      continue;
+    }
     ranges.push_back({buffer, isInput ? int64_t(-1) : INT64_MAX, -1});
   }
 
   std::vector<CallOp> calls = getCalls(program);
-  for (auto [index, call] : llvm::enumerate(calls))
+  for (auto [index, call] : llvm::enumerate(calls)) {
+    bool isFedCall = llvm::any_of(call.getIns(), [](Value in) { return isFed(getBuffer(in)); });
     for (Value operand : call->getOperands())
       if (BufferOp buffer = getBuffer(operand)) {
         LiveRange &range = ranges[indexOf.lookup(buffer)];
-        range.first = std::min(range.first, int64_t(index));
+        if (isFed(buffer))
+          continue;
+        // Rows are fed before the other calls.
+        range.first = std::min(range.first, isFedCall ? int64_t(-1) : int64_t(index));
         range.last = std::max(range.last, int64_t(index));
       }
+  }
 
   int64_t end = int64_t(calls.size());
   for (LiveRange &range : ranges) {
     if (range.buffer.getRole() == Role::Output)
       range.last = end;
+    if (isFed(range.buffer))
+      continue;
     // An output that no call writes is memory only the caller looks at; anything else that nothing touches is never live.
     if (range.first == INT64_MAX)
       range.first = range.buffer.getRole() == Role::Output ? end : 0;

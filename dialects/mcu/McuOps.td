@@ -75,6 +75,8 @@ def Mcu_BufferOp : Mcu_Op<"buffer"> {
   let description = [{
     Inputs and outputs carry their position in `index` and how the caller sees them in `io`. A buffer is live from the first call
     that writes it (inputs: from the start) to the last call that touches it (outputs: to the end). `offset` is in bytes.
+    An input with the attribute `mcu.fed` never lies in the arena: the caller feeds its rows one after the other, to the one streamed
+    part that reads it, before the other calls.
   }];
   let arguments = (ins StrAttr:$name, Mcu_RoleAttr:$role, I64Attr:$index, OptionalAttr<Mcu_IoAttr>:$io,
                        OptionalAttr<I64Attr>:$offset);
@@ -136,6 +138,17 @@ def Mcu_StepOp : Mcu_Op<"step"> {
   let arguments = (ins StrAttr:$kernel, DenseI64ArrayAttr:$args, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$advances,
                        TypeArrayAttr:$elements, StrAttr:$record, DictionaryAttr:$params);
   let assemblyFormat = "$kernel `args` $args `offsets` $offsets `advances` $advances $elements `record` $record $params attr-dict";
+  let hasVerifier = 1;
+}
+
+def Mcu_FeedOp : Mcu_Op<"feed"> {
+  let summary = "The next row of an input that the caller feeds, within a streamed part";
+  let description = [{
+    The `bytes` of the row go to `offset` in the scratch of the `mcu.call` around it, `advance` further in each further iteration. The
+    last bytes of that scratch say how far the feeding has come.
+  }];
+  let arguments = (ins I64Attr:$offset, I64Attr:$advance, I64Attr:$bytes);
+  let assemblyFormat = "$bytes `at` $offset `advance` $advance attr-dict";
   let hasVerifier = 1;
 }
 

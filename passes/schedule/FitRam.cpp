@@ -36,25 +36,40 @@ static std::vector<StreamedPart> applyChoices(mcu::ProgramOp program, llvm::Arra
   return parts;
 }
 
-FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::optional<int64_t> ramBudget) {
+// Marks the first input as fed.
+static LogicalResult markFed(mcu::ProgramOp program) {
+  llvm::SmallVector<mcu::BufferOp> inputs;
+  for (mcu::BufferOp buffer : program.getBody().front().getOps<mcu::BufferOp>())
+    if (buffer.getRole() == mcu::Role::Input)
+      inputs.push_back(buffer);
+  if (inputs.size() != 1)
+    return program.emitError("--feed-rows is for models with one input, this one has ") << inputs.size();
+  inputs[0]->setAttr(mcu::fedName, UnitAttr::get(program.getContext()));
+  return success();
+}
+
+FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::optional<int64_t> ramBudget, bool feedsRows) {
   RamSearch search;
-  OwningOpRef<ModuleOp> ordered = module.clone();
-  if (failed(runPipeline(module, buildSchedulePipeline)))
+  if (feedsRows && failed(markFed(getProgram(module))))
     return failure();
-  int64_t plainBytes = int64_t(*getProgram(module).getArenaBytes());
-  search.options.push_back({plainBytes, 0, {}});
-  if (!ramBudget || plainBytes <= *ramBudget)
-    return search;
+  OwningOpRef<ModuleOp> ordered = module.clone();
+  if (!feedsRows) {
+    if (failed(runPipeline(module, buildSchedulePipeline)))
+      return failure();
+    int64_t plainBytes = int64_t(*getProgram(module).getArenaBytes());
+    search.options.push_back({plainBytes, 0, {}});
+    if (!ramBudget || plainBytes <= *ramBudget)
+      return search;
+  }
 
   if (failed(runPipeline(*ordered, [](OpPassManager &manager) { manager.nest<mcu::ProgramOp>().addPass(createOrderCalls()); })))
     return failure();
   StreamSearch parts(getProgram(*ordered));
-  int64_t least = parts.findLeast(), aim = *ramBudget;
+  int64_t budget = ramBudget.value_or(INT64_MAX / 2), least = parts.findLeast(), aim = std::max(budget, least);
   OwningOpRef<ModuleOp> best;
   for (int tries = 0; tries < maxTries; ++tries) {
-    // An aim that cannot be met becomes the least one that can, once.
-    bool isLast = aim <= least;
-    std::optional<std::vector<StreamChoice>> choices = parts.find(std::max(aim, least));
+    bool isLast = aim == least;
+    std::optional<std::vector<StreamChoice>> choices = parts.find(aim);
     if (!choices || choices->empty())
       break;
     OwningOpRef<ModuleOp> candidate = ordered->clone();
@@ -65,15 +80,18 @@ FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::opt
       return failure();
     option.arenaBytes = int64_t(*getProgram(*candidate).getArenaBytes());
     search.options.push_back(option);
-    if (option.arenaBytes < search.options[search.chosen].arenaBytes) {
+    if (search.options.size() == 1 || option.arenaBytes < search.options[search.chosen].arenaBytes) {
       search.chosen = search.options.size() - 1;
       best = std::move(candidate);
     }
-    if (option.arenaBytes <= *ramBudget || isLast)
+    if (option.arenaBytes <= budget || isLast)
       break;
     // The plan needs more than what is live at once, so aim lower.
-    aim = std::max(aim - std::max<int64_t>(option.arenaBytes - *ramBudget, 64), least);
+    aim = std::max(aim - std::max<int64_t>(option.arenaBytes - budget, 64), least);
   }
+  if (feedsRows && !best)
+    return getProgram(module).emitError("--feed-rows: the operations that read the input cannot be computed row by row, which takes "
+                                        "convolutions, poolings or elementwise operations on one image at a time");
   if (best) {
     getProgram(module).erase();
     mcu::ProgramOp program = getProgram(*best);

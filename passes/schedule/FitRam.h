@@ -25,12 +25,15 @@ struct RamOption {
 };
 
 struct RamSearch {
-  std::vector<RamOption> options; // the plain one first, then as they were tried
+  std::vector<RamOption> options; // the plain one first unless rows are fed, then as they were tried
   size_t chosen = 0;
 };
 
 /// Runs the scheduling pipeline on the program of `module`. With a budget that the plain plan exceeds, `module` becomes the
 /// cheapest streamed program that fits, or, if none does, the one that needs the least RAM.
-mlir::FailureOr<RamSearch> scheduleWithin(mlir::ModuleOp module, std::optional<int64_t> ramBudget);
+///
+/// With `feedsRows` the only input is fed row by row by the caller, and so the first part is streamed whatever the budget; an
+/// error says if the operations that read it do not allow that.
+mlir::FailureOr<RamSearch> scheduleWithin(mlir::ModuleOp module, std::optional<int64_t> ramBudget, bool feedsRows = false);
 
 } // namespace thimble::schedule

@@ -22,6 +22,8 @@ static MemoryGraph makeGraph(mcu::ProgramOp program, llvm::ArrayRef<mcu::CallOp>
   for (mcu::BufferOp buffer : program.getBody().front().getOps<mcu::BufferOp>()) {
     bufferIds[buffer] = graph.buffers.size();
     int64_t bytes = int64_t(llvm::alignTo(std::max<int64_t>(mcu::byteSize(buffer.getMemory()), 1), wordBytes));
+    if (mcu::isFed(buffer))
+      bytes = 0;
     graph.buffers.push_back({bytes, buffer.getRole() == mcu::Role::Input, buffer.getRole() == mcu::Role::Output});
   }
   std::vector<std::vector<size_t>> readers(graph.buffers.size());
@@ -63,6 +65,9 @@ static MemoryGraph makeGraph(mcu::ProgramOp program, llvm::ArrayRef<mcu::CallOp>
 }
 
 namespace {
+constexpr int64_t quickWork = 10'000'000;
+constexpr size_t maxOthers = 12;
+
 struct OrderCalls : thimble::schedule::impl::OrderCallsBase<OrderCalls> {
   using OrderCallsBase::OrderCallsBase;
 
@@ -70,8 +75,21 @@ struct OrderCalls : thimble::schedule::impl::OrderCallsBase<OrderCalls> {
     std::vector<mcu::CallOp> calls = mcu::getCalls(getOperation());
     std::vector<size_t> given(calls.size());
     std::iota(given.begin(), given.end(), size_t(0));
-    OrderResult result = searchOrder(makeGraph(getOperation(), calls), given, stateLimit);
+    MemoryGraph graph = makeGraph(getOperation(), calls);
+    OrderResult result = searchOrder(graph, given, stateLimit);
     getOperation().setLowerBound(uint64_t(result.bound));
+    // Of several orders as good, one may be easier to place.
+    int64_t height = place(makePlacementProblem(graph, result.order), quickWork).height;
+    if (height > result.peak)
+      for (const std::vector<size_t> &order : findOtherOrders(graph, result.peak, maxOthers)) {
+        int64_t other = place(makePlacementProblem(graph, order), quickWork).height;
+        if (other < height) {
+          height = other;
+          result.order = order;
+        }
+        if (height == result.peak)
+          break;
+      }
     Block &block = getOperation().getBody().front();
     if (result.order != given)
       for (size_t call : result.order)

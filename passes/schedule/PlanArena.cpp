@@ -24,6 +24,8 @@ struct PlanArena : thimble::schedule::impl::PlanArenaBase<PlanArena> {
     std::vector<mcu::BufferOp> buffers;
     llvm::DenseMap<Operation *, size_t> itemOf;
     for (mcu::LiveRange range : mcu::computeLiveRanges(program)) {
+      if (mcu::isFed(range.buffer))
+        continue;
       if (range.isEmpty()) {
         // Nothing touches it; views may still name it, and then any place will do.
         if (range.buffer.getMemory().use_empty())
@@ -43,7 +45,7 @@ struct PlanArena : thimble::schedule::impl::PlanArenaBase<PlanArena> {
         if (!sharing.isExact && problem.items[input].last == int64_t(position) && problem.items[output].first == int64_t(position))
           problem.overlaps.push_back({input, output, sharing.distance});
       }
-    Placement placement = place(problem, nodeLimit);
+    Placement placement = place(problem, work);
     for (auto [buffer, offset] : llvm::zip(buffers, placement.offsets))
       buffer.setOffset(uint64_t(offset));
     uint64_t height = llvm::alignTo(uint64_t(placement.height), wordBytes);

@@ -15,7 +15,7 @@ std::vector<schedule::Sharing> thimble::schedule::findSharing(mcu::CallOp call) 
     return result;
   for (auto [i, in] : llvm::enumerate(call.getIns())) {
     mcu::BufferOp buffer = mcu::getBuffer(in);
-    if (!buffer || buffer == out || buffer.getRole() == mcu::Role::Output ||
+    if (!buffer || mcu::isFed(buffer) || buffer == out || buffer.getRole() == mcu::Role::Output ||
         (buffer.getRole() == mcu::Role::Input && out.getRole() == mcu::Role::Output))
       continue;
     if (i < 32 && (kernel->inPlace >> i & 1) && mcu::byteSize(buffer.getMemory()) == mcu::byteSize(out.getMemory()))

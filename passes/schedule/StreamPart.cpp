@@ -28,6 +28,7 @@ struct BoundStep {
   mcu::CallOp call; // null: rows slide
   DictionaryAttr params;
   llvm::SmallVector<int64_t, 6> operands, offsets;
+  int64_t fedBytes = 0; // > 0: a row that the caller feeds
 };
 
 } // namespace
@@ -40,11 +41,12 @@ struct StreamPart::Implementation {
   RowProblem problem;                      // bands are set by the grain
   std::vector<mcu::BufferOp> bufferOf;     // of each map
   std::vector<std::vector<size_t>> mapsOf; // of each call: that of each input, then that of the output
-  mcu::BufferOp overlapped, result;
+  mcu::BufferOp overlapped, result, fed;
   int64_t kernelScratch = 0;
 
   bool analyze(size_t first, size_t last);
   bool findMaps(size_t first, size_t last);
+  bool findFed(size_t first, size_t last);
   void makeStages();
   void findOverlapped(size_t last);
   std::optional<RowSchedule> schedule(StreamGrain grain, RowProblem &cut) const;
@@ -74,6 +76,11 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
     std::vector<size_t> &maps = mapsOf.emplace_back();
     for (const RowInput &input : kernel.inputs) {
       mcu::BufferOp buffer = mcu::getBuffer(call.getIns()[input.index]);
+      if (buffer == fed && !ringOf.count(buffer)) {
+        if (input.isPlanar)
+          return false;
+        ringOf[buffer] = addMap(buffer, input.rows, input.pitch, false);
+      }
       if (auto ring = ringOf.find(buffer); ring != ringOf.end()) {
         const RowMap &map = problem.maps[ring->second];
         if (input.isPlanar || map.rows != input.rows || map.rowBytes != input.pitch)
@@ -115,6 +122,33 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
   return true;
 }
 
+bool StreamPart::Implementation::findFed(size_t first, size_t last) {
+  for (auto [index, call] : llvm::enumerate(all))
+    for (Value in : mcu::CallOp(call).getIns())
+      if (mcu::BufferOp buffer = mcu::getBuffer(in); mcu::isFed(buffer)) {
+        bool isInside = first <= index && index <= last;
+        if (isInside && fed && fed != buffer)
+          return false;
+        if (isInside)
+          fed = buffer;
+      }
+  if (!fed)
+    return true;
+  for (auto [index, call] : llvm::enumerate(all)) {
+    bool isInside = first <= index && index <= last;
+    for (Value in : mcu::CallOp(call).getIns()) {
+      mcu::BufferOp buffer = mcu::getBuffer(in);
+      if (!isInside && buffer == fed)
+        return false;
+      // Other inputs may not be there yet when the rows come.
+      bool isMadeHere = llvm::any_of(calls, [&](mcu::CallOp other) { return buffer && mcu::getBuffer(other.getOuts()[0]) == buffer; });
+      if (isInside && buffer && buffer != fed && !isMadeHere)
+        return false;
+    }
+  }
+  return true;
+}
+
 // A call that can work in place on rows that only it reads becomes part of the stage that writes them.
 void StreamPart::Implementation::makeStages() {
   std::vector<size_t> readers(problem.maps.size(), 0), stageOf(problem.maps.size(), SIZE_MAX);
@@ -145,6 +179,12 @@ void StreamPart::Implementation::makeStages() {
       made[replaced].calls.clear();
     stageOf[out] = made.size();
     made.push_back(std::move(stage));
+  }
+  // Rows that are fed come out of a stage without calls.
+  if (fed) {
+    size_t map = size_t(llvm::find(bufferOf, fed) - bufferOf.begin());
+    problem.stages.push_back({map, {}, 1});
+    stages.push_back({map, {}, {}});
   }
   for (Stage &stage : made) {
     if (stage.calls.empty())
@@ -184,10 +224,11 @@ bool StreamPart::Implementation::analyze(size_t first, size_t last) {
     if (Value scratch = calls.back().getScratch())
       kernelScratch = std::max(kernelScratch, mcu::byteSize(scratch));
   }
-  if (!findMaps(first, last))
+  if (!findFed(first, last) || !findMaps(first, last))
     return false;
   makeStages();
-  findOverlapped(last);
+  if (!fed)
+    findOverlapped(last);
   return true;
 }
 
@@ -205,6 +246,8 @@ mcu::BufferOp StreamPart::getResult() const { return implementation->result; }
 std::optional<RowSchedule> StreamPart::Implementation::schedule(StreamGrain grain, RowProblem &cut) const {
   cut = problem;
   for (auto [stage, row] : llvm::zip(stages, cut.stages)) {
+    if (stage.calls.empty())
+      continue;
     int64_t pixels = std::max<int64_t>(kernels[stage.calls.front()].rowPixels, 1);
     row.band = std::clamp<int64_t>((grain.pixels + pixels - 1) / pixels, 1, cut.maps[row.out].rows);
   }
@@ -222,7 +265,7 @@ int64_t StreamPart::Implementation::ringOffsets(const RowSchedule &schedule, std
     offsets[stage.out] = int64_t(llvm::alignTo(uint64_t(end), uint64_t(alignmentOf(stage.out))));
     end = offsets[stage.out] + schedule.capacity[stage.out] * map.rowBytes;
   }
-  return end;
+  return fed ? int64_t(llvm::alignTo(uint64_t(end), 8)) + mcu::feedStateBytes : end;
 }
 
 std::optional<StreamCost> StreamPart::plan(StreamGrain grain) const {
@@ -241,6 +284,8 @@ std::optional<StreamCost> StreamPart::plan(StreamGrain grain) const {
       ++cost.calls;
       continue;
     }
+    if (implementation->stages[step.index].calls.empty())
+      cost.instructions += 30 + cut.maps[implementation->stages[step.index].out].rowBytes;
     for (size_t position : implementation->stages[step.index].calls) {
       cost.instructions += implementation->kernels[position].callInstructions;
       ++cost.calls;
@@ -263,7 +308,7 @@ public:
     std::vector<FlatStep> flat;
     for (const BoundStep &step : steps) {
       std::vector<const void *> key = {mcu::CallOp(step.call).getAsOpaquePointer(), step.params.getAsOpaquePointer()};
-      if (!step.call)
+      if (!step.call && step.fedBytes == 0)
         key.push_back(reinterpret_cast<const void *>(intptr_t(step.offsets[0])));
       flat.push_back({kinds.try_emplace(key, int64_t(kinds.size())).first->second, step.offsets});
     }
@@ -284,6 +329,10 @@ private:
     llvm::SmallVector<int64_t> advances(step.offsets.size(), 0);
     for (size_t i = 0; next && i < advances.size(); ++i)
       advances[i] = next->offsets[i] - step.offsets[i];
+    if (step.fedBytes > 0) {
+      builder.create<mcu::FeedOp>(stream.getLoc(), uint64_t(step.offsets[0]), uint64_t(advances[0]), uint64_t(step.fedBytes));
+      return;
+    }
     mcu::CallOp call = step.call;
     llvm::SmallVector<Type> elements;
     if (!call)
@@ -314,6 +363,8 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
   llvm::SetVector<Value> ins;
   if (part.overlapped)
     ins.insert(mcu::BufferOp(part.overlapped).getMemory());
+  if (part.fed)
+    ins.insert(mcu::BufferOp(part.fed).getMemory());
   for (size_t map = 0; map < cut.maps.size(); ++map)
     if (cut.maps[map].isWhole && part.bufferOf[map] != part.result)
       ins.insert(mcu::BufferOp(part.bufferOf[map]).getMemory());
@@ -352,15 +403,17 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
       int64_t rowBytes = cut.maps[step.index].rowBytes;
       auto params = builder.getDictionaryAttr({builder.getNamedAttr("bytes", builder.getI32IntegerAttr(int32_t(step.out.rows * rowBytes))),
                                                builder.getNamedAttr("distance", builder.getI32IntegerAttr(int32_t(step.out.slot * rowBytes)))});
-      steps.push_back({mcu::CallOp(), params, {scratchOperand}, {ringOffset[step.index]}});
+      steps.push_back({mcu::CallOp(), params, {scratchOperand}, {ringOffset[step.index]}, 0});
       continue;
     }
     const Stage &stage = part.stages[step.index];
     auto [outPlace, outOffset] = placeOf(stage.out, step.out);
+    if (stage.calls.empty())
+      steps.push_back({mcu::CallOp(), {}, {outPlace}, {outOffset}, cut.maps[stage.out].rowBytes});
     for (auto [order, position] : llvm::enumerate(stage.calls)) {
       mcu::CallOp call = part.calls[position];
       const RowKernel &kernel = part.kernels[position];
-      BoundStep bound{call, {}, {}, {}};
+      BoundStep bound{call, {}, {}, {}, 0};
       auto add = [&](int64_t operand, int64_t offset) {
         bound.operands.push_back(operand);
         bound.offsets.push_back(offset);

@@ -25,7 +25,8 @@ struct StreamCost {
 class StreamPart {
 public:
   /// The calls [first, last] of `calls`, which are all calls of the program in order. Nothing unless all of them can be cut into
-  /// rows and only the result of the last one is used elsewhere.
+  /// rows and only the result of the last one is used elsewhere. An input that is fed must have all its readers here, and be the
+  /// only input.
   static std::optional<StreamPart> create(llvm::ArrayRef<mcu::CallOp> calls, size_t first, size_t last);
   ~StreamPart();
   StreamPart(StreamPart &&);

@@ -34,6 +34,11 @@ void StreamSearch::measureCalls() {
     for (const Live &live : buffers)
       if (live.first <= position && position <= live.last)
         bytes += live.bytes;
+    // What is fed is never there as a whole.
+    if (llvm::any_of(call.getIns(), [](Value in) { return mcu::isFed(mcu::getBuffer(in)); })) {
+      plain.push_back(INT64_MAX);
+      continue;
+    }
     auto find = [&](mcu::BufferOp buffer) { return *llvm::find_if(buffers, [&](const Live &live) { return live.buffer == buffer; }); };
     for (const Sharing &sharing : findSharing(call)) {
       Live input = find(sharing.input), output = find(sharing.output);
@@ -42,13 +47,6 @@ void StreamSearch::measureCalls() {
     }
     plain.push_back(bytes - saved);
   }
-}
-
-int64_t StreamSearch::getPlainPeak() const {
-  int64_t peak = 0;
-  for (int64_t bytes : plain)
-    peak = std::max(peak, bytes);
-  return peak;
 }
 
 void StreamSearch::addOption(Interval &interval, size_t first, size_t last, StreamGrain grain) {
@@ -72,7 +70,8 @@ StreamSearch::Interval &StreamSearch::get(size_t first, size_t last) {
     return interval;
   for (const Live &live : buffers) {
     // What only these calls use, but for the result, is replaced by the part's scratch.
-    bool isInside = live.first >= int64_t(first) && live.last <= int64_t(last) && live.buffer != interval.part->getResult();
+    bool isNew = live.first >= int64_t(first) || (first == 0 && mcu::BufferOp(live.buffer).getRole() != mcu::Role::Input);
+    bool isInside = isNew && live.last <= int64_t(last) && live.buffer != interval.part->getResult();
     if (live.first <= int64_t(last) && live.last >= int64_t(first) && !isInside)
       interval.outside += live.bytes;
   }
@@ -107,8 +106,8 @@ std::optional<std::vector<StreamChoice>> StreamSearch::find(int64_t bytes) {
       if (!describeRows(calls[last]))
         break;
       isTooMuch |= plain[last] > bytes;
-      // A part without a call that needs too much gains nothing, nor does one call alone: it has nothing between rows.
-      if (!isTooMuch || last == first)
+      // A part without a call that needs too much gains nothing, nor does one call alone unless it is fed: it has nothing between rows.
+      if (!isTooMuch || (last == first && plain[first] != INT64_MAX))
         continue;
       Interval &interval = get(first, last);
       if (interval.options.empty() || interval.options.front().bytes > bytes)
@@ -133,7 +132,12 @@ std::optional<std::vector<StreamChoice>> StreamSearch::find(int64_t bytes) {
 }
 
 int64_t StreamSearch::findLeast() {
-  int64_t low = 0, high = getPlainPeak();
+  int64_t low = 0, high = 0;
+  for (const Live &live : buffers)
+    high += live.bytes;
+  // A part that is fed may need more for its rows than its plain calls do.
+  for (int doublings = 0; doublings < 8 && !find(high); ++doublings)
+    high *= 2;
   while (high - low > leastSteps) {
     int64_t middle = low + (high - low) / 2;
     (find(middle) ? high : low) = middle;

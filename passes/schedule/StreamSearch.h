@@ -24,10 +24,8 @@ public:
 
   /// The cheapest choice that stays within `bytes`; nothing if there is none.
   std::optional<std::vector<StreamChoice>> find(int64_t bytes);
-  /// The least number of bytes for which find() succeeds.
+  /// The least number of bytes for which find() succeeds, within 64; a large one if it never does.
   int64_t findLeast();
-  /// What is live at most without streaming.
-  int64_t getPlainPeak() const;
 
 private:
   struct Interval {
@@ -39,7 +37,6 @@ private:
   Interval &get(size_t first, size_t last);
   void complete(Interval &interval, size_t first, size_t last);
   void addOption(Interval &interval, size_t first, size_t last, StreamGrain grain);
-  int64_t plainBytes(size_t call) const { return plain[call]; }
   void measureCalls();
 
   mcu::ProgramOp program;

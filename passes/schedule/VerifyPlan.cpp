@@ -77,10 +77,10 @@ public:
     if (failed(verifyPlaces()))
       return failure();
     for (mcu::BufferOp buffer : buffers())
-      if (buffer.getRole() == mcu::Role::Input)
+      if (buffer.getRole() == mcu::Role::Input && !mcu::isFed(buffer))
         begin(buffer);
     for (mcu::BufferOp buffer : buffers())
-      if (buffer.getRole() == mcu::Role::Input && failed(verifyHeld(buffer, buffer, "is an input of the model")))
+      if (buffer.getRole() == mcu::Role::Input && !mcu::isFed(buffer) && failed(verifyHeld(buffer, buffer, "is an input of the model")))
         return failure();
     for (mcu::CallOp call : mcu::getCalls(program))
       if (failed(execute(call)))
@@ -110,6 +110,8 @@ private:
       return program.emitOpError("claims a lower bound of ") << *program.getLowerBound() << " bytes above its arena of "
                                                              << *program.getArenaBytes();
     for (mcu::BufferOp buffer : buffers()) {
+      if (mcu::isFed(buffer))
+        continue;
       if (!buffer.getOffset())
         return buffer.emitOpError("has no place in the arena");
       int64_t width = schedule::alignmentOf(buffer);
@@ -139,7 +141,7 @@ private:
     if (!kernel)
       return call.emitOpError("calls '") << call.getKernel() << "', which the runtime does not have";
     for (Value in : call.getIns())
-      if (mcu::BufferOp buffer = mcu::getBuffer(in)) {
+      if (mcu::BufferOp buffer = mcu::getBuffer(in); buffer && !mcu::isFed(buffer)) {
         if (!begun.contains(buffer))
           return call.emitOpError("reads '") << buffer.getName() << "' before anything was written to it";
         if (failed(verifyHeld(call, buffer, "is read")))
@@ -172,7 +174,7 @@ private:
           return call.emitOpError("writes '") << buffer.getName() << "' and '" << out.getName() << "', which overlap";
       for (auto [i, in] : llvm::enumerate(call.getIns())) {
         mcu::BufferOp buffer = mcu::getBuffer(in);
-        if (!buffer || !rangeOf(buffer).intersects(rangeOf(out)))
+        if (!buffer || mcu::isFed(buffer) || !rangeOf(buffer).intersects(rangeOf(out)))
           continue;
         bool isInPlace = w == 0 && buffer == out && i < 32 && (inPlace >> i & 1);
         bool isOverlapped = w == 0 && i == 0 && buffer != out && call.getOverlap() &&

@@ -38,7 +38,9 @@ struct ModelOptions {
   std::string startFrom, stopAfter, dumpStages;
   std::vector<std::string> inputShapes, calibration, evaluation;
   int64_t calibrationSamples = 100;
-  bool quiet = false;
+  std::string calibrate = "auto";
+  double percentile = 99.99, leastSqnr = 0;
+  bool quiet = false, feedsRows = false;
 
   void addInput(CLI::App &command);
   void addQuantization(CLI::App &command);

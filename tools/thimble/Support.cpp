@@ -2,6 +2,7 @@
 // What the commands share: finding the runtime, printing errors, showing progress, turning options into pipeline options.
 #include "compiler/pipeline/Registration.h"
 #include "codegen/c/Names.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
@@ -93,6 +94,14 @@ void ModelOptions::addQuantization(CLI::App &command) {
   command.add_option("--calibration-samples", calibrationSamples, "Samples to calibrate with; the rest of the file is held out (100)")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 30))
       ->type_name("N");
+  command.add_option("--calibrate", calibrate, "How ranges follow from samples; auto measures the outputs for each value (auto)")
+      ->check(CLI::IsMember({"auto", "minmax", "percentile", "mse", "entropy"}))
+      ->type_name("METHOD");
+  command.add_option("--percentile", percentile, "Share of numbers that --calibrate percentile keeps, in percent (99.99)")
+      ->check(CLI::Range(50.0, 100.0))
+      ->type_name("P");
+  command.add_option("--least-sqnr", leastSqnr, "Layers that are less exact in int8 run in float (0 dB; -inf: none)")
+      ->type_name("DB");
   command.add_option("--evaluate", evaluation, "Other samples to measure the quantized model on")->type_name("FILE");
   command.add_option("--labels", labels, "Class of each sample of --evaluate, or of the calibration file (.npy)")->type_name("FILE");
   command.add_option("--io", io, "Type of inputs and outputs of an int8 model: int8 or float (int8)")
@@ -101,6 +110,8 @@ void ModelOptions::addQuantization(CLI::App &command) {
   command.add_option("--io-layout", ioLayout, "Layout of images at inputs and outputs: onnx or nhwc (onnx)")
       ->check(CLI::IsMember({"onnx", "nhwc"}))
       ->type_name("LAYOUT");
+  command.add_flag("--feed-rows", feedsRows,
+                   "The caller feeds the input row by row (NAME_feed_rows), so that it never lies in RAM as a whole; implies --io-layout nhwc");
 }
 
 void ModelOptions::addStages(CLI::App &command) {
@@ -159,10 +170,19 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
   options.quantization = wantsInt8 ? Quantization::Int8 : quantize == "auto" ? Quantization::Adopt : Quantization::None;
   options.calibration = calibration;
   options.calibrationSamples = calibrationSamples;
+  options.rangeMethod = llvm::StringSwitch<calibrate::RangeMethod>(calibrate)
+                            .Case("minmax", calibrate::RangeMethod::MinMax)
+                            .Case("percentile", calibrate::RangeMethod::Percentile)
+                            .Case("mse", calibrate::RangeMethod::MeanSquare)
+                            .Case("entropy", calibrate::RangeMethod::Entropy)
+                            .Default(calibrate::RangeMethod::Auto);
+  options.percentile = percentile;
+  options.leastSqnrDb = leastSqnr;
   options.evaluation = evaluation;
   options.labels = labels;
   options.ioFloat = io == "float";
-  options.nhwcIo = ioLayout == "nhwc";
+  options.nhwcIo = ioLayout == "nhwc" || feedsRows;
+  options.feedsRows = feedsRows;
   options.dumpDirectory = dumpStages;
   if (!startFrom.empty())
     options.startFrom = *parseStage(startFrom);

@@ -120,6 +120,15 @@ void checkNetwork(unsigned seed, bool isInt8) {
       CHECK(bytes <= *budget);
     budget = (bytes + plainBytes) / 2;
   }
+
+  // The input is fed by rows: it needs no place in the arena.
+  OwningOpRef<ModuleOp> fed = module->clone();
+  FailureOr<RamSearch> search = scheduleWithin(*fed, 0, /*feedsRows=*/true);
+  REQUIRE(succeeded(search));
+  REQUIRE(succeeded(mlir::verify(*fed)));
+  REQUIRE(execute(getProgram(*fed), input) == expected);
+  for (mcu::BufferOp buffer : getProgram(*fed).getBody().front().getOps<mcu::BufferOp>())
+    CHECK(mcu::isFed(buffer) == !buffer.getOffset());
 }
 
 } // namespace
@@ -162,4 +171,16 @@ TEST_CASE("without a budget nothing is streamed") {
   CHECK(search->options.size() == 1);
   for (mcu::CallOp call : mcu::getCalls(getProgram(*module)))
     CHECK(call.getKernel() != mcu::streamKernel);
+}
+
+TEST_CASE("rows cannot be fed to operations that need the whole input") {
+  Random random(5);
+  Network network({1, 8, 8, 4});
+  network.flatten().fullyConnected(random, 10);
+  Inputs inputs(random, 8 * 8 * 4, 2);
+  OwningOpRef<ModuleOp> module = lowered(network, inputs, true);
+  std::string message;
+  ScopedDiagnosticHandler handler(&network.context, [&](Diagnostic &diagnostic) { message += diagnostic.str(); });
+  CHECK(failed(scheduleWithin(*module, std::nullopt, /*feedsRows=*/true)));
+  CHECK(message.find("--feed-rows: the operations that read the input cannot be computed row by row") != std::string::npos);
 }

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Compiles a model for a RAM budget that its plain program exceeds, and verifies it on an emulated target that has no more.
+
+The outputs must be those of the plain program bit for bit, and the instructions at most `--ratio` times as many.
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy
+
+
+def run(*command, expected=0):
+    result = subprocess.run(["thimble", *map(str, command)], capture_output=True, text=True)
+    if result.returncode != expected:
+        sys.exit(f"{' '.join(map(str, command))}\nexit code {result.returncode}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def check(condition, message):
+    if not condition:
+        sys.exit(f"FAILED: {message}")
+
+
+def verify(folder, inputs, *options):
+    result = json.loads(run("verify", folder, "--inputs", inputs, "--samples", 2, "--format", "json", *options))
+    check(result["host_equals_target"] is True and result["outputs"]["mismatches"] == 0, "no output differs")
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model")
+    parser.add_argument("--inputs", required=True)
+    parser.add_argument("--target", default="cortex-m4")
+    parser.add_argument("--ram", required=True, type=int, help="bytes of RAM in all")
+    parser.add_argument("--stack", type=int, default=2048)
+    parser.add_argument("--ratio", type=float, default=1.15)
+    parser.add_argument("--feed-rows", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        inputs, layout = options.inputs, []
+        if options.feed_rows:  # data in the layout of the rows
+            inputs, layout = folder / "nhwc.npy", ["--io-layout", "nhwc"]
+            numpy.save(inputs, numpy.ascontiguousarray(numpy.load(options.inputs).transpose(0, 2, 3, 1)))
+        common = [options.model, "--name", "net", "--target", options.target, "--calibration", inputs, "--quantize", "int8"]
+        run("compile", *common, *layout, "-o", folder / "plain")
+        # The harness of verify keeps a little data of its own beside arena and stack.
+        arena = options.ram - options.stack - 640
+        run("compile", *common, "--ram", arena, "-o", folder / "fit", *(["--feed-rows"] if options.feed_rows else []))
+        plain, fit = verify(folder / "plain", inputs), verify(folder / "fit", inputs, "--ram", options.ram, "--stack", options.stack)
+        ratio = fit["instructions"] / plain["instructions"]
+        print(f'{options.target}: RAM {plain["ram_bytes"]} -> {fit["ram_bytes"]}, instructions {plain["instructions"]} -> '
+              f'{fit["instructions"]} ({ratio:.3f})')
+        check(plain["ram_bytes"] > options.ram, "the plain program does not fit")
+        check(fit["ram_bytes"] <= options.ram, "the streamed program fits")
+        check(ratio <= options.ratio, f"instructions grow by {ratio:.3f}, at most {options.ratio}")
+        check(plain["outputs"]["max_abs_error"] == fit["outputs"]["max_abs_error"], "both programs are equally far from float")
+
+
+if __name__ == "__main__":
+    main()
