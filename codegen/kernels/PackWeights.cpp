@@ -27,9 +27,8 @@ std::vector<int32_t> kernels::packConvolution(llvm::ArrayRef<int8_t> weights, ll
         int64_t channel = group * layout.cols + c + j;
         values[0][j] = bias[channel];
         values[1][j] = multipliers[channel];
-        const int8_t *from = weights.data() + channel * layout.runs * layout.run;
-        for (int64_t run = 0; run < layout.runs; ++run)
-          std::copy_n(from + run * layout.run, layout.run, rows[j].begin() + run * layout.padded);
+        int64_t size = int64_t(layout.runs) * layout.run;
+        std::copy_n(weights.data() + channel * size, size, rows[j].begin());
       }
       stream.insert(stream.end(), values[0], values[0] + 2);
       for (int64_t k = 0; k < layout.depth; k += 4)

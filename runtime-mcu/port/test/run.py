@@ -9,6 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PORT = HERE.parent
+RUNTIME = HERE.parents[1]
 TARGETS = HERE.parents[2] / "codegen" / "targets"
 WARNINGS = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Wundef -Werror".split()
 STACK = 4096
@@ -74,7 +75,8 @@ def schema_problems(schema, value, path, root):
 class Image:
     """A test program, built for a target and ready to run."""
 
-    def __init__(self, target, source, folder, ram=None, stack=STACK, defines=(), libraries=(), optimise="-O2", clang=False):
+    def __init__(self, target, source, folder, ram=None, stack=STACK, defines=(), libraries=(), optimise="-O2", clang=False,
+                 objects=()):
         self.target, self.folder, self.emulator = target, folder, target["emulator"]
         self.file = folder / f"{Path(source).stem}.elf"
         ports = [PORT / p for p in self.emulator["port"]]
@@ -89,7 +91,7 @@ class Image:
             if code == 0:
                 code, self.log = command([target["compiler"], *target["flags"], *objects, *link, "-Wl,-z,noexecstack", "-o", self.file])
         else:
-            code, self.log = command([target["compiler"], *common, *sources, *link, "-o", self.file])
+            code, self.log = command([target["compiler"], *common, *sources, *objects, *link, "-o", self.file])
         if code == 0 and self.log:
             code = 1  # a warning of the linker
         self.built = code == 0
@@ -169,6 +171,37 @@ def check_faults(target, folder):
         case(name, f"fault {name}", 99, "FAULT .*" + text.format(flash_end=ends["flash"], ram_end=ends["ram"]))
 
 
+def kernel_folders(isa):
+    """Where the kernels of an instruction set are, best first; without the portable ones."""
+    folders = []
+    while isa and RUNTIME / "src" / "arch" / isa not in folders:
+        folders.append(RUNTIME / "src" / "arch" / isa)
+        base = folders[-1] / "extends"
+        isa = base.read_text().strip() if base.exists() else None
+    return [f for f in folders if f.is_dir()]
+
+
+def check_twins(target, folder):
+    """Kernels for the target's instruction set compute what the portable ones do."""
+    folders, portable = kernel_folders(target["isa"]), RUNTIME / "src" / "kernels"
+    kernels = ["tmb_conv2d_s8", "tmb_fully_connected_s8", "tmb_add_s8"]
+    objects = []
+    for kernel in kernels:
+        special = next((f / f"{kernel}.c" for f in folders if (f / f"{kernel}.c").exists()), None)
+        renamed = "portable_" + kernel[4:]
+        for source, name in ((special or portable / f"{kernel}.c", kernel), (portable / f"{kernel}.c", renamed)):
+            made = folder / f"{name}.o"
+            includes = [f"-I{i}" for i in ([*folders, portable] if name == kernel else [portable])]
+            code, log = command([target["compiler"], *WARNINGS, "-O2", *target["flags"], f"-D{kernel}={name}", f"-I{RUNTIME / 'include'}",
+                                 *includes, "-c", source, "-o", made])
+            if code:
+                check(target["name"], f"{source.name} compiles", log)
+                return
+            objects.append(made)
+    image = Image(target, "twins.c", folder, defines=[f"-I{RUNTIME / 'include'}"], objects=objects)
+    image.expect("kernels for the instruction set agree with the portable ones", 0, "twins agree")
+
+
 def check_target(target, folder, long):
     name = target["name"]
     image = Image(target, "files.c", folder)
@@ -178,6 +211,8 @@ def check_target(target, folder, long):
     Image(target, "math.c", folder, libraries=["-lm"]).expect("the C library's float functions", 0)
     Image(target, "count.c", folder, optimise="-Os", clang=True).expect("a build by clang counts the same", 0)
     check_faults(target, folder)
+    if kernel_folders(target["isa"]):
+        check_twins(target, folder)
 
 
 def check_limits(target, folder):

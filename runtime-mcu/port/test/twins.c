@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* Kernels for an instruction set against the portable ones of the same name, on random shapes: they must agree bit for bit. The
+   portable ones are compiled with the prefix portable_ instead of tmb_. */
+#include "../harness/tmb_port.h"
+#include "thimble/tmb_kernels.h"
+#include "thimble/tmb_layout.h"
+
+#include <string.h>
+
+void portable_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
+void portable_fully_connected_s8(const int8_t *x, const int32_t *w, int8_t *y, const tmb_fully_connected_s8_params *p);
+void portable_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_params *p);
+
+#define GUARD 0x5A
+enum { ROUNDS = 300, SIZE = 12288, WORDS = 16384, SCRATCH = 16384 };
+static int8_t input[2][SIZE], output[2][SIZE];
+static int32_t weights[WORDS], scratch[SCRATCH / 4];
+
+static uint32_t random_word(void) {
+  static uint32_t state = 1;
+  state = state * 1664525u + 1013904223u;
+  return state >> 8 ^ state << 16;
+}
+
+static int32_t between(int32_t low, int32_t high) { return low + (int32_t)(random_word() % (uint32_t)(high - low + 1)); }
+static int32_t chance(int32_t of) { return between(1, of) == 1; }
+
+static void print_number(const char *what, int32_t number) {
+  char text[12];
+  int at = 11;
+  uint32_t rest = number < 0 ? 0u - (uint32_t)number : (uint32_t)number;
+  text[at] = 0;
+  do {
+    text[--at] = (char)('0' + rest % 10u);
+    rest /= 10u;
+  } while (rest > 0);
+  if (number < 0)
+    text[--at] = '-';
+  tmb_port_print(what);
+  tmb_port_print(text + at);
+}
+
+static void fail(const char *kernel, const int32_t *params, size_t count) {
+  tmb_port_print(kernel);
+  tmb_port_print(" differs:");
+  for (size_t i = 0; i < count; i++)
+    print_number(" ", params[i]);
+  tmb_port_print("\n");
+  tmb_port_exit(1);
+}
+
+static void fill_inputs(void) {
+  for (int32_t i = 0; i < SIZE; i++)
+    for (int32_t which = 0; which < 2; which++)
+      input[which][i] = (int8_t)(random_word() & 255u);
+  memset(output, GUARD, sizeof(output));
+}
+
+/* Both wrote the same `count` outputs and nothing after them. */
+static int agree(int32_t count) {
+  for (int32_t i = count; i < SIZE; i++)
+    if (output[0][i] != GUARD)
+      return 0;
+  return memcmp(output[0], output[1], SIZE) == 0;
+}
+
+static int32_t random_multiplier(int32_t shift) { return shift > 0 ? between(1 << 30, INT32_MAX) : between(1 << 20, chance(2) ? INT32_MAX : 1 << 25); }
+
+/* Weights of `count` streams of `words` words: `head` biases, weights, `head` multipliers. */
+static void fill_weights(int32_t count, int32_t words, int32_t head, int32_t shift) {
+  for (int32_t s = 0; s < count; s++)
+    for (int32_t i = 0; i < words; i++)
+      weights[s * words + i] = i < head            ? between(-20000, 20000)
+                               : i >= words - head ? random_multiplier(shift)
+                                                   : (int32_t)(random_word() ^ random_word() << 13);
+}
+
+static void clear_weight(int32_t *word, int32_t activation) {
+  const uint32_t mask = activation % 4 < 2 ? 0xFFFF0000u : 0x0000FFFFu; /* of the word's two activations the first, the second */
+  *word = (int32_t)((uint32_t)*word & mask);
+}
+
+static void test_convolution(void) {
+  tmb_conv2d_s8_params p;
+  memset(&p, 0, sizeof(p));
+  p.batch = between(1, 2);
+  p.in_h = between(1, 8);
+  p.in_w = between(1, 8);
+  p.kernel_h = between(1, 4);
+  p.kernel_w = between(1, 4);
+  p.stride_h = between(1, 2);
+  p.stride_w = between(1, 2);
+  p.dilation_h = between(1, 2);
+  p.dilation_w = chance(3) ? 2 : 1;
+  p.pad_top = between(0, 2);
+  p.pad_left = between(0, 2);
+  p.out_h = between(1, 7);
+  p.out_w = between(1, 7);
+  p.groups = chance(4) ? between(2, 3) : 1;
+  p.in_c = p.groups * (chance(3) ? 16 * between(1, 2) : between(1, 20));
+  p.out_c = p.groups * between(1, 11);
+  if (chance(3)) { /* one tap */
+    p.kernel_h = p.kernel_w = p.stride_h = p.stride_w = p.groups = 1;
+    p.pad_top = p.pad_left = 0;
+    p.out_h = p.in_h;
+    p.out_w = p.in_w;
+  }
+  p.in_zero_point = between(-128, 127);
+  p.out_zero_point = between(-128, 127);
+  p.shift = chance(4) ? between(1, 3) : 0;
+  p.act_min = chance(2) ? p.out_zero_point : -128;
+  p.act_max = chance(2) && p.act_min < 100 ? 100 : 127;
+  const tmb_conv2d_s8_layout layout = tmb_conv2d_s8_layout_of(&p);
+  const int32_t pairs = p.groups * ((layout.cols + 1) / 2), bytes = tmb_conv2d_s8_scratch_bytes(&p);
+  const int32_t outputs = p.batch * p.out_h * p.out_w * p.out_c;
+  if (pairs * layout.words > WORDS || bytes > SCRATCH || outputs > SIZE || p.batch * p.in_h * p.in_w * p.in_c > SIZE)
+    return;
+  fill_inputs();
+  fill_weights(pairs, layout.words, 2, p.shift);
+  for (int32_t s = 0; s < pairs; s++) /* what pads a run has the weight 0 */
+    for (int32_t k = 0; k < layout.depth; k++)
+      if (k % layout.padded >= layout.run)
+        clear_weight(weights + s * layout.words + 2 + k / 4 * 2 + k % 2, k);
+  portable_conv2d_s8(input[0], weights, output[0], scratch, &p);
+  memset(scratch, GUARD, sizeof(scratch));
+  tmb_conv2d_s8(input[0], weights, output[1], scratch, &p);
+  for (int32_t i = bytes; i < SCRATCH; i++)
+    if (((const uint8_t *)scratch)[i] != GUARD)
+      fail("conv2d_s8 writes past its scratch and", (const int32_t *)&p, sizeof(p) / 4);
+  if (!agree(outputs))
+    fail("conv2d_s8", (const int32_t *)&p, sizeof(p) / 4);
+}
+
+static void test_fully_connected(void) {
+  tmb_fully_connected_s8_params p;
+  memset(&p, 0, sizeof(p));
+  p.rows = between(1, 3);
+  p.depth = between(1, chance(2) ? 20 : 150);
+  p.cols = between(1, 23);
+  p.out_zero_point = between(-128, 127);
+  p.shift = chance(4) ? between(1, 3) : 0;
+  p.act_min = chance(2) ? p.out_zero_point : -128;
+  p.act_max = 127;
+  const int32_t words = tmb_fully_connected_s8_words(p.depth), fours = (p.cols + 3) / 4;
+  fill_inputs();
+  fill_weights(fours, words, 4, p.shift);
+  for (int32_t s = 0; s < fours; s++)
+    for (int32_t k = p.depth; k < (p.depth + 3) / 4 * 4; k++)
+      for (int32_t i = 0; i < 2; i++)
+        clear_weight(weights + s * words + 4 + k / 4 * 4 + k % 2 * 2 + i, k);
+  portable_fully_connected_s8(input[0], weights, output[0], &p);
+  tmb_fully_connected_s8(input[0], weights, output[1], &p);
+  if (!agree(p.rows * p.cols))
+    fail("fully_connected_s8", (const int32_t *)&p, sizeof(p) / 4);
+}
+
+static void test_add(void) {
+  tmb_add_s8_params p;
+  memset(&p, 0, sizeof(p));
+  p.rank = between(1, 3);
+  int32_t a_stride = 1, b_stride = 1, count = 1;
+  for (int32_t d = p.rank; d-- > 0;) {
+    p.dims[d] = between(1, d == p.rank - 1 ? 70 : 5);
+    p.a_strides[d] = chance(5) ? 0 : a_stride;
+    p.b_strides[d] = chance(5) ? 0 : b_stride;
+    a_stride *= p.a_strides[d] ? p.dims[d] : 1;
+    b_stride *= p.b_strides[d] ? p.dims[d] : 1;
+    count *= p.dims[d];
+  }
+  p.a_multiplier = between(-32767, 32767);
+  p.b_multiplier = between(-32767, 32767);
+  p.shift = between(8, 18);
+  p.offset = between(-16777216, 16777216);
+  p.act_min = chance(2) ? -128 : -20;
+  p.act_max = chance(2) ? 127 : 90;
+  fill_inputs();
+  portable_add_s8(input[0], input[1], output[0], &p);
+  tmb_add_s8(input[0], input[1], output[1], &p);
+  if (!agree(count))
+    fail("add_s8", (const int32_t *)&p, sizeof(p) / 4);
+}
+
+int main(void) {
+  for (int32_t round = 0; round < ROUNDS; round++) {
+    test_convolution();
+    test_fully_connected();
+    test_add();
+  }
+  tmb_port_print("twins agree\n");
+  return 0;
+}
