@@ -27,8 +27,10 @@ std::vector<int32_t> kernels::packConvolution(llvm::ArrayRef<int8_t> weights, ll
         int64_t channel = group * layout.cols + c + j;
         values[0][j] = bias[channel];
         values[1][j] = multipliers[channel];
-        int64_t size = int64_t(layout.runs) * layout.run;
-        std::copy_n(weights.data() + channel * size, size, rows[j].begin());
+        const int8_t *from = weights.data() + channel * layout.runs * layout.run;
+        for (int32_t run = 0; run < layout.runs; ++run)
+          for (int32_t at = 0; at < layout.run; ++at)
+            rows[j][tmb_conv2d_s8_slot(&layout, run, at)] = *from++;
       }
       stream.insert(stream.end(), values[0], values[0] + 2);
       for (int64_t k = 0; k < layout.depth; k += 4)

@@ -10,11 +10,12 @@ extern "C" {
 #endif
 
 /* Convolutions see a window as `runs` of activations that lie side by side in the input: a row of taps or, where groups or
- * dilation leave gaps in rows, one tap. All runs of a window, one after the other, are padded to whole blocks of four; a padding
- * activation has the weight 0. */
+ * dilation leave gaps in rows, one tap. First come the whole blocks of four activations of all runs, then what is left of each run,
+ * padded to whole blocks; a padding activation has the weight 0. */
 typedef struct tmb_conv2d_s8_layout {
   int32_t runs;
   int32_t run;   /* activations in a run */
+  int32_t whole; /* of these, in whole blocks of four */
   int32_t depth; /* of a window with its padding, at least 4 */
   int32_t cols;  /* output channels of a group */
   int32_t words; /* of the stream for two output channels */
@@ -36,29 +37,40 @@ static inline tmb_conv2d_s8_layout tmb_conv2d_s8_layout_of(const tmb_conv2d_s8_p
     layout.run = p->in_c / p->groups;
     layout.cols = p->out_c / p->groups;
   }
+  layout.whole = layout.run / 4 * 4;
   layout.depth = layout.run > 0 ? (layout.runs * layout.run + 3) / 4 * 4 : 4;
   layout.words = 4 + layout.depth / 2;
   return layout;
 }
 
-/* 1 if windows may leave the input. */
-static inline int32_t tmb_conv2d_s8_leaves(const tmb_conv2d_s8_params *p) {
-  const int32_t last_y = (p->out_h - 1) * p->stride_h - p->pad_top + (p->kernel_h - 1) * p->dilation_h;
-  const int32_t last_x = (p->out_w - 1) * p->stride_w - p->pad_left + (p->kernel_w - 1) * p->dilation_w;
-  return p->pad_top > 0 || p->pad_left > 0 || last_y >= p->in_h || last_x >= p->in_w;
+/* Where activation `at` of run `run` goes. */
+static inline int32_t tmb_conv2d_s8_slot(const tmb_conv2d_s8_layout *layout, int32_t run, int32_t at) {
+  return at < layout->whole ? run * layout->whole + at : layout->runs * layout->whole + run * (layout->run - layout->whole) + at - layout->whole;
 }
 
-/* Runs shorter than this are copied rather than read where they are, if any window leaves the input. */
+/* Words that follow the last pair, so that a kernel may read weights in blocks of 16 activations. */
+static inline int32_t tmb_conv2d_s8_slack_words(const tmb_conv2d_s8_layout *layout) { return layout->depth % 16 != 0 ? 4 : 0; }
+
+/* 1 if windows may have to be copied first: those that leave the input, and those with gaps between the taps of a row. */
+static inline int32_t tmb_conv2d_s8_copies(const tmb_conv2d_s8_params *p) {
+  const int32_t last_y = (p->out_h - 1) * p->stride_h - p->pad_top + (p->kernel_h - 1) * p->dilation_h;
+  const int32_t last_x = (p->out_w - 1) * p->stride_w - p->pad_left + (p->kernel_w - 1) * p->dilation_w;
+  return tmb_conv2d_s8_layout_of(p).runs != p->kernel_h || p->pad_top > 0 || p->pad_left > 0 || last_y >= p->in_h || last_x >= p->in_w;
+}
+
+/* Windows of runs shorter than this are copied as a whole if any of four has to be, others run by run. */
 #define TMB_CONV2D_S8_SHORT 16
 
 /* Bytes of scratch: the windows of four output positions in 16 bits; then copies of these windows, or of a run of each and a run
- * of padding, or nothing. */
+ * of padding, or of what is left of their runs. */
 static inline int32_t tmb_conv2d_s8_scratch_bytes(const tmb_conv2d_s8_params *p) {
   const tmb_conv2d_s8_layout layout = tmb_conv2d_s8_layout_of(p);
-  const int32_t leaves = tmb_conv2d_s8_leaves(p);
-  if (layout.run % 4 != 0 || (leaves && layout.run < TMB_CONV2D_S8_SHORT))
-    return 12 * layout.depth;
-  return 8 * layout.depth + (leaves ? 5 * layout.run : 0);
+  const int32_t rest = layout.depth - layout.runs * layout.whole;
+  if (!tmb_conv2d_s8_copies(p))
+    return 8 * layout.depth + 4 * rest;
+  if (layout.run == layout.whole && layout.run >= TMB_CONV2D_S8_SHORT)
+    return 8 * layout.depth + 5 * layout.run;
+  return 12 * layout.depth + 4 * rest;
 }
 
 /* Depthwise convolutions of 3 by 3 taps: for each channel, bias, multiplier and a word for each column of taps, with the int8

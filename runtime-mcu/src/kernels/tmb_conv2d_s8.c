@@ -13,26 +13,22 @@
 static void tmb_conv2d_s8_copy(int8_t *to, const int8_t *x, int32_t iy, int32_t ix, const tmb_conv2d_s8_layout *layout,
                                const tmb_conv2d_s8_params *p) {
   const int32_t depth = p->groups <= 1 ? p->in_c : p->in_c / p->groups;
-  const int8_t zero = (int8_t)p->in_zero_point;
   const int32_t per_row = layout->runs == p->kernel_h ? p->kernel_w : 1; /* taps in a run */
-  int8_t *at = to;
+  int32_t run = 0;
   int32_t ky, kx, tap, i;
+  for (i = 0; i < 4; ++i)
+    to[layout->depth - 4 + i] = 0;
   for (ky = 0; ky < p->kernel_h; ++ky) {
     const int32_t row = iy + ky * p->dilation_h;
-    for (kx = 0; kx < p->kernel_w; kx += per_row) {
+    for (kx = 0; kx < p->kernel_w; kx += per_row, ++run) {
+      int32_t at = 0;
       for (tap = kx; tap < kx + per_row; ++tap) {
         const int32_t col = ix + tap * p->dilation_w;
-        if (row >= 0 && row < p->in_h && col >= 0 && col < p->in_w) {
-          const int8_t *from = x + (row * p->in_w + col) * p->in_c;
-          for (i = 0; i < depth; ++i)
-            *at++ = from[i];
-        } else {
-          for (i = 0; i < depth; ++i)
-            *at++ = zero;
-        }
+        const int inside = row >= 0 && row < p->in_h && col >= 0 && col < p->in_w;
+        const int32_t from = (row * p->in_w + col) * p->in_c;
+        for (i = 0; i < depth; ++i, ++at)
+          to[tmb_conv2d_s8_slot(layout, run, at)] = inside ? x[from + i] : (int8_t)p->in_zero_point;
       }
-      for (i = layout->run; i < layout->padded; ++i)
-        *at++ = 0;
     }
   }
   for (i = 0; i < layout->depth; i += 4) {

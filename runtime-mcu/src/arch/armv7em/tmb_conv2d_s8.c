@@ -12,7 +12,7 @@
  * each position, then the odd pair of each. The weights come in that order too (tmb_layout.h), so that 16 products take
  * 13 instructions. */
 
-/* What the innermost loop works on. Assembly knows the order of the members. */
+/* What the innermost loops work on. Assembly knows the order of the members. */
 typedef struct tmb_block {
   int8_t *y;        /* the first channel at the first position */
   int32_t y_stride; /* from one position to the next */
@@ -42,7 +42,7 @@ typedef struct tmb_block {
   "smlad r9, lr, r2, r9\n\t"                                                                                                   \
   "smlad r10, r12, r3, r10\n\t"                                                                                                \
   "smlad r11, lr, r3, r11\n\t"
-#define TMB_UNIT TMB_WORD TMB_WORD /* 104 bytes: every instruction has 4 */
+#define TMB_UNITS4 TMB_WORD TMB_WORD TMB_WORD TMB_WORD TMB_WORD TMB_WORD TMB_WORD TMB_WORD
 #define TMB_FINISH(a, b)                                                                                                       \
   "smmlar " a ", " a ", r12, r3\n\t"                                                                                           \
   "smmlar " b ", " b ", lr, r3\n\t"                                                                                            \
@@ -50,21 +50,26 @@ typedef struct tmb_block {
   "ssat " b ", #8, " b "\n\t"                                                                                                  \
   "bfi " a ", " b ", #8, #8\n\t"
 
-/* Pairs of channels from w on. The loop has eight units; the first pass starts within so that the rest is a multiple of
- * eight, after one unit that takes the bias into all accumulators. */
+/* Pairs of channels from w on. The loop has sixteen units of 104 bytes (every instruction has 4). After one unit that takes the
+ * bias into all accumulators, the first pass starts within so that the rest is a multiple of sixteen. */
 TMB_NAKED void tmb_run_block(const tmb_block *block __attribute__((__unused__)),
                              const int32_t *w __attribute__((__unused__))) {
   __asm__ volatile("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"
                    "ldm r0, {r2, r3, r4, r5, r6, r7, r8}\n\t"
                    "add r9, r5, r8, lsl #5\n\t" /* the end of wide */
                    "subs r8, r8, #1\n\t"
-                   "and r8, r8, #7\n\t"
+                   "and r8, r8, #15\n\t"
                    "movs r11, #104\n\t"
                    "adr r10, 3f\n\t"
                    "mls r10, r8, r11, r10\n\t"
                    "orr r10, r10, #1\n\t"
+                   "adr r11, 4f\n\t"
+                   "cmp r7, #0\n\t"
+                   "it ne\n\t"
+                   "adrne r11, 5f\n\t"
+                   "orr r11, r11, #1\n\t"
                    "sub sp, sp, #36\n\t"
-                   "stm sp, {r2, r3, r4, r5, r6, r7, r9, r10}\n\t" /* y, y_stride, zero_point, wide, w_end, acc, end, entry */
+                   "stm sp, {r2, r3, r4, r5, r6, r7, r9, r10, r11}\n\t" /* y, y_stride, zero_point, wide, w_end, acc, end, entry, exit */
                    "mov r0, r5\n"
                    "1:\n\t"
                    "ldrd r4, r5, [r1], #8\n\t" TMB_WEIGHTS
@@ -77,20 +82,15 @@ TMB_NAKED void tmb_run_block(const tmb_block *block __attribute__((__unused__)),
                    "smlad r10, r12, r10, r4\n\t"
                    "smlad r4, r12, r2, r4\n\t"
                    "smlad r5, lr, r2, r5\n\t" TMB_WORD
-                   "ldr r2, [sp, #28]\n\t"
-                   "bx r2\n\t"
+                   "ldr pc, [sp, #28]\n\t"
                    ".balign 4\n"
-                   "2:\n\t" TMB_UNIT TMB_UNIT TMB_UNIT TMB_UNIT TMB_UNIT TMB_UNIT TMB_UNIT TMB_UNIT
+                   "2:\n\t" TMB_UNITS4 TMB_UNITS4 TMB_UNITS4 TMB_UNITS4
                    "3:\n\t"
                    "ldr r2, [sp, #24]\n\t"
                    "cmp r0, r2\n\t"
                    "bne 2b\n\t"
-                   "ldr r2, [sp, #20]\n\t"
-                   "cbz r2, 4f\n\t"
-                   "stm r2!, {r4, r5, r6, r7, r8, r9, r10, r11}\n\t"
-                   "str r2, [sp, #20]\n\t"
-                   "adds r1, r1, #8\n\t"
-                   "b 5f\n"
+                   "ldr pc, [sp, #32]\n\t"
+                   ".balign 4\n"
                    "4:\n\t"
                    "ldrd r12, lr, [r1], #8\n\t"
                    "ldm sp, {r0, r2, r3}\n\t" TMB_FINISH("r4", "r5") TMB_FINISH("r6", "r7") TMB_FINISH("r8", "r9")
@@ -101,17 +101,59 @@ TMB_NAKED void tmb_run_block(const tmb_block *block __attribute__((__unused__)),
                    "strh r6, [r0, r2]\n\t"
                    "strh r4, [r0], #2\n\t"
                    "str r0, [sp]\n"
-                   "5:\n\t"
+                   "6:\n\t"
                    "ldrd r0, r2, [sp, #12]\n\t"
                    "cmp r1, r2\n\t"
                    "bne 1b\n\t"
                    "add sp, sp, #36\n\t"
+                   "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n\t"
+                   ".balign 4\n"
+                   "5:\n\t"
+                   "ldr r2, [sp, #20]\n\t"
+                   "stm r2!, {r4, r5, r6, r7, r8, r9, r10, r11}\n\t"
+                   "str r2, [sp, #20]\n\t"
+                   "adds r1, r1, #8\n\t"
+                   "b 6b");
+}
+
+/* The same for the first position alone, and never with acc. */
+TMB_NAKED void tmb_run_single(const tmb_block *block __attribute__((__unused__)),
+                              const int32_t *w __attribute__((__unused__))) {
+  __asm__ volatile("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"
+                   "ldm r0, {r2, r3, r4, r5, r6, r7, r8}\n" /* y, -, zero_point, wide, w_end, -, units */
+                   "1:\n\t"
+                   "ldrd r9, r10, [r1], #8\n\t"
+                   "mov r0, r5\n\t"
+                   "mov r3, r8\n"
+                   "2:\n\t"
+                   "ldrd r7, r11, [r1], #8\n\t"
+                   "ldr r12, [r0], #16\n\t"
+                   "sxtb16 lr, r7\n\t"
+                   "sxtb16 r7, r7, ror #8\n\t"
+                   "smlad r9, lr, r12, r9\n\t"
+                   "smlad r10, r7, r12, r10\n\t"
+                   "ldr r12, [r0], #16\n\t"
+                   "sxtb16 lr, r11\n\t"
+                   "sxtb16 r11, r11, ror #8\n\t"
+                   "smlad r9, lr, r12, r9\n\t"
+                   "smlad r10, r11, r12, r10\n\t"
+                   "subs r3, r3, #1\n\t"
+                   "bne 2b\n\t"
+                   "ldrd r7, r11, [r1], #8\n\t"
+                   "smmlar r9, r9, r7, r4\n\t"
+                   "smmlar r10, r10, r11, r4\n\t"
+                   "ssat r9, #8, r9\n\t"
+                   "ssat r10, #8, r10\n\t"
+                   "strb r9, [r2], #1\n\t"
+                   "strb r10, [r2], #1\n\t"
+                   "cmp r1, r6\n\t"
+                   "bne 1b\n\t"
                    "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}");
 }
 
+#undef TMB_UNITS4
 #undef TMB_WEIGHTS
 #undef TMB_WORD
-#undef TMB_UNIT
 #undef TMB_FINISH
 
 /* Widens `runs` runs of 4 * units activations from each of four places, `skip` bytes from the end of one to the next. */
@@ -180,6 +222,12 @@ static void tmb_run_block(const tmb_block *block, const int32_t *w) {
   }
 }
 
+static void tmb_run_single(const tmb_block *block, const int32_t *w) {
+  tmb_block copy = *block;
+  copy.y_stride = 0; /* all positions are the same */
+  tmb_run_block(&copy, w);
+}
+
 static void tmb_widen4(const int8_t *const *places, uint32_t *wide, int32_t units, int32_t runs, int32_t skip) {
   int32_t r, k, i;
   for (r = 0; r < runs; ++r) {
@@ -201,9 +249,10 @@ typedef struct tmb_layer {
   tmb_conv2d_s8_layout layout;
   tmb_dsp_output out;
   uint32_t *wide;
-  int8_t *copies;       /* a padded run for each of four positions */
-  const int8_t *x_end;  /* of the whole input */
+  int8_t *rests;        /* what is left of the runs of four windows */
+  int8_t *copies;       /* four windows; or a run of each, and a run of padding */
   int32_t row, per_row; /* from a row of taps to the next; taps in a run */
+  int32_t tap;          /* bytes of a tap */
 } tmb_layer;
 
 /* A window: the place of its first tap, in the image or beside it. */
@@ -212,66 +261,130 @@ typedef struct tmb_place {
   int32_t iy, ix;
 } tmb_place;
 
-/* Writes a run: `before` bytes of zero, `inside` bytes from `from`, zeros up to `count` bytes. */
-static inline void tmb_copy_run(int8_t *to, const int8_t *from, int32_t before, int32_t inside, int32_t count, int32_t zero) {
-  int8_t *start = to + before, *stop = start + inside, *end = to + count;
-  while (to != start)
-    *to++ = (int8_t)zero;
-  for (from += before; stop - to >= 4; to += 4, from += 4)
+/* `count` bytes of value. */
+static inline int8_t *tmb_fill(int8_t *to, int32_t count, int32_t value) {
+  const uint32_t word = (uint32_t)(uint8_t)value * 0x01010101u;
+  for (; count >= 4; count -= 4, to += 4)
+    tmb_store32(to, word);
+  for (; count > 0; --count)
+    *to++ = (int8_t)value;
+  return to;
+}
+
+/* Copies a run: `before` bytes of padding, `inside` bytes from `from`, padding to the end. */
+__attribute__((__noinline__)) static int8_t *tmb_copy_run(int8_t *to, const int8_t *from, int32_t before, int32_t inside, const tmb_layer *layer) {
+  const int32_t zero = layer->p->in_zero_point, after = layer->layout.run - before - inside;
+  int8_t *end;
+  to = tmb_fill(to, before, zero);
+  from += before;
+  for (end = to + inside; end - to >= 4; to += 4, from += 4)
     tmb_store32(to, tmb_load32(from));
-  while (to != stop)
-    *to++ = *from++;
   while (to != end)
-    *to++ = (int8_t)zero;
+    *to++ = *from++;
+  return tmb_fill(to, after, zero);
+}
+
+/* How many bytes of the run at column ix lie left of the image, and inside. */
+static inline void tmb_clip_run(int32_t ix, int32_t *before, int32_t *inside, const tmb_layer *layer) {
+  const int32_t left = ix < 0 ? -ix : 0, over = ix + layer->per_row - layer->p->in_w, right = over > 0 ? over : 0;
+  const int32_t taps = layer->per_row - left - right;
+  *before = taps > 0 ? left * layer->tap : 0;
+  *inside = taps > 0 ? taps * layer->tap : 0;
+}
+
+/* Copies a window, run after run. */
+__attribute__((__noinline__)) static void tmb_copy_window(int8_t *to, const tmb_place *window, const tmb_layer *layer) {
+  const tmb_conv2d_s8_params *p = layer->p;
+  const int32_t run = layer->layout.run;
+  int32_t kx, ky;
+  for (kx = 0; kx < p->kernel_w; kx += layer->per_row) {
+    const int8_t *from = window->at + kx * p->dilation_w * p->in_c;
+    int32_t before, inside, iy = window->iy;
+    int8_t *at = to + kx * layer->tap;
+    const int32_t gap = p->kernel_w * layer->tap - run; /* where the other runs of a row go */
+    tmb_clip_run(window->ix + kx * p->dilation_w, &before, &inside, layer);
+    for (ky = 0; ky < p->kernel_h; ++ky, iy += p->dilation_h, from += layer->row) {
+      const int rows = (uint32_t)iy < (uint32_t)p->in_h;
+      if (rows && inside == 4 && run == 4) {
+        tmb_store32(at, tmb_load32(from));
+        at += 4 + gap;
+        continue;
+      }
+      at = tmb_copy_run(at, from, rows ? before : 0, rows ? inside : 0, layer) + gap;
+    }
+  }
+}
+
+/* Widens four windows at places that they may be read at, `row` bytes from run to run. */
+__attribute__((__noinline__)) static void tmb_widen_windows(const int8_t *const *places, int32_t row, const tmb_layer *layer) {
+  const int32_t runs = layer->layout.runs, whole = layer->layout.whole, left = layer->layout.run - whole;
+  const int32_t rest = layer->layout.depth - runs * whole;
+  int32_t i, r, j;
+  if (whole == row) /* the runs are one */
+    tmb_widen4(places, layer->wide, (whole >> 2) * runs, 1, 0);
+  else if (whole > 0)
+    tmb_widen4(places, layer->wide, whole >> 2, runs, row - whole);
+  if (rest > 0) {
+    const int8_t *rests[4];
+    int8_t *to = layer->rests, *at;
+    for (i = 0; i < 4; ++i) {
+      const int8_t *from = places[i] + whole;
+      rests[i] = to;
+      to += rest;
+      if (left == 1 && runs == 3) { /* as many 3x3 windows of three-channel images have it */
+        tmb_store32(to - 4, (uint32_t)(uint8_t)from[0] | ((uint32_t)(uint8_t)from[row] << 8) |
+                                ((uint32_t)(uint8_t)from[2 * row] << 16));
+        continue;
+      }
+      tmb_store32(to - 4, 0);
+      for (r = 0, at = to - rest; r < runs; ++r, from += row)
+        for (j = 0; j < left; ++j)
+          *at++ = from[j];
+    }
+    tmb_widen4(rests, layer->wide + 2 * runs * whole, rest >> 2, 1, 0);
+  }
 }
 
 /* Widens four windows, some of which leave the image, run by run. */
 __attribute__((__noinline__)) static void tmb_widen_runs(const tmb_place *windows, const tmb_layer *layer) {
   const tmb_conv2d_s8_params *p = layer->p;
-  const int32_t padded = layer->layout.padded, zero = p->in_zero_point;
-  const int32_t tap = layer->per_row == 1 ? layer->layout.run : p->in_c;
-  uint32_t *wide = layer->wide;
+  const int32_t run = layer->layout.run;
   int32_t ky, kx, i;
   for (kx = 0; kx < p->kernel_w; kx += layer->per_row) {
-    uint32_t *to = wide;
+    uint32_t *to = layer->wide + 2 * kx * layer->tap;
     int32_t before[4], inside[4];
-    for (i = 0; i < 4; ++i) { /* how many bytes of a run are left of the image, and inside */
-      const int32_t ix = windows[i].ix + kx * p->dilation_w;
-      const int32_t left = ix < 0 ? -ix : 0;
-      const int32_t right = ix + layer->per_row > p->in_w ? ix + layer->per_row - p->in_w : 0;
-      const int32_t taps = layer->per_row - left - right;
-      before[i] = taps > 0 ? left * tap : 0;
-      inside[i] = taps > 0 ? taps * tap : 0;
-    }
+    for (i = 0; i < 4; ++i)
+      tmb_clip_run(windows[i].ix + kx * p->dilation_w, before + i, inside + i, layer);
     for (ky = 0; ky < p->kernel_h; ++ky) {
       const int32_t offset = ky * layer->row + kx * p->dilation_w * p->in_c;
       const int8_t *places[4];
       for (i = 0; i < 4; ++i) {
-        const int8_t *from = windows[i].at + offset;
-        const int rows = (uint32_t)(windows[i].iy + ky * p->dilation_h) < (uint32_t)p->in_h;
-        if (!rows || inside[i] != layer->layout.run || layer->x_end - from < padded) {
-          int8_t *copy = layer->copies + i * padded;
-          tmb_copy_run(copy, from, rows ? before[i] : 0, rows ? inside[i] : 0, padded, zero);
-          from = copy;
+        places[i] = windows[i].at + offset;
+        if ((uint32_t)(windows[i].iy + ky * p->dilation_h) >= (uint32_t)p->in_h) {
+          places[i] = layer->copies + 4 * run;
+        } else if (inside[i] != run) {
+          (void)tmb_copy_run(layer->copies + i * run, places[i], before[i], inside[i], layer);
+          places[i] = layer->copies + i * run;
         }
-        places[i] = from;
       }
-      tmb_widen4(places, to, padded >> 2, 1, 0);
-      to += 2 * (layer->layout.runs == p->kernel_h ? padded : padded * p->kernel_w);
+      tmb_widen4(places, to, run >> 2, 1, 0);
+      to += 2 * p->kernel_w * layer->tap;
     }
-    wide += 2 * padded;
   }
 }
 
-/* All channels of a group at four positions. */
-static void tmb_finish_block(tmb_block *block, const int32_t *w, const tmb_layer *layer) {
+/* All channels of a group at four positions, or at one. */
+static void tmb_finish_block(tmb_block *block, const int32_t *w, int32_t positions, const tmb_layer *layer) {
   const int32_t cols = layer->layout.cols, words = layer->layout.words;
   int32_t c = 0, i;
   if (layer->out.plain && cols > 1) { /* an odd last channel must not store its partner */
     c = cols & ~1;
     block->acc = NULL;
     block->w_end = w + (c >> 1) * words;
-    tmb_run_block(block, w);
+    if (positions == 4)
+      tmb_run_block(block, w);
+    else
+      tmb_run_single(block, w);
   }
   for (; c < cols; c += 2) {
     int32_t acc[8];
@@ -279,7 +392,7 @@ static void tmb_finish_block(tmb_block *block, const int32_t *w, const tmb_layer
     block->acc = acc;
     block->w_end = from + words;
     tmb_run_block(block, from);
-    for (i = 0; i < 8; ++i)
+    for (i = 0; i < 2 * positions; ++i)
       if (c + (i & 1) < cols)
         block->y[(i >> 1) * block->y_stride + c + (i & 1)] =
             (int8_t)tmb_finish_general(acc[i], block->w_end[(i & 1) - 2], &layer->out);
@@ -289,36 +402,40 @@ static void tmb_finish_block(tmb_block *block, const int32_t *w, const tmb_layer
 /* One group of one image: x at the group's first channel, y at its first output channel. */
 static void tmb_group(const int8_t *x, const int32_t *w, int8_t *y, const tmb_layer *layer) {
   const tmb_conv2d_s8_params *p = layer->p;
-  const int32_t padded = layer->layout.padded, kernel_h = p->kernel_h;
+  const int32_t run = layer->layout.run, kernel_h = p->kernel_h;
+  const int by_runs = run >= TMB_CONV2D_S8_SHORT && run == layer->layout.whole; /* how windows outside are copied */
   const int32_t total = p->out_h * p->out_w, step_x = p->stride_w * p->in_c;
-  const int32_t span = (kernel_h - 1) * layer->row + padded; /* bytes from a window's first tap to its end */
+  /* Four windows side by side begin in these rows and columns if they are inside. */
   const int32_t reach_h = p->in_h - (kernel_h - 1) * p->dilation_h;
-  const int32_t last_x = p->in_w - (p->kernel_w - 1) * p->dilation_w - 3 * p->stride_w; /* of four windows inside */
+  const int32_t reach_w = p->in_w - (p->kernel_w - 1) * p->dilation_w - 3 * p->stride_w;
+  const int direct = layer->layout.runs == kernel_h;
   int32_t position = 0, oy = 0, ox = 0, i;
   tmb_block block;
   block.zero_point = layer->out.zero_point;
   block.wide = layer->wide;
   block.units = layer->layout.depth >> 2;
+  block.y_stride = p->out_c;
   while (position < total) {
     const int32_t iy = oy * p->stride_h - p->pad_top, ix = ox * p->stride_w - p->pad_left;
-    const int8_t *at = x + (iy * p->in_w + ix) * p->in_c;
-    /* The last few one by one: four times the same. They must not read again what they may have overwritten. */
+    /* The last few one by one: they must not read again what they may have overwritten. */
     const int32_t step = total - position < 4 ? 1 : 4;
-    if (step == 4 && ox + 4 <= p->out_w && layer->layout.runs == kernel_h && iy >= 0 && iy < reach_h && ix >= 0 &&
-        ix < last_x && layer->x_end - at >= span + 3 * step_x) {
+    if (direct && step == 4 && ox + 4 <= p->out_w && iy >= 0 && iy < reach_h && ix >= 0 && ix < reach_w) {
       const int8_t *places[4];
-      places[0] = at;
-      places[1] = at + step_x;
-      places[2] = at + 2 * step_x;
-      places[3] = at + 3 * step_x;
-      tmb_widen4(places, layer->wide, padded >> 2, kernel_h, layer->row - padded);
+      places[0] = x + (iy * p->in_w + ix) * p->in_c;
+      places[1] = places[0] + step_x;
+      places[2] = places[1] + step_x;
+      places[3] = places[2] + step_x;
+      tmb_widen_windows(places, layer->row, layer);
       ox += 4;
     } else {
       tmb_place windows[4];
+      int inside = direct;
       for (i = 0; i < 4; ++i) {
         windows[i].iy = oy * p->stride_h - p->pad_top;
         windows[i].ix = ox * p->stride_w - p->pad_left;
         windows[i].at = x + (windows[i].iy * p->in_w + windows[i].ix) * p->in_c;
+        inside = inside && windows[i].iy >= 0 && windows[i].iy < reach_h && windows[i].ix >= 0 &&
+                 windows[i].ix < reach_w + 3 * p->stride_w;
         if (i < step && ++ox == p->out_w) {
           ox = 0;
           ++oy;
@@ -328,15 +445,30 @@ static void tmb_group(const int8_t *x, const int32_t *w, int8_t *y, const tmb_la
           break;
         }
       }
-      tmb_widen_runs(windows, layer);
+      if (inside) {
+        const int8_t *places[4];
+        for (i = 0; i < 4; ++i)
+          places[i] = windows[i].at;
+        tmb_widen_windows(places, layer->row, layer);
+      } else if (by_runs) {
+        tmb_widen_runs(windows, layer);
+      } else {
+        const int32_t size = layer->layout.runs * run;
+        const int8_t *places[4];
+        for (i = 0; i < 4; ++i) {
+          places[i] = layer->copies + (i < step ? i * size : 0);
+          if (i < step)
+            tmb_copy_window(layer->copies + i * size, windows + i, layer);
+        }
+        tmb_widen_windows(places, run, layer);
+      }
     }
     if (ox == p->out_w) {
       ox = 0;
       ++oy;
     }
     block.y = y;
-    block.y_stride = step == 4 ? p->out_c : 0;
-    tmb_finish_block(&block, w, layer);
+    tmb_finish_block(&block, w, step, layer);
     position += step;
     y += step * p->out_c;
   }
@@ -351,10 +483,13 @@ void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, 
   layer.layout = tmb_conv2d_s8_layout_of(p);
   layer.out = tmb_dsp_output_of(p->shift, p->out_zero_point, p->act_min, p->act_max);
   layer.wide = (uint32_t *)scratch;
-  layer.copies = (int8_t *)(layer.wide + 2 * layer.layout.depth);
-  layer.x_end = x + p->batch * p->in_h * p->in_w * p->in_c;
+  layer.rests = (int8_t *)(layer.wide + 2 * layer.layout.depth);
+  layer.copies = layer.rests + 4 * (layer.layout.depth - layer.layout.runs * layer.layout.whole);
   layer.row = p->dilation_h * p->in_w * p->in_c;
   layer.per_row = layer.layout.runs == p->kernel_h && p->groups <= 1 ? p->kernel_w : 1;
+  layer.tap = p->groups <= 1 ? p->in_c : p->in_c / p->groups;
+  if (tmb_conv2d_s8_copies(p) && layer.layout.run >= TMB_CONV2D_S8_SHORT && layer.layout.run == layer.layout.whole)
+    (void)tmb_fill(layer.copies + 4 * layer.layout.run, layer.layout.run, p->in_zero_point);
   if (p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1 && p->pad_top == 0 && p->pad_left == 0 &&
       p->out_h == p->in_h && p->out_w == p->in_w) {
     /* The windows are the pixels, which may as well be one row. */
