@@ -77,7 +77,7 @@ private:
       std::optional<int64_t> budget;
       if (options.ramBudget)
         budget = int64_t(std::min<uint64_t>(*options.ramBudget, INT64_MAX));
-      FailureOr<schedule::RamSearch> search = schedule::scheduleWithin(*result->module, budget, options.feedsRows);
+      FailureOr<schedule::RamSearch> search = schedule::scheduleWithin(*result->module, budget, options.feedsRows, options.showsFront);
       if (failed(search))
         return failure();
       result->ramSearch = std::move(*search);

@@ -47,6 +47,7 @@ struct CompileOptions {
   bool ioFloat = false; // float inputs and outputs of a quantized model
   bool nhwcIo = false;
   int64_t alignment = 16; // of the arena
+  bool showsFront = false; // plan executions that need less RAM, too, for the report
   bool feedsRows = false; // the first input is never whole in memory: the caller feeds its rows
   std::optional<uint64_t> ramBudget; // bytes; what the plain program exceeds, streaming over rows may save
   Stage startFrom = Stage::Import;

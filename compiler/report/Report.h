@@ -85,6 +85,19 @@ struct HeldOutUse {
   std::vector<Layer> layers;
 };
 
+/// An execution that was planned to find one within the RAM budget.
+struct ExecutionUse {
+  uint64_t arena;
+  int64_t extraInstructions; // estimate against the plain one
+  bool isChosen;
+  struct Part { // computed depth first over rows
+    std::string first, last; // nodes
+    uint64_t calls;
+    uint64_t scratch; // for the rows in between
+  };
+  std::vector<Part> parts;
+};
+
 struct Report {
   std::string model, version, target;
   FlashUse flash;
@@ -95,6 +108,7 @@ struct Report {
   std::vector<BufferUse> buffers;
   std::vector<TensorUse> largestTensors; // at most ten
   std::optional<HeldOutUse> heldOut;
+  std::vector<ExecutionUse> executions; // in the order in which they were planned
   std::vector<std::string> notes;
 
   bool fitsFlash() const { return !flash.budget || flash.getTotal() <= *flash.budget; }

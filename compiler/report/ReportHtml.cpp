@@ -3,6 +3,7 @@
 #include "compiler/report/Format.h"
 #include "compiler/report/Report.h"
 #include "compiler/support/ByteSize.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
@@ -39,6 +40,7 @@ public:
           "lifetime.</p>\n<div class=\"wide\">\n";
     writeSvg(report, os);
     os << "</div>\n";
+    writeExecutions();
     writeLayers();
     writeBuffers();
     writePorts();
@@ -101,6 +103,21 @@ private:
     os << "</tr>\n";
   }
   void endTable() { os << "</tbody></table></div>\n"; }
+
+  void writeExecutions() {
+    if (report.executions.size() < 2)
+      return;
+    beginTable("Executions that were planned", {{"row by row", false}, {"arena, bytes", true}, {"more instructions, estimated", true}});
+    for (const ExecutionUse &execution : report.executions) {
+      std::vector<std::string> parts;
+      for (const ExecutionUse::Part &part : execution.parts)
+        parts.push_back(part.first + " to " + part.last);
+      addRow({parts.empty() ? "nothing" : llvm::join(parts, ", "), std::to_string(execution.arena),
+              std::to_string(execution.extraInstructions)},
+             execution.isChosen);
+    }
+    endTable();
+  }
 
   void writeLayers() {
     uint64_t most = 0;

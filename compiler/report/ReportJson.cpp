@@ -133,6 +133,23 @@ void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
         });
     });
     writeHeldOut(json, report.heldOut);
+    json.attributeArray("executions", [&] {
+      for (const ExecutionUse &execution : report.executions)
+        json.object([&] {
+          json.attribute("arena", int64_t(execution.arena));
+          json.attribute("extra_instructions", execution.extraInstructions);
+          json.attribute("chosen", execution.isChosen);
+          json.attributeArray("streamed", [&] {
+            for (const ExecutionUse::Part &part : execution.parts)
+              json.object([&] {
+                json.attribute("first", llvm::json::fixUTF8(part.first));
+                json.attribute("last", llvm::json::fixUTF8(part.last));
+                json.attribute("calls", int64_t(part.calls));
+                json.attribute("scratch", int64_t(part.scratch));
+              });
+          });
+        });
+    });
     json.attributeArray("notes", [&] {
       for (const std::string &note : report.notes)
         json.value(llvm::json::fixUTF8(note));

@@ -114,6 +114,11 @@ static void writeVerdict(const Report &report, llvm::raw_ostream &os, const Text
     os << ", state " << formatByteSize(report.ram.state);
   os << "; the stack is extra\n";
   os << "  " << formatCount(report.macs) << " multiply-accumulates in " << report.layers.size() << " kernel calls\n";
+  for (const ExecutionUse &execution : report.executions)
+    if (execution.isChosen)
+      for (const ExecutionUse::Part &part : execution.parts)
+        os << "  Row by row: " << part.first << " to " << part.last << " (" << part.calls << " layers) in " << formatByteSize(part.scratch)
+           << " of rows\n";
   for (const std::string &note : report.notes)
     os << "  Note: " << note << "\n";
 }
@@ -128,6 +133,19 @@ void thimble::report::writeText(const Report &report, llvm::raw_ostream &os, con
   writeVerdict(report, os, style);
   if (!style.details)
     return;
+
+  if (report.executions.size() > 1) {
+    os << "\nExecutions that were planned (* chosen; instructions are an estimate)\n";
+    Table executions({"", "row by row", "arena", "more instructions"}, 2);
+    for (const ExecutionUse &execution : report.executions) {
+      std::vector<std::string> parts;
+      for (const ExecutionUse::Part &part : execution.parts)
+        parts.push_back(part.first + " to " + part.last);
+      executions.add({execution.isChosen ? "*" : "", parts.empty() ? "nothing" : llvm::join(parts, ", "),
+                      std::to_string(execution.arena), std::to_string(execution.extraInstructions)});
+    }
+    executions.write(os);
+  }
 
   os << "\nInputs and outputs\n";
   Table ports({"", "name", "type", "shape", "bytes"}, 4);

@@ -48,7 +48,38 @@ static LogicalResult markFed(mcu::ProgramOp program) {
   return success();
 }
 
-FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::optional<int64_t> ramBudget, bool feedsRows) {
+// The ordered program with the cheapest parts for `aim` bytes, planned. Null if there are none.
+static FailureOr<OwningOpRef<ModuleOp>> planFor(ModuleOp ordered, StreamSearch &parts, int64_t aim, RamOption &option) {
+  std::optional<std::vector<StreamChoice>> choices = parts.find(aim);
+  if (!choices || choices->empty())
+    return OwningOpRef<ModuleOp>();
+  OwningOpRef<ModuleOp> candidate = ordered.clone();
+  option.parts = applyChoices(getProgram(*candidate), *choices);
+  for (const StreamChoice &choice : *choices)
+    option.extraInstructions += choice.cost.instructions;
+  if (failed(runPipeline(*candidate, buildSchedulePipeline)))
+    return failure();
+  option.arenaBytes = int64_t(*getProgram(*candidate).getArenaBytes());
+  return candidate;
+}
+
+// Points between the plain execution and the one that needs least.
+static LogicalResult addFront(ModuleOp ordered, StreamSearch &parts, int64_t least, RamSearch &search) {
+  int64_t most = search.options[0].arenaBytes;
+  for (int64_t percent : {75, 50, 25, 0}) {
+    RamOption option;
+    FailureOr<OwningOpRef<ModuleOp>> planned = planFor(ordered, parts, least + (most - least) / 100 * percent, option);
+    if (failed(planned))
+      return failure();
+    bool isKnown = llvm::any_of(search.options, [&](const RamOption &other) { return other.arenaBytes <= option.arenaBytes &&
+                                                                                     other.extraInstructions <= option.extraInstructions; });
+    if (*planned && !isKnown)
+      search.options.push_back(option);
+  }
+  return success();
+}
+
+FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::optional<int64_t> ramBudget, bool feedsRows, bool showsFront) {
   RamSearch search;
   if (feedsRows && failed(markFed(getProgram(module))))
     return failure();
@@ -56,9 +87,8 @@ FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::opt
   if (!feedsRows) {
     if (failed(runPipeline(module, buildSchedulePipeline)))
       return failure();
-    int64_t plainBytes = int64_t(*getProgram(module).getArenaBytes());
-    search.options.push_back({plainBytes, 0, {}});
-    if (!ramBudget || plainBytes <= *ramBudget)
+    search.options.push_back({int64_t(*getProgram(module).getArenaBytes()), 0, {}});
+    if (!showsFront && (!ramBudget || search.options[0].arenaBytes <= *ramBudget))
       return search;
   }
 
@@ -67,24 +97,22 @@ FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::opt
   StreamSearch parts(getProgram(*ordered));
   int64_t budget = ramBudget.value_or(INT64_MAX / 2), least = parts.findLeast(), aim = std::max(budget, least);
   OwningOpRef<ModuleOp> best;
-  for (int tries = 0; tries < maxTries; ++tries) {
+  bool fits = !feedsRows && search.options[0].arenaBytes <= budget;
+  for (int tries = 0; tries < maxTries && !fits; ++tries) {
     bool isLast = aim == least;
-    std::optional<std::vector<StreamChoice>> choices = parts.find(aim);
-    if (!choices || choices->empty())
-      break;
-    OwningOpRef<ModuleOp> candidate = ordered->clone();
-    RamOption option{0, 0, applyChoices(getProgram(*candidate), *choices)};
-    for (const StreamChoice &choice : *choices)
-      option.extraInstructions += choice.cost.instructions;
-    if (failed(runPipeline(*candidate, buildSchedulePipeline)))
+    RamOption option;
+    FailureOr<OwningOpRef<ModuleOp>> candidate = planFor(*ordered, parts, aim, option);
+    if (failed(candidate))
       return failure();
-    option.arenaBytes = int64_t(*getProgram(*candidate).getArenaBytes());
+    if (!*candidate)
+      break;
     search.options.push_back(option);
     if (search.options.size() == 1 || option.arenaBytes < search.options[search.chosen].arenaBytes) {
       search.chosen = search.options.size() - 1;
-      best = std::move(candidate);
+      best = std::move(*candidate);
     }
-    if (option.arenaBytes <= budget || isLast)
+    fits = option.arenaBytes <= budget;
+    if (isLast)
       break;
     // The plan needs more than what is live at once, so aim lower.
     aim = std::max(aim - std::max<int64_t>(option.arenaBytes - budget, 64), least);
@@ -92,6 +120,8 @@ FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::opt
   if (feedsRows && !best)
     return getProgram(module).emitError("--feed-rows: the operations that read the input cannot be computed row by row, which takes "
                                         "convolutions, poolings or elementwise operations on one image at a time");
+  if (showsFront && failed(addFront(*ordered, parts, least, search)))
+    return failure();
   if (best) {
     getProgram(module).erase();
     mcu::ProgramOp program = getProgram(*best);

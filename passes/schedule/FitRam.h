@@ -19,8 +19,8 @@ struct StreamedPart {
 
 /// An execution of the model that was planned.
 struct RamOption {
-  int64_t arenaBytes;
-  int64_t extraInstructions; // more than without streaming, estimated
+  int64_t arenaBytes = 0;
+  int64_t extraInstructions = 0; // more than without streaming, estimated
   std::vector<StreamedPart> parts;
 };
 
@@ -33,7 +33,9 @@ struct RamSearch {
 /// cheapest streamed program that fits, or, if none does, the one that needs the least RAM.
 ///
 /// With `feedsRows` the only input is fed row by row by the caller, and so the first part is streamed whatever the budget; an
-/// error says if the operations that read it do not allow that.
-mlir::FailureOr<RamSearch> scheduleWithin(mlir::ModuleOp module, std::optional<int64_t> ramBudget, bool feedsRows = false);
+/// error says if the operations that read it do not allow that. With `showsFront` executions of less and less RAM are planned
+/// besides, down to the least; they change nothing but the list of options.
+mlir::FailureOr<RamSearch> scheduleWithin(mlir::ModuleOp module, std::optional<int64_t> ramBudget, bool feedsRows = false,
+                                          bool showsFront = false);
 
 } // namespace thimble::schedule

@@ -139,6 +139,38 @@ std::optional<report::HeldOutUse> thimble::driver::makeHeldOut(const Compilation
   return use;
 }
 
+std::vector<report::ExecutionUse> thimble::driver::makeExecutions(const Compilation &compilation) {
+  std::vector<report::ExecutionUse> uses;
+  for (auto [index, option] : llvm::enumerate(compilation.ramSearch.options)) {
+    report::ExecutionUse use{uint64_t(option.arenaBytes), option.extraInstructions, index == compilation.ramSearch.chosen, {}};
+    for (const schedule::StreamedPart &part : option.parts)
+      use.parts.push_back({part.first, part.last, uint64_t(part.calls), uint64_t(part.scratchBytes)});
+    uses.push_back(std::move(use));
+  }
+  return uses;
+}
+
+// Where the RAM of a plan that is too large goes: the call during which most is in use, and the buffers that hold it.
+static std::string describeHolders(const report::Report &report) {
+  auto most = std::max_element(report.layers.begin(), report.layers.end(),
+                               [](const report::LayerUse &a, const report::LayerUse &b) { return a.ramBytes < b.ramBytes; });
+  if (most == report.layers.end())
+    return "";
+  int64_t call = most - report.layers.begin();
+  std::vector<const report::BufferUse *> holders;
+  for (const report::BufferUse &buffer : report.buffers)
+    if (buffer.first <= call && call <= buffer.last)
+      holders.push_back(&buffer);
+  llvm::sort(holders, [](const report::BufferUse *a, const report::BufferUse *b) {
+    return a->bytes != b->bytes ? a->bytes > b->bytes : a < b;
+  });
+  std::string text = "RAM: no execution that was found needs less; " + std::to_string(most->ramBytes) + " bytes are held at " + most->name +
+                     " (" + most->op + ") by";
+  for (size_t i = 0; i < std::min<size_t>(holders.size(), 4); ++i)
+    text += std::string(i == 0 ? " " : ", ") + holders[i]->role + " '" + holders[i]->name + "' of " + std::to_string(holders[i]->bytes);
+  return text;
+}
+
 std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &report, const CompileOptions &options,
                                                           const std::string &targetsDirectory) {
   std::vector<std::string> remedies;
@@ -146,6 +178,8 @@ std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &
     remedies.push_back("flash: " + std::to_string(report.flash.getTotal() - *report.flash.budget) + " bytes too many");
   if (!report.fitsRam())
     remedies.push_back("RAM: " + std::to_string(report.ram.getPeak() - *report.ram.budget) + " bytes too many");
+  if (std::string holders = report.fitsRam() ? "" : describeHolders(report); !holders.empty())
+    remedies.push_back(holders);
   bool isFloat = options.quantization != Quantization::Int8;
   if (isFloat)
     remedies.push_back("try: --quantize int8 --calibration DATA stores weights and activations in a quarter of the bytes");
@@ -153,6 +187,10 @@ std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &
     remedies.push_back("try: --io-layout nhwc if the caller can deliver images that way; it saves the transposed copy of the input");
   if (options.ioFloat && !isFloat && !report.fitsRam())
     remedies.push_back("try: --io int8 keeps no float copy of inputs and outputs");
+  bool hasImage = report.inputs.size() == 1 && report.inputs[0].shape.size() >= 3;
+  if (!report.fitsRam() && hasImage && !options.feedsRows && report.inputs[0].bytes * 4 >= report.ram.getPeak())
+    remedies.push_back("try: --feed-rows takes the input of " + std::to_string(report.inputs[0].bytes) +
+                       " bytes row by row, so that it never lies in RAM as a whole");
   llvm::Expected<std::vector<Target>> targets = listTargets(targetsDirectory);
   if (!targets) {
     llvm::consumeError(targets.takeError());

@@ -25,6 +25,8 @@ std::vector<codegen::GoldenVector> makeGoldenVectors(mcu::ProgramOp program);
 std::vector<std::string> makeNotes(const Compilation &compilation);
 /// The same for the report.
 std::optional<report::HeldOutUse> makeHeldOut(const Compilation &compilation);
+/// What was planned to meet the RAM budget.
+std::vector<report::ExecutionUse> makeExecutions(const Compilation &compilation);
 
 /// What would make a model fit that does not, cheapest first.
 std::vector<std::string> suggestRemedies(const report::Report &report, const CompileOptions &options,

@@ -77,6 +77,7 @@ ExitCode CompileCommand::run() {
     return ExitCode::BadInput;
   options->alignment = std::max<int64_t>(resolved->alignment, 8);
   options->ramBudget = ramBudget;
+  options->showsFront = isAnalysis;
 
   std::unique_ptr<MLIRContext> context = makeContext();
   DiagnosticCollector diagnostics(context.get(), model.quiet || format == "json");
@@ -136,6 +137,7 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   if (!report)
     return badInput(report.takeError());
   report->heldOut = makeHeldOut(compilation);
+  report->executions = makeExecutions(compilation);
   if (!report->fits())
     for (const std::string &remedy : suggestRemedies(*report, options, targetsDirectory(home)))
       report->notes.push_back(remedy);
