@@ -5,6 +5,7 @@
 #include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/STLExtras.h"
 #include <queue>
+#include <random>
 #include <tuple>
 #include <unordered_set>
 
@@ -319,6 +320,51 @@ int64_t thimble::schedule::peakOf(const MemoryGraph &graph, const std::vector<si
   }
   frontier.look(done.data());
   return std::max(peak, frontier.live);
+}
+
+std::vector<Order> thimble::schedule::findOtherOrders(const MemoryGraph &graph, int64_t peak, size_t count) {
+  std::mt19937 random(1); // its sequence is fixed by the standard
+  std::vector<Order> found;
+  Frontier frontier(graph);
+  for (size_t attempt = 0; attempt < 8 * count && found.size() < count; ++attempt) {
+    Words done(graph.tasks.size() / 64 + 1);
+    Order order;
+    while (order.size() < graph.tasks.size()) {
+      frontier.look(done.data());
+      llvm::erase_if(frontier.steps, [&](const Step &step) { return step.during > peak; });
+      if (frontier.steps.empty())
+        break;
+      // What frees memory runs at once, as in the search: an order is a dead end soon enough without that.
+      auto next = llvm::find_if(frontier.steps, [&](const Step &step) { return step.after <= frontier.live; });
+      if (next == frontier.steps.end())
+        next = frontier.steps.begin() + ptrdiff_t(random() % frontier.steps.size());
+      order.push_back(next->task);
+      insert(done.data(), next->task);
+    }
+    if (order.size() == graph.tasks.size() && !llvm::is_contained(found, order))
+      found.push_back(order);
+  }
+  return found;
+}
+
+PlacementProblem thimble::schedule::makePlacementProblem(const MemoryGraph &graph, const std::vector<size_t> &order) {
+  PlacementProblem problem;
+  int64_t end = int64_t(order.size());
+  for (const MemoryGraph::Buffer &buffer : graph.buffers)
+    problem.items.push_back({buffer.isInput ? -1 : end, buffer.isOutput ? end : -1, buffer.bytes, 4});
+  for (int64_t at = 0; at < end; ++at)
+    for (size_t buffer : graph.tasks[order[size_t(at)]].touches) {
+      Item &item = problem.items[buffer];
+      item.first = std::min(item.first, at);
+      item.last = std::max(item.last, at);
+    }
+  for (int64_t at = 0; at < end; ++at)
+    for (const MemoryGraph::Share &share : graph.tasks[order[size_t(at)]].shares)
+      if (problem.items[share.input].last == at && problem.items[share.output].first == at) {
+        problem.overlaps.push_back({share.input, share.output, share.distance});
+        break;
+      }
+  return problem;
 }
 
 OrderResult thimble::schedule::searchOrder(const MemoryGraph &graph, const std::vector<size_t> &given, int64_t stateLimit) {

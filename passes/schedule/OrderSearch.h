@@ -2,6 +2,7 @@
 // The order of execution that needs the least memory, apart from MLIR so that it can be tested by itself.
 #pragma once
 
+#include "passes/schedule/Placement.h"
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -50,5 +51,11 @@ struct OrderResult {
 /// `stateLimit` sets the best order found is returned, with the bound reached. If `given` is as good it is the result.
 /// Deterministic.
 OrderResult searchOrder(const MemoryGraph &graph, const std::vector<size_t> &given, int64_t stateLimit);
+
+/// Up to `count` other orders whose peak is not above `peak`, found by random choices. Deterministic.
+std::vector<std::vector<size_t>> findOtherOrders(const MemoryGraph &graph, int64_t peak, size_t count);
+
+/// The live ranges of the buffers in `order`, to be placed: item i is buffer i.
+PlacementProblem makePlacementProblem(const MemoryGraph &graph, const std::vector<size_t> &order);
 
 } // namespace thimble::schedule

@@ -30,7 +30,7 @@ def PlanArena : Pass<"thimble-schedule-plan-arena", "::thimble::mcu::ProgramOp">
     `overlap` allows. First-fit in several orders and local search come first; where they stay above the bound, branch and bound
     finds the least height for this order of calls (Placement.h). A plan as high as `lower_bound` is optimal over all orders.
   }];
-  let options = [Option<"nodeLimit", "node-limit", "int64_t", "200000", "Partial placements that branch and bound may visit">];
+  let options = [Option<"work", "work", "int64_t", "100000000", "Looks at buffers and calls that branch and bound may take">];
 }
 
 def VerifyPlan : Pass<"thimble-verify-plan", "::thimble::mcu::ProgramOp"> {

@@ -108,7 +108,7 @@ static void improveByLocalSearch(const PlacementProblem &problem, const Pairs &p
   }
 }
 
-Placement thimble::schedule::place(const PlacementProblem &problem, int64_t nodeLimit) {
+Placement thimble::schedule::place(const PlacementProblem &problem, int64_t work) {
   const std::vector<Item> &items = problem.items;
   if (items.empty())
     return {{}, 0, true};
@@ -140,8 +140,9 @@ Placement thimble::schedule::place(const PlacementProblem &problem, int64_t node
     }
   }
   improveByLocalSearch(problem, pairs, bound, bestOrder, best);
+  improveBySweeping(problem, pairs, bound, work, best);
   best.isLeast = best.height <= bound;
   if (!best.isLeast)
-    improveByBranchAndBound(problem, pairs, bound, nodeLimit, best);
+    improveByBranchAndBound(problem, pairs, bound, work, best);
   return best;
 }

@@ -38,10 +38,10 @@ struct Placement {
 int64_t lowerBound(const PlacementProblem &problem);
 
 /// A placement in which items that are live together are apart or overlap as allowed. First-fit in several orders, improved by local
-/// search, then canonical branch and bound after MiniMalloc (Moffitt, ASPLOS 2023): items are placed by rising offset, each at its
-/// lowest feasible one, and a partial placement is left when what remains at some step exceeds what is free there. At most
-/// `nodeLimit` partial placements are visited. Deterministic.
-Placement place(const PlacementProblem &problem, int64_t nodeLimit);
+/// search, a beam search along time, then canonical branch and bound after MiniMalloc (Moffitt, ASPLOS 2023): items are placed by rising offset, each at its
+/// lowest feasible one, and a partial placement is left when what remains at some step does not fit above what is placed there.
+/// `work` limits the last two: 100 million take about two seconds on a hard problem. Deterministic.
+Placement place(const PlacementProblem &problem, int64_t work);
 
 /// Where one item may not start, given another one that has its place: the open interval (below, above).
 struct Forbidden {
@@ -66,7 +66,10 @@ private:
   std::vector<int64_t> overlapInto, overlapFrom; // index of the overlap whose output, input an item is; -1
 };
 
+/// Looks for placements between `bound` and `best`, which it improves, by a beam search along time, forward and backward.
+void improveBySweeping(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, int64_t work, Placement &best);
+
 /// Branch and bound below `best`, which it improves; sets isLeast if it went through all.
-void improveByBranchAndBound(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, int64_t nodeLimit, Placement &best);
+void improveByBranchAndBound(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, int64_t work, Placement &best);
 
 } // namespace thimble::schedule

@@ -3,38 +3,53 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include "passes/schedule/Placement.h"
+#include <numeric>
 #include <tuple>
 
 using namespace thimble::schedule;
 
 namespace {
 
+// Items are placed by rising offset, those of the same offset by rank. So whatever is left goes above all that is placed at its steps,
+// but for outputs and inputs that may overlap: the skyline says how high.
 class BranchAndBound {
 public:
-  BranchAndBound(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, int64_t nodeLimit, Placement &best)
-      : problem(problem), pairs(pairs), bound(bound), nodes(nodeLimit), best(best), offsets(problem.items.size()),
-        isPlaced(problem.items.size(), false), stepsOf(problem.items.size()) {
+  BranchAndBound(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, int64_t work, Placement &best)
+      : problem(problem), pairs(pairs), bound(bound), work(work), best(best), offsets(problem.items.size()),
+        isPlaced(problem.items.size(), false), rank(problem.items.size()), mayOverlap(problem.items.size(), false) {
+    std::vector<int64_t> begins;
     for (const Item &item : problem.items)
-      steps.push_back(item.first);
-    llvm::sort(steps);
-    steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
-    // Where an item may overlap its input, the bytes that both may share count once: it is enough to be right on the safe side.
-    shared.assign(problem.items.size(), 0);
+      begins.push_back(item.first);
+    llvm::sort(begins);
+    begins.erase(std::unique(begins.begin(), begins.end()), begins.end());
+    auto indexOf = [&](int64_t step) { return size_t(llvm::upper_bound(begins, step) - begins.begin()) - 1; };
+    skyline.assign(begins.size(), 0);
+    remaining.assign(begins.size(), 0);
+    shared.assign(begins.size(), 0);
+    for (const Item &item : problem.items) {
+      spans.push_back({indexOf(item.first), indexOf(item.last)});
+      for (size_t step = spans.back().first; step <= spans.back().second; ++step)
+        remaining[step] += item.bytes;
+    }
+    // Where an output may overlap its input, the bytes that both may share count once.
     for (const Overlap &overlap : problem.overlaps) {
       int64_t in = problem.items[overlap.input].bytes, out = problem.items[overlap.output].bytes;
-      shared[overlap.output] = std::max<int64_t>(in + out - std::max(overlap.distance + in, out), 0);
+      shared[spans[overlap.output].first] += std::max<int64_t>(in + out - std::max(overlap.distance + in, out), 0);
+      mayOverlap[overlap.input] = mayOverlap[overlap.output] = true;
     }
-    for (size_t i = 0; i < problem.items.size(); ++i)
-      for (auto [index, step] : llvm::enumerate(steps))
-        if (problem.items[i].first <= step && step <= problem.items[i].last)
-          stepsOf[i].push_back(index);
+    // An output comes before the input that it may start with: it begins later.
+    std::vector<size_t> order(problem.items.size());
+    std::iota(order.begin(), order.end(), size_t(0));
+    llvm::sort(order, [&](size_t a, size_t b) { return std::make_pair(-problem.items[a].first, a) < std::make_pair(-problem.items[b].first, b); });
+    for (auto [position, item] : llvm::enumerate(order))
+      rank[item] = position;
   }
 
   void run() {
     while (best.height > bound) {
       int64_t before = best.height;
-      // Heights are multiples of 4 but for the size of the topmost item.
-      bool isComplete = descend(0, 0, best.height - 1);
+      isFound = false;
+      bool isComplete = descend(0, 0, 0, best.height - 1);
       if (best.height < before)
         continue;
       best.isLeast = isComplete;
@@ -48,9 +63,21 @@ private:
     int64_t offset;
     size_t item;
   };
+  struct Span {
+    size_t first, second; // positions in the skyline, both included
+  };
+
+  int64_t lowestOffset(size_t item, int64_t least) const {
+    if (mayOverlap[item])
+      return pairs.lowestOffset(item, offsets, isPlaced, least);
+    int64_t height = least;
+    for (size_t step = spans[item].first; step <= spans[item].second; ++step)
+      height = std::max(height, skyline[step]);
+    return int64_t(llvm::alignTo(uint64_t(height), uint64_t(problem.items[item].alignment)));
+  }
 
   // True if all placements up to `capacity` that begin like this one were looked at; stops with the first that is complete.
-  bool descend(size_t count, int64_t last, int64_t capacity) {
+  bool descend(size_t count, int64_t last, size_t lastRank, int64_t capacity) {
     if (count == problem.items.size()) {
       best.offsets = offsets;
       best.height = 0;
@@ -59,73 +86,78 @@ private:
       isFound = true;
       return true;
     }
-    if (--nodes < 0)
-      return false;
+    for (size_t step = 0; step < skyline.size(); ++step)
+      if (remaining[step] > 0 && std::max(last, skyline[step]) + remaining[step] - shared[step] > capacity)
+        return true;
     std::vector<Candidate> candidates;
     int64_t gap = INT64_MAX; // an item behind this offset would leave room for another before it
     for (size_t item = 0; item < problem.items.size(); ++item) {
       if (isPlaced[item])
         continue;
-      int64_t offset = pairs.lowestOffset(item, offsets, isPlaced, last);
+      work -= 4 + int64_t(spans[item].second - spans[item].first);
+      int64_t offset = lowestOffset(item, last);
       if (offset + problem.items[item].bytes > capacity)
         return true;
       candidates.push_back({offset, item});
       gap = std::min(gap, offset + problem.items[item].bytes);
     }
-    if (!remainderFits(last, capacity))
-      return true;
+    if (work < 0)
+      return false;
     llvm::sort(candidates, [&](const Candidate &a, const Candidate &b) {
-      int64_t sizeA = problem.items[a.item].bytes, sizeB = problem.items[b.item].bytes;
-      return std::tie(a.offset, sizeB, a.item) < std::tie(b.offset, sizeA, b.item);
+      return std::make_tuple(a.offset, -weight(a.item), a.item) < std::make_tuple(b.offset, -weight(b.item), b.item);
     });
-    isFound = false;
     for (const Candidate &candidate : candidates) {
       if (candidate.offset >= gap)
         break;
-      offsets[candidate.item] = candidate.offset;
-      isPlaced[candidate.item] = true;
-      bool isComplete = descend(count + 1, candidate.offset, capacity);
-      isPlaced[candidate.item] = false;
+      if (count > 0 && candidate.offset == last && rank[candidate.item] < lastRank)
+        continue; // its turn was before
+      bool isComplete = descendWith(candidate, count, capacity);
       if (isFound || !isComplete)
         return isComplete;
     }
     return true;
   }
 
-  // At every step, what is not placed yet must fit between `last` and `capacity` beside what is.
-  bool remainderFits(int64_t last, int64_t capacity) {
-    std::vector<int64_t> needed(steps.size(), 0);
-    for (size_t item = 0; item < problem.items.size(); ++item) {
-      int64_t bytes = problem.items[item].bytes;
-      if (isPlaced[item])
-        bytes = std::max<int64_t>(offsets[item] + bytes - std::max(last, offsets[item]), 0);
-      for (size_t step : stepsOf[item])
-        needed[step] += bytes;
-      if (shared[item] > 0)
-        needed[stepsOf[item].front()] -= shared[item];
+  bool descendWith(const Candidate &candidate, size_t count, int64_t capacity) {
+    Span span = spans[candidate.item];
+    int64_t bytes = problem.items[candidate.item].bytes;
+    std::vector<int64_t> before(skyline.begin() + span.first, skyline.begin() + span.second + 1);
+    for (size_t step = span.first; step <= span.second; ++step) {
+      skyline[step] = std::max(skyline[step], candidate.offset + bytes);
+      remaining[step] -= bytes;
     }
-    return llvm::all_of(needed, [&](int64_t bytes) { return bytes <= capacity - last; });
+    offsets[candidate.item] = candidate.offset;
+    isPlaced[candidate.item] = true;
+    bool isComplete = descend(count + 1, candidate.offset, rank[candidate.item], capacity);
+    isPlaced[candidate.item] = false;
+    for (size_t step = span.first; step <= span.second; ++step) {
+      skyline[step] = before[step - span.first];
+      remaining[step] += bytes;
+    }
+    return isComplete;
   }
+
+  // Large items and those of long life first: they fit in fewer ways.
+  int64_t weight(size_t item) const { return problem.items[item].bytes * int64_t(spans[item].second - spans[item].first + 1); }
 
   const PlacementProblem &problem;
   const Pairs &pairs;
   int64_t bound;
-  int64_t nodes; // left to visit
+  int64_t work; // left to do, in looks at an item or a step
   Placement &best;
   std::vector<int64_t> offsets;
   std::vector<char> isPlaced;
-  std::vector<int64_t> steps; // where the set of live items grows
-  std::vector<std::vector<size_t>> stepsOf;
-  std::vector<int64_t> shared;
+  std::vector<size_t> rank;
+  std::vector<char> mayOverlap;
+  std::vector<Span> spans;
+  // For each step at which items begin: the top of what is placed, the bytes that are not, and what may be shared.
+  std::vector<int64_t> skyline, remaining, shared;
   bool isFound = false;
 };
 
 } // namespace
 
-void thimble::schedule::improveByBranchAndBound(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, int64_t nodeLimit,
+void thimble::schedule::improveByBranchAndBound(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, int64_t work,
                                                 Placement &best) {
-  // A node looks at all pairs of neighbours.
-  int64_t perNode = int64_t(problem.items.size() * problem.items.size());
-  int64_t nodes = std::min(nodeLimit, int64_t(400'000'000) / std::max<int64_t>(perNode, 1));
-  BranchAndBound(problem, pairs, bound, nodes, best).run();
+  BranchAndBound(problem, pairs, bound, work, best).run();
 }

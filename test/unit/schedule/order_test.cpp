@@ -117,6 +117,44 @@ TEST_CASE("networks of hundreds of tasks are solved", "[schedule]") {
   }
 }
 
+TEST_CASE("plans of random networks are certified optimal", "[schedule]") {
+  std::mt19937 random(17);
+  int certified = 0, networks = 300;
+  for (int round = 0; round < networks; ++round) {
+    MemoryGraph graph = cellNetwork(random, 3 + size_t(round) % 5, 4 + size_t(round) % 4);
+    // Half of the networks have kernels that may write over what they read.
+    for (MemoryGraph::Task &task : graph.tasks)
+      if (round % 2 == 1 && random() % 2 == 0 && !graph.buffers[task.touches[0]].isInput)
+        task.shares.push_back({task.touches[0], task.touches.back(), 4 * int64_t(random() % 8)});
+    OrderResult order = searchOrder(graph, programOrder(graph), 500'000);
+    PlacementProblem problem = makePlacementProblem(graph, order.order);
+    int64_t height = INT64_MAX;
+    for (int64_t work = 300'000; work <= 300'000'000 && double(height) > 1.02 * double(order.bound); work *= 10)
+      height = place(problem, work).height;
+    REQUIRE(height >= order.bound);
+    INFO("network " << round << ": " << height << " bytes, bound " << order.bound);
+    REQUIRE(double(height) <= 1.02 * double(order.bound));
+    certified += height == order.bound;
+  }
+  INFO(certified << " of " << networks << " meet the bound");
+  REQUIRE(certified >= networks * 80 / 100);
+}
+
+TEST_CASE("other orders are valid and as good", "[schedule]") {
+  std::mt19937 random(23);
+  size_t found = 0;
+  for (int round = 0; round < 40; ++round) {
+    MemoryGraph graph = cellNetwork(random, 4, 5);
+    OrderResult order = searchOrder(graph, programOrder(graph), 500'000);
+    for (const std::vector<size_t> &other : findOtherOrders(graph, order.peak, 6)) {
+      REQUIRE(isValid(graph, other));
+      REQUIRE(slowPeak(graph, other) <= order.peak);
+      ++found;
+    }
+  }
+  REQUIRE(found > 40);
+}
+
 TEST_CASE("a search that is cut short says what it knows", "[schedule]") {
   // Thirty independent chains into one sum: far too many sets.
   std::mt19937 random(21);

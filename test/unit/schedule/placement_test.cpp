@@ -71,7 +71,7 @@ TEST_CASE("small placements are as low as exhaustive search", "[schedule]") {
   int aboveBound = 0;
   for (int round = 0; round < 1200; ++round) {
     PlacementProblem problem = randomProblem(random, 6, 5, 5, round % 2 == 1);
-    Placement placement = place(problem, 100000);
+    Placement placement = place(problem, 1000000);
     requireSound(problem, placement);
     REQUIRE(placement.isLeast);
     INFO("round " << round);
@@ -107,7 +107,7 @@ TEST_CASE("branch and bound finds what no first fit by local search starts from"
     for (const Piece &piece : pieces)
       problem.items.push_back({piece.first, piece.last, 4 * (piece.high - piece.low), 4});
     REQUIRE(lowerBound(problem) == 64);
-    Placement placement = place(problem, 200000);
+    Placement placement = place(problem, 10000000);
     requireSound(problem, placement);
     REQUIRE(placement.height == 64);
   }
