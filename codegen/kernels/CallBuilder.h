@@ -79,9 +79,13 @@ private:
 mlir::FailureOr<Calls> noKernel(mlir::Operation *op, llvm::StringRef kind, mlir::Type element);
 
 // One function for each family of operations.
+mlir::FailureOr<Calls> selectClassical(mlir::Operation *op);
 mlir::FailureOr<Calls> selectConvolution(mlir::Operation *op);
 mlir::FailureOr<Calls> selectElementwise(mlir::Operation *op);
+mlir::FailureOr<Calls> selectRecurrent(mlir::Operation *op);
+mlir::FailureOr<Calls> selectIndexing(mlir::Operation *op);
 mlir::FailureOr<Calls> selectReduction(mlir::Operation *op);
 mlir::FailureOr<Calls> selectShape(mlir::Operation *op);
+mlir::FailureOr<Calls> selectSignal(mlir::Operation *op);
 
 } // namespace thimble::kernels

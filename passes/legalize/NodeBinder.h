@@ -6,6 +6,7 @@
 #include "dialects/nn/NNDialect.h"
 #include "dialects/onnx/OnnxDialect.h"
 #include "llvm/ADT/DenseMap.h"
+#include "passes/legalize/BoundedSizes.h"
 
 namespace thimble::legalize {
 
@@ -37,7 +38,8 @@ class NodeBinder {
 public:
   using ValueMap = llvm::DenseMap<mlir::Value, mlir::Value>;
   /// Legalizes a body of the node in place of the node and returns what it yields.
-  using InlineBody = std::function<mlir::FailureOr<llvm::SmallVector<mlir::Value>>(mlir::Region &)>;
+  using InlineBody =
+      std::function<mlir::FailureOr<llvm::SmallVector<mlir::Value>>(mlir::Region &, llvm::ArrayRef<mlir::Value> arguments)>;
 
   NodeBinder(onnx::NodeOp node, mlir::OpBuilder &builder, ValueMap &values, InlineBody inlineBody);
 
@@ -64,6 +66,7 @@ public:
   llvm::StringRef text(llvm::StringRef name, llvm::StringRef fallback);
   Shape integers(llvm::StringRef name, ShapeRef fallback = {});
   llvm::SmallVector<float> reals(llvm::StringRef name);
+  llvm::SmallVector<llvm::StringRef> texts(llvm::StringRef name);
   mlir::ElementsAttr tensor(llvm::StringRef name);
   /// Attributes that mean nothing for inference.
   void ignore(llvm::ArrayRef<llvm::StringRef> names);
@@ -81,7 +84,20 @@ public:
   mlir::LogicalResult setResult(size_t index, mlir::Value value);
   /// For operators that give one result.
   mlir::LogicalResult setResult(mlir::Value value) { return setResult(0, value); }
-  mlir::FailureOr<llvm::SmallVector<mlir::Value>> inlineBody(llvm::StringRef name);
+  /// A result of which only the first `size` (i64 [1]) positions of a dimension count. What is known at compile time is cut.
+  mlir::LogicalResult setBounded(size_t index, mlir::Value value, int64_t dimension, mlir::Value size);
+  /// Result `index` as it was set, or null.
+  mlir::Value result(size_t index) { return index < node.getOutputs().size() ? values.lookup(node.getOutputs()[index]) : mlir::Value(); }
+  /// Where setBounded notes the sizes.
+  void trackSizes(SizeMap &map) { sizes = &map; }
+  /// Legalizes the body `name` in place of the node, with these values for its inputs, and returns what it yields. May be called
+  /// again and again, which unrolls a loop.
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> inlineBody(llvm::StringRef name, llvm::ArrayRef<mlir::Value> arguments = {});
+  /// The shape that the file declares for a result, for operators whose result depends on values that are known at run time only.
+  /// Nothing if it declares none, or leaves a dimension open.
+  std::optional<Shape> declaredShape(size_t index = 0);
+  /// The same where `parameter` is such a value: an error if nothing is declared.
+  mlir::FailureOr<Shape> shapeInsteadOf(llvm::StringRef parameter, size_t index = 0);
 
   /// Index from the front, for an axis that may count from the end; fails if it is outside the rank.
   mlir::FailureOr<int64_t> axis(int64_t axis, size_t rank);
@@ -180,6 +196,7 @@ private:
   ValueMap &values;
   InlineBody inlineRegion;
   llvm::SmallVector<llvm::StringRef> known; // names of attributes that were asked for
+  SizeMap *sizes = nullptr;
   bool isFailed = false;
 };
 
