@@ -145,12 +145,22 @@ llvm::Error ModelBuilder::addPort(mcu::BufferOp buffer, const CType *type) {
                  int64_t(*buffer.getOffset()),
                  mcu::byteSize(buffer.getMemory()),
                  io.getScale().getValueAsDouble(),
-                 io.getZeroPoint()};
+                 io.getZeroPoint(),
+                 {},
+                 {}};
+  if (DenseI64ArrayAttr bound = io.getBound()) {
+    bool isSound = bound.size() == 2 && bound[0] >= 0 && bound[0] < int64_t(port.shape.size()) && bound[1] >= 0;
+    if (!isSound)
+      return refuse(buffer, "'" + port.onnxName + "' has a bound that is not one of its dimensions and an output");
+    port.bound = PortBound{bound[0], bound[1]};
+  }
+  if (auto labels = buffer->getAttrOfType<ArrayAttr>(mcu::labelsAttrName))
+    for (Attribute label : labels)
+      if (auto text = dyn_cast<StringAttr>(label))
+        port.labels.push_back(text.getValue().str());
   int64_t elements = 1;
   for (int64_t size : port.shape)
     elements *= size;
-  if (port.bytes == 0)
-    return refuse(buffer, "'" + port.onnxName + "' has no elements");
   if (elements * type->bytes != port.bytes)
     return refuse(buffer, "'" + port.onnxName + "' has " + llvm::Twine(port.bytes) + " bytes, but its shape " +
                               formatShape(port.shape) + " needs " + llvm::Twine(elements * type->bytes));

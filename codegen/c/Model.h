@@ -15,6 +15,12 @@ namespace thimble::codegen {
 /// What the check of the arena's size is called, after the model's name and "__".
 inline constexpr llvm::StringLiteral planCheckName = "arena_holds_the_plan";
 
+/// Where the size of an output depends on data: the dimension, whose size in the shape is the largest possible one, and the output
+/// that holds the actual one after a run.
+struct PortBound {
+  int64_t dimension, output;
+};
+
 /// An input or output of the model.
 struct ModelPort {
   mcu::BufferOp buffer;
@@ -25,6 +31,11 @@ struct ModelPort {
   int64_t offset, bytes;
   double scale; // 0: plain numbers
   int64_t zeroPoint;
+  std::optional<PortBound> bound;
+  std::vector<std::string> labels; // what integer elements stand for, or the names along the last dimension
+
+  /// True if the elements are indices of labels.
+  bool isIndex() const { return !labels.empty() && type->kind != CType::F32; }
 };
 
 /// A constant in flash.

@@ -59,11 +59,16 @@ static void writeComparisons(llvm::raw_ostream &os, const Model &model) {
 static void writeVector(llvm::raw_ostream &os, const Model &model, const GoldenVector &golden, size_t vector) {
   const std::string &name = model.name;
   os << "\n  /* Vector " << vector << " */\n";
-  for (size_t i = 0; i < model.inputs.size(); ++i)
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    if (model.inputs[i].bytes == 0)
+      continue; // C has no empty arrays
     os << "  memcpy(" << name << "_input(" << name << "__arena, " << i << "), " << goldenName(model, vector, "input", i) << ", "
        << model.macro << "_INPUT" << i << "_BYTES);\n";
+  }
   os << "  status = " << name << "_run(" << name << "__arena);\n  if (status != TMB_OK)\n    return (int)status;\n";
   for (auto [i, port] : llvm::enumerate(model.outputs)) {
+    if (port.bytes == 0)
+      continue;
     std::string actual = name + "_output(" + name + "__arena, " + std::to_string(i) + ")";
     std::string expected = goldenName(model, vector, "output", i);
     std::string last = isFloat(port) ? formatTolerance(port, golden.outputs[i]) : std::to_string(port.type->bytes);
@@ -94,10 +99,14 @@ std::string thimble::codegen::writeSelfTest(const Model &model, const EmitOption
   os << "#include <stddef.h>\n#include <string.h>\n";
   for (auto [vector, golden] : llvm::enumerate(options.golden)) {
     for (auto [i, port] : llvm::enumerate(model.inputs)) {
+      if (port.bytes == 0)
+        continue;
       os << "\n";
       writeArray(os, "static ", *port.type, goldenName(model, vector, "input", i), golden.inputs[i]);
     }
     for (auto [i, port] : llvm::enumerate(model.outputs)) {
+      if (port.bytes == 0)
+        continue;
       os << "\n";
       writeArray(os, "static ", *port.type, goldenName(model, vector, "output", i), golden.outputs[i]);
     }

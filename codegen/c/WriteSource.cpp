@@ -44,6 +44,21 @@ static void writeChecks(llvm::raw_ostream &os, const Model &model) {
      << " ? 1 : -1];\n";
 }
 
+// The texts that classifiers give as indices.
+static void writeLabels(llvm::raw_ostream &os, const Model &model) {
+  for (auto [index, port] : llvm::enumerate(model.outputs)) {
+    if (port.labels.empty())
+      continue;
+    os << "\n/* Labels of output " << index << " */\n";
+    os << "const char *const " << model.name << "_output" << index << "_labels[" << port.labels.size() << "] = {\n";
+    std::vector<std::string> literals;
+    for (const std::string &label : port.labels)
+      literals.push_back(formatText(label));
+    writeWrapped(os, "    ", literals, "", 4);
+    os << "};\n";
+  }
+}
+
 static std::string formatShapes(mcu::CallOp call) {
   auto shapeOf = [](Value value) { return formatShape(cast<MemRefType>(value.getType()).getShape()); };
   std::vector<std::string> ins, outs;
@@ -99,6 +114,7 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
   os << "#include \"" << model.name << ".h\"\n\n#include <stddef.h>\n\n#include \"thimble/tmb_kernels.h\"\n";
   os << "#include \"" << model.name << "_weights.h\"\n";
   writeChecks(os, model);
+  writeLabels(os, model);
   for (const ModelRecord &record : model.records)
     writeRecord(os, record);
   os << "\n/* Memory in the arena, `offset` bytes from its start. */\n"

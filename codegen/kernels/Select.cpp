@@ -17,6 +17,8 @@ llvm::StringRef thimble::kernels::suffixOf(Type type) {
     return "f32";
   if (type.isInteger(1))
     return "u8";
+  if (type.isUnsignedInteger(64))
+    return "u64";
   if (type.isSignlessInteger(32))
     return "s32";
   return type.isSignlessInteger(64) ? "s64" : "";

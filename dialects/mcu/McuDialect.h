@@ -22,6 +22,10 @@
 #include "dialects/mcu/McuOps.h.inc"
 
 namespace thimble::mcu {
+/// Discardable attribute of output buffers, an array of strings: the texts that the elements are indices of, or, where the output
+/// is a map, the keys along its last dimension.
+constexpr llvm::StringLiteral labelsAttrName = "labels";
+
 /// The buffer or constant that `memory` is, seen through views.
 mlir::Operation *getRoot(mlir::Value memory);
 /// The buffer behind `memory`, or null if it is a constant.

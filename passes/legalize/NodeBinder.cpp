@@ -14,6 +14,7 @@ Type legalize::elementOf(Value value) { return value ? cast<RankedTensorType>(va
 bool legalize::isF32(Value value) { return value && elementOf(value).isF32(); }
 bool legalize::isBoolean(Value value) { return value && elementOf(value).isInteger(1); }
 bool legalize::isInteger(Value value) { return value && isa<IntegerType>(elementOf(value)) && !isBoolean(value); }
+bool legalize::isComputedAsF32(Type element) { return element.isF16() || element.isBF16() || element.isF64(); }
 bool legalize::isConstant(Value value) { return value && value.getDefiningOp<nn::ConstantOp>(); }
 
 std::optional<int64_t> legalize::elementCount(ShapeRef shape) {
@@ -58,7 +59,8 @@ LogicalResult NodeBinder::fail(const llvm::Twine &message) {
 void NodeBinder::warnOfUnreadAttributes() {
   if (DictionaryAttr attributes = node.getAttrsAttr())
     for (NamedAttribute attribute : attributes)
-      if (!llvm::is_contained(known, attribute.getName().getValue()))
+      if (!llvm::is_contained(known, attribute.getName().getValue()) &&
+          (attribute.getName() != "consumed_inputs" || getOpset() > 5)) // a hint for memory
         emitWarning(getLoc()) << getOpType() << ": attribute '" << attribute.getName().getValue()
                               << "' is unknown for operator set " << getOpset() << " and was ignored";
 }

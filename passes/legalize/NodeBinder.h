@@ -20,6 +20,8 @@ mlir::Type elementOf(mlir::Value value);
 bool isF32(mlir::Value value);
 bool isInteger(mlir::Value value); // of any width but i1
 bool isBoolean(mlir::Value value);
+/// True for floats of 16 and 64 bits: they are stored at the borders of a model and computed as f32.
+bool isComputedAsF32(mlir::Type element);
 /// True if `value` is an nn.constant.
 bool isConstant(mlir::Value value);
 
@@ -161,6 +163,8 @@ public:
   mlir::Value slice(mlir::Value x, int64_t axis, int64_t begin, int64_t size);
   mlir::Value concat(llvm::ArrayRef<mlir::Value> inputs, int64_t axis);
   mlir::Value cast(mlir::Value x, mlir::Type element);
+  /// As ONNX's Cast: elements of 16-bit floats are rounded to such ones, and stay f32.
+  mlir::Value castToStored(mlir::Value x, mlir::Type element);
   mlir::Value unary(nn::UnaryKind kind, mlir::Value x, float alpha = 0, float beta = 0);
   mlir::Value binary(nn::BinaryKind kind, mlir::Value a, mlir::Value b);
   mlir::Value compare(nn::CompareKind kind, mlir::Value a, mlir::Value b);
@@ -190,6 +194,8 @@ private:
   mlir::LogicalResult guarded(llvm::function_ref<mlir::LogicalResult()> fn, bool mayFailSilently = false);
   /// The element type in which kernels compute `element`'s arithmetic; null after an error.
   mlir::Type computeType(mlir::Type element);
+  mlir::Value toOrdered(mlir::Value x);
+  mlir::Value fromOrdered(mlir::Value x);
 
   onnx::NodeOp node;
   mlir::OpBuilder &builder;

@@ -205,12 +205,15 @@ private:
     for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
       if (isPlaced.contains(unsigned(index)))
         continue;
-      FailureOr<Value> source = operandMemory(terminator, unsigned(index));
-      if (failed(source))
-        return failure();
       std::string name = outputName(unsigned(index));
       Location loc = NameLoc::get(builder.getStringAttr(name.empty() ? "output" : name));
+      bool isEmpty = cast<ShapedType>(value.getType()).getNumElements() == 0; // then there is nothing to copy
+      FailureOr<Value> source = isEmpty ? FailureOr<Value>(Value()) : operandMemory(terminator, unsigned(index));
+      if (failed(source))
+        return failure();
       Value target = makeBuffer(value, loc, name, mcu::Role::Output, int64_t(index), value);
+      if (isEmpty)
+        continue;
       NamedAttribute count = builder.getNamedAttr("count", builder.getI32IntegerAttr(int32_t(mcu::byteSize(target))));
       builder.create<mcu::CallOp>(loc, "tmb_copy_bytes", ValueRange{*source}, ValueRange{target}, Value(), "tmb_count_params",
                                   builder.getDictionaryAttr(count), 0, IntegerAttr());

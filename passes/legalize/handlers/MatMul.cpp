@@ -25,6 +25,7 @@ static Value asBias(NodeBinder &node, Value c, int64_t cols) {
 
 static LogicalResult legalizeGemm(NodeBinder &node) {
   Value a = node.operand(0), b = node.operand(1), c = node.operand(2);
+  node.ignore({"broadcast"}); // of operator sets before 7, where C may broadcast if it is set
   float alpha = node.real("alpha", 1), beta = node.real("beta", 1);
   bool transA = node.flag("transA", false), transB = node.flag("transB", false);
   if (failed(node.needFloat(a, "A")) || failed(node.needFloat(b, "B")) || failed(node.needFloat(c, "C")))
@@ -87,7 +88,7 @@ static LogicalResult legalizeMatMul(NodeBinder &node) {
 }
 
 void legalize::registerMatMuls(Registry &registry) {
-  registry.add("Gemm", {7, 9}, {3, 3}, legalizeGemm);
+  registry.add("Gemm", {1, 6, 7, 9}, {3, 3}, legalizeGemm);
   registry.add("Gemm", {11, 13}, {2, 3}, legalizeGemm);
   registry.add("MatMul", {1, 9, 13}, {2, 2}, legalizeMatMul);
 }

@@ -32,7 +32,15 @@ typedef enum tmb_type {
   TMB_S64 = 7,
   TMB_U64 = 8,
   TMB_BOOL = 9, /* one byte, 0 or 1 */
-  TMB_F64 = 10
+  TMB_F64 = 10,
+  TMB_F16 = 11,         /* IEEE 754 binary16, as its bits in a uint16_t */
+  TMB_BF16 = 12,        /* the upper half of a float32, as a uint16_t */
+  TMB_F8E4M3FN = 13,    /* 8-bit floats as in ONNX: without infinities, */
+  TMB_F8E4M3FNUZ = 14,  /* also without -0, */
+  TMB_F8E5M2 = 15,      /* as IEEE 754, */
+  TMB_F8E5M2FNUZ = 16,  /* without infinities and -0 */
+  TMB_S4 = 17,          /* 4-bit integers, one a byte */
+  TMB_U4 = 18
 } tmb_type;
 
 /* 2-D convolution and depthwise convolution, float32. y = clamp(bias + sum x * w, act_min, act_max).

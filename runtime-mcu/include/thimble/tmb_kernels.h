@@ -38,6 +38,13 @@ void tmb_fully_connected_f32(const float *x, const float *w, const float *bias, 
 /* Batched matrix product. y is dense: [batch_dims...][rows][cols]. */
 void tmb_matmul_f32(const float *a, const float *b, float *y, const tmb_matmul_f32_params *p);
 
+/* ---- Convolution and matrix products, wide integers ---- */
+
+/* As their float32 namesakes without bias and clamp, exact modulo 2^32 or 2^64: for ONNX's operators on integers. */
+void tmb_conv2d_s32(const int32_t *x, const int32_t *w, int32_t *y, const tmb_conv2d_f32_params *p);
+void tmb_matmul_s32(const int32_t *a, const int32_t *b, int32_t *y, const tmb_matmul_f32_params *p);
+void tmb_matmul_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_matmul_f32_params *p);
+
 /* ---- Convolution and matrix products, int8 ---- */
 
 /* 2-D convolution; shapes as for tmb_conv2d_f32, multiplier[out_c] with one shift for all. bias is required, for it carries the
@@ -101,6 +108,10 @@ void tmb_bit_or_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_bi
 void tmb_bit_xor_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
 void tmb_shift_left_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
 void tmb_shift_right_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+
+/* uint64; by 0 they give 0. */
+void tmb_div_u64(const uint64_t *a, const uint64_t *b, uint64_t *y, const tmb_binary_params *p);
+void tmb_mod_u64(const uint64_t *a, const uint64_t *b, uint64_t *y, const tmb_binary_params *p);
 
 /* int8 addition and subtraction as tmb_add_s8_params has it. Every product, the offset and their sum in the order
  * a * a_multiplier + b * b_multiplier + offset must fit 32 bits; shift is 0 to 31 and rounds down. */
@@ -326,7 +337,11 @@ void tmb_gather(const void *x, const void *indices, void *y, const tmb_gather_pa
  */
 void tmb_select(const uint8_t *condition, const void *a, const void *b, void *y, const tmb_select_params *p);
 
-/* Element type conversion. Integer to integer wraps around; integer to float rounds to nearest; float to integer truncates
+/* float32 to floats of 8 and 16 bits and back; one of the types is TMB_F32. Rounds to nearest, halves to even; what is too large
+ * becomes infinity, or NaN where the type has none. y may not equal x. */
+void tmb_cast_small_float(const void *x, void *y, const tmb_cast_params *p);
+
+/* Element type conversion. 16-bit and 8-bit floats are not among the types. Integer to integer wraps around; integer to float rounds to nearest; float to integer truncates
  * toward zero and saturates, NaN to 0; to boolean is 1 for all but zeros. y may not equal x. */
 void tmb_cast(const void *x, void *y, const tmb_cast_params *p);
 
