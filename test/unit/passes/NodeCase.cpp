@@ -11,6 +11,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <cmath>
+#include <cstring>
 
 using namespace mlir;
 using namespace thimble;
@@ -134,6 +135,42 @@ std::string errorsOf(const DiagnosticCollector &collector) {
   return collector.getErrors().empty() ? "failed without an error" : format(collector.getErrors().front());
 }
 
+struct Result {
+  RankedTensorType type;
+  std::vector<char> bytes;
+};
+
+// The results but the sizes that depend on data: what has such a size is cut to it.
+std::vector<Result> cutToSizes(func::FuncOp function, Executor &executor) {
+  std::vector<Result> results;
+  llvm::DenseSet<int64_t> sizes;
+  for (unsigned i = 0; i < function.getNumResults(); ++i)
+    if (auto bound = function.getResultAttrOfType<DenseI64ArrayAttr>(i, nn::boundAttrName))
+      sizes.insert(bound[1]);
+  for (unsigned i = 0; i < function.getNumResults(); ++i) {
+    auto type = cast<RankedTensorType>(function.getResultTypes()[i]);
+    llvm::ArrayRef<char> bytes = executor.getOutput(i);
+    if (sizes.contains(i))
+      continue;
+    auto bound = function.getResultAttrOfType<DenseI64ArrayAttr>(i, nn::boundAttrName);
+    if (!bound) {
+      results.push_back({type, bytes.vec()});
+      continue;
+    }
+    llvm::SmallVector<int64_t> shape(type.getShape());
+    int64_t full = shape[bound[0]], inner = elementBytes(type.getElementType()), outer = 1, size;
+    std::memcpy(&size, executor.getOutput(size_t(bound[1])).data(), sizeof(size));
+    for (int64_t d = 0; d < type.getRank(); ++d)
+      (d < bound[0] ? outer : inner) *= d == bound[0] ? 1 : shape[d];
+    shape[bound[0]] = size;
+    std::vector<char> cut;
+    for (int64_t o = 0; o < outer; ++o)
+      cut.insert(cut.end(), bytes.begin() + o * full * inner, bytes.begin() + (o * full + size) * inner);
+    results.push_back({RankedTensorType::get(shape, type.getElementType()), std::move(cut)});
+  }
+  return results;
+}
+
 CaseResult runDataSet(const std::string &folder, const std::string &dataSet, Known known) {
   std::vector<NamedTensor> inputs, outputs;
   std::string problem = readAll(dataSet, "input", inputs);
@@ -165,11 +202,11 @@ CaseResult runDataSet(const std::string &folder, const std::string &dataSet, Kno
     data.push_back(input.tensor.bytes);
   }
   (*executor)->run(data);
-  if (outputs.size() != (*executor)->getOutputCount())
+  std::vector<Result> results = cutToSizes(function, **executor);
+  if (outputs.size() != results.size())
     return {Verdict::Refused, "the case has " + std::to_string(outputs.size()) + " outputs"};
   for (size_t i = 0; i < outputs.size(); ++i) {
-    auto type = cast<RankedTensorType>(function.getResultTypes()[i]);
-    std::string difference = compare(outputs[i].tensor, (*executor)->getOutput(i), type, i);
+    std::string difference = compare(outputs[i].tensor, results[i].bytes, results[i].type, i);
     if (!difference.empty())
       return {Verdict::Wrong, difference};
   }
