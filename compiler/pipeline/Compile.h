@@ -2,12 +2,12 @@
 // A compilation from a model file to a scheduled program, stage by stage.
 #pragma once
 
+#include "compiler/import/OnnxImport.h"
 #include "compiler/pipeline/Stages.h"
 #include "compiler/support/Diagnostics.h"
 #include "dialects/mcu/McuDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "llvm/ADT/StringMap.h"
 #include <functional>
 #include <string>
 #include <vector>
@@ -32,7 +32,7 @@ struct HeldOutResult {
 struct CompileOptions {
   std::string model; // .onnx, .onnxtext; .mlir or .mlirbc with startFrom
   std::string name;  // prefix of symbols
-  llvm::StringMap<llvm::SmallVector<int64_t>> inputShapes;
+  ImportOptions import;
   Quantization quantization = Quantization::None;
   std::vector<std::string> calibration; // data files
   int64_t calibrationSamples = 100;     // at most; the rest of the file is held out

@@ -71,7 +71,7 @@ static LogicalResult verifyCalls(mcu::ProgramOp program) {
       written.insert(mcu::getBuffer(out));
   }
   for (mcu::BufferOp buffer : program.getBody().front().getOps<mcu::BufferOp>())
-    if (buffer.getRole() == mcu::Role::Output && !written.contains(buffer))
+    if (buffer.getRole() == mcu::Role::Output && !written.contains(buffer) && mcu::byteSize(buffer.getMemory()) != 0)
       return buffer.emitOpError("is an output that nothing writes");
   return success();
 }
