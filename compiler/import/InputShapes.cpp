@@ -251,8 +251,9 @@ mlir::RankedTensorType thimble::declaredType(mlir::MLIRContext *context, const p
   llvm::SmallVector<int64_t> sizes;
   for (const Dimension &dimension : value.type().tensor_type().shape().dim()) {
     auto symbol = dimension.dim_param().empty() ? symbols.end() : symbols.find(dimension.dim_param());
-    bool isSettled = symbol != symbols.end();
-    sizes.push_back(isFixed(dimension) ? dimension.dim_value() : isSettled ? symbol->second : mlir::ShapedType::kDynamic);
+    bool isSettled = symbol != symbols.end(), isZero = dimension.has_dim_value() && dimension.dim_value() == 0;
+    int64_t open = isSettled ? symbol->second : mlir::ShapedType::kDynamic;
+    sizes.push_back(isFixed(dimension) || isZero ? dimension.dim_value() : open);
   }
   return mlir::RankedTensorType::get(sizes, toMlirType(context, *element));
 }

@@ -36,7 +36,8 @@ using SymbolSizes = llvm::StringMap<int64_t>;
 GraphInputs resolveInputs(ImportContext &context, const proto::GraphProto &graph,
                                       const llvm::StringSet<> &initializers, SymbolSizes &symbols);
 
-/// The type that the file declares for an output; null if it declares none that a tensor can have.
+/// The type that the file declares for a value; null if it declares none that a tensor can have. A size of 0 stays, although some
+/// exporters mean "unknown" by it.
 mlir::RankedTensorType declaredType(mlir::MLIRContext *context, const proto::ValueInfoProto &value, const SymbolSizes &symbols);
 
 } // namespace thimble

@@ -226,7 +226,8 @@ LogicalResult GraphLegalizer::checkOutput(size_t index, Value &value, Location l
   if (!isTensor(value))
     return emitError(loc) << "the file declares output '" << output << "' as a tensor of numbers, but it holds texts or is a sequence, map or optional";
   auto actual = cast<RankedTensorType>(value.getType());
-  auto differ = [](int64_t a, int64_t b) { return a != b && !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b); };
+  // Some exporters write 0 for sizes that they do not know.
+  auto differ = [](int64_t declared, int64_t size) { return declared != size && declared != 0 && !ShapedType::isDynamic(declared); };
   auto size = sizes.find(value);
   int64_t bounded = size == sizes.end() ? -1 : size->second.dimension; // the file may have the size that its author saw
   bool isSame = type.getRank() == actual.getRank();

@@ -185,8 +185,12 @@ std::optional<Shape> NodeBinder::declaredShape(size_t index) {
 }
 
 FailureOr<Shape> NodeBinder::shapeInsteadOf(llvm::StringRef parameter, size_t index) {
-  if (std::optional<Shape> shape = declaredShape(index))
+  if (std::optional<Shape> shape = declaredShape(index)) {
+    if (llvm::is_contained(*shape, 0))
+      emitWarning(getLoc()) << getOpType() << ": the file declares the shape " << shapeText(*shape) << " for a result that depends on input '"
+                            << parameter << "', so that it has no elements";
     return *shape;
+  }
   return fail("input '" + parameter + "' depends on the model's inputs, and the file does not say which shape the result has; " +
               "export the model with fixed shapes, or make the input that decides a constant with --bind");
 }
