@@ -126,14 +126,47 @@ func.func @axes(%x: tensor<2x3xf32>) -> (!v, !v, !v, !v) {
 
 !v = !onnx.value
 
-func.func @training(%x: tensor<1x2xf32>, %p: tensor<2xf32>) -> (!v, !v) {
+func.func @training(%x: tensor<1x2xf32>, %p: tensor<3xf32>) -> !v {
   %ratio = onnx.constant dense<0.5> : tensor<f32> : tensor<f32>
-  %on = onnx.constant dense<true> : tensor<i1> : tensor<i1>
-  // expected-error@+1 {{BatchNormalization: is in training mode; export the model for inference}}
-  %a = onnx.node "BatchNormalization" opset 15 (%x, %p, %p, %p, %p) attributes {training_mode = 1 : i64} : (tensor<1x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> !v
-  // expected-error@+1 {{Dropout: is in training mode; export the model for inference}}
-  %b = onnx.node "Dropout" opset 13 (%x, %ratio, %on) : (tensor<1x2xf32>, tensor<f32>, tensor<i1>) -> !v
-  return %a, %b : !v, !v
+  // expected-error@+1 {{Dropout: input 'training_mode' must be a boolean}}
+  %b = onnx.node "Dropout" opset 13 (%x, %ratio, %p) : (tensor<1x2xf32>, tensor<f32>, tensor<3xf32>) -> !v
+  return %b : !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @selection(%x: tensor<2x3xf32>, %i: tensor<2xi64>, %f: tensor<2xf32>) -> (!v, !v, !v, !v, !v) {
+  %nine = onnx.constant dense<9> : tensor<i64> : tensor<i64>
+  // expected-error@+1 {{TopK: takes 9 elements of 3}}
+  %a, %a2 = onnx.node "TopK" opset 13 (%x, %nine) : (tensor<2x3xf32>, tensor<i64>) -> (!v, !v)
+  // expected-error@+1 {{Compress: input 'condition' must be a vector of booleans}}
+  %b = onnx.node "Compress" opset 13 (%x, %f) : (tensor<2x3xf32>, tensor<2xf32>) -> !v
+  // expected-error@+1 {{NonMaxSuppression: needs boxes [batches, n, 4] and scores [batches, classes, n], got 2x3 and 2x3}}
+  %c = onnx.node "NonMaxSuppression" opset 13 (%x, %x) : (tensor<2x3xf32>, tensor<2x3xf32>) -> !v
+  // expected-error@+1 {{ScatterElements: attribute 'reduction' must be 'none', 'add', 'mul', 'min' or 'max', got 'xor'}}
+  %d = onnx.node "ScatterElements" opset 18 (%f, %i, %f) attributes {reduction = "xor"} : (tensor<2xf32>, tensor<2xi64>, tensor<2xf32>) -> !v
+  // expected-error@+1 {{GatherElements: indices must be integers, got f32}}
+  %e = onnx.node "GatherElements" opset 13 (%f, %f) : (tensor<2xf32>, tensor<2xf32>) -> !v
+  return %a, %b, %c, %d, %e : !v, !v, !v, !v, !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @signals(%x: tensor<1x8x3xf32>, %n: tensor<i64>) -> (!v, !v, !v, !v) {
+  %one = onnx.constant dense<1> : tensor<i64> : tensor<i64>
+  // expected-error@+1 {{DFT: needs 1 (real) or 2 (complex) numbers in the last dimension, got shape 1x8x3}}
+  %a = onnx.node "DFT" opset 17 (%x) : (tensor<1x8x3xf32>) -> !v
+  // expected-error@+1 {{STFT: needs a signal [batch, length, 1 or 2], got shape 1x8x3}}
+  %b = onnx.node "STFT" opset 17 (%x, %one) : (tensor<1x8x3xf32>, tensor<i64>) -> !v
+  // expected-error@+1 {{HannWindow: input 'size' depends on the model's inputs}}
+  %c = onnx.node "HannWindow" opset 17 (%n) : (tensor<i64>) -> !v
+  // expected-error@+1 {{NegativeLogLikelihoodLoss: needs integer targets of shape 1x3, got}}
+  %d = onnx.node "NegativeLogLikelihoodLoss" opset 13 (%x, %n) : (tensor<1x8x3xf32>, tensor<i64>) -> !v
+  return %a, %b, %c, %d : !v, !v, !v, !v
 }
 
 // -----
