@@ -2,6 +2,7 @@
 // From a scheduled program to the parts of its C file.
 #include "codegen/c/Model.h"
 #include "codegen/c/Names.h"
+#include "codegen/c/Trees.h"
 #include "compiler/support/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
@@ -183,9 +184,20 @@ llvm::Error ModelBuilder::checkPorts() {
 }
 
 llvm::Error ModelBuilder::addCall(mcu::CallOp op) {
-  ModelCall call{op, nodeName(op.getLoc()), {}, 0};
+  ModelCall call{op, nodeName(op.getLoc()), {}, 0, "", ""};
   if (call.node.empty())
     call.node = getKernelOperation(op.getKernel());
+  if (isTreeCode(op)) {
+    for (unsigned index : getTreeCodeInputs(op))
+      if (llvm::Error error = addArgument(call, op.getIns()[index], /*isConst=*/true, /*isTable=*/false))
+        return error;
+    if (llvm::Error error = addArgument(call, op.getOuts()[0], /*isConst=*/false, /*isTable=*/false))
+      return error;
+    call.function = model.name + "__" + names.get(identifierPart(call.node).empty() ? "trees" : identifierPart(call.node) + "_trees");
+    call.definition = writeTreeCode(op, call.function);
+    model.calls.push_back(std::move(call));
+    return llvm::Error::success();
+  }
   for (auto [index, in] : llvm::enumerate(op.getIns()))
     if (llvm::Error error = addArgument(call, in, /*isConst=*/true, isTableOperand(op.getKernel(), index)))
       return error;

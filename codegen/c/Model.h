@@ -73,6 +73,7 @@ struct ModelCall {
   std::string node; // name of the ONNX node, or of the kernel
   std::vector<ModelArgument> arguments;
   size_t record;
+  std::string function, definition; // of a call that is code of the model's own, without kernel and record; else empty
 };
 
 struct Model {

@@ -91,8 +91,9 @@ static void writeRun(llvm::raw_ostream &os, const Model &model) {
     std::vector<std::string> arguments;
     for (const ModelArgument &argument : call.arguments)
       arguments.push_back(formatArgument(model, argument));
-    arguments.push_back("&" + model.records[call.record].symbol);
-    writeWrapped(os, ("  " + op.getKernel() + "(").str(), arguments, ");", 6);
+    if (call.function.empty())
+      arguments.push_back("&" + model.records[call.record].symbol);
+    writeWrapped(os, ("  " + (call.function.empty() ? op.getKernel() : llvm::StringRef(call.function)) + "(").str(), arguments, ");", 6);
   }
   os << "\n  return TMB_OK;\n}\n";
 }
@@ -107,14 +108,21 @@ static void writeAccessor(llvm::raw_ostream &os, const Model &model, llvm::Strin
   os << "  default:\n    return NULL;\n  }\n}\n";
 }
 
+static bool hasTreeCode(const Model &model) {
+  return llvm::any_of(model.calls, [](const ModelCall &call) { return !call.definition.empty(); });
+}
+
 std::string thimble::codegen::writeSource(const Model &model, const EmitOptions &options) {
   std::string text;
   llvm::raw_string_ostream os(text);
   writeBanner(os, "The model '" + model.name + "': its kernels, called in order.", options);
-  os << "#include \"" << model.name << ".h\"\n\n#include <stddef.h>\n\n#include \"thimble/tmb_kernels.h\"\n";
+  os << "#include \"" << model.name << ".h\"\n\n#include <stddef.h>\n" << (hasTreeCode(model) ? "#include <string.h>\n" : "") << "\n#include \"thimble/tmb_kernels.h\"\n";
   os << "#include \"" << model.name << "_weights.h\"\n";
   writeChecks(os, model);
   writeLabels(os, model);
+  for (const ModelCall &call : model.calls)
+    if (!call.definition.empty())
+      os << "\n/* " << commentText(call.node) << ": decision trees */" << call.definition;
   for (const ModelRecord &record : model.records)
     writeRecord(os, record);
   os << "\n/* Memory in the arena, `offset` bytes from its start. */\n"

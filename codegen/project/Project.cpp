@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Puts the output folder of a compiled model together.
 #include "codegen/project/Project.h"
+#include "codegen/c/Trees.h"
 #include "codegen/project/BuildFiles.h"
 #include "codegen/project/RuntimeFiles.h"
 #include "dialects/mcu/McuLiveness.h"
@@ -14,7 +15,8 @@ llvm::Expected<std::vector<EmittedFile>> thimble::codegen::emitProject(mcu::Prog
     return files.takeError();
   std::vector<std::string> kernels;
   for (mcu::CallOp call : mcu::getCalls(program))
-    kernels.push_back(call.getKernel().str());
+    if (!isTreeCode(call))
+      kernels.push_back(call.getKernel().str());
   llvm::Expected<RuntimeFiles> runtime = collectRuntime(kernels, options.runtimeDirectory, options.isa);
   if (!runtime)
     return runtime.takeError();
