@@ -178,13 +178,55 @@ static LogicalResult legalizeHannWindow(NodeBinder &node) { return window(node, 
 static LogicalResult legalizeHammingWindow(NodeBinder &node) { return window(node, 25.0f / 46, 21.0f / 46, 0); }
 static LogicalResult legalizeBlackmanWindow(NodeBinder &node) { return window(node, 0.42f, 0.5f, 0.08f); }
 
+// The same formula in float32, for numbers that are known at run time only; the file declares the shape.
+static LogicalResult melAtRunTime(NodeBinder &node) {
+  FailureOr<Shape> shape = node.shapeInsteadOf("num_mel_bins");
+  Type element = typeOfCode(node.getBuilder(), node.integer("output_datatype", 1)), f32 = node.getBuilder().getF32Type();
+  if (failed(shape))
+    return failure();
+  if (shape->size() != 2 || (*shape)[0] < 1 || (*shape)[1] < 1 || !element || failed(node.checkTable((*shape)[0] + (*shape)[1])))
+    return node.fail("needs a declared shape of bins and bands and an element type that Thimble supports");
+  int64_t bins = (*shape)[0], bands = (*shape)[1];
+  auto number = [&](size_t index) { return node.reshape(node.cast(node.operand(index), f32), {}); };
+  auto count = [&](int64_t size) {
+    std::vector<float> positions(static_cast<size_t>(size));
+    for (size_t i = 0; i < positions.size(); ++i)
+      positions[i] = float(i);
+    return node.constant<float>({size}, f32, positions);
+  };
+  auto toMel = [&](Value hertz) {
+    Value logarithm = node.unary(nn::UnaryKind::Log, node.add(node.div(hertz, node.scalar(700)), node.scalar(1)));
+    return node.mul(logarithm, node.scalar(float(2595 / std::log(10.0))));
+  };
+  Value low = toMel(number(3)), step = node.div(node.sub(toMel(number(4)), low), node.scalar(float(bands + 2)));
+  Value mel = node.add(node.mul(count(bands + 2), step), low);
+  Value power = node.unary(nn::UnaryKind::Exp, node.mul(mel, node.scalar(float(std::log(10.0) / 2595))));
+  Value hertz = node.mul(node.sub(power, node.scalar(1)), node.scalar(700));
+  Value corners = node.unary(
+      nn::UnaryKind::Floor, node.div(node.mul(node.add(number(1), node.scalar(1)), hertz), number(2)));
+  Value lower = node.slice(corners, 0, 0, bands), center = node.slice(corners, 0, 1, bands);
+  Value higher = node.slice(corners, 0, 2, bands), bin = node.reshape(count(bins), {bins, 1});
+  auto isAtMost = [&](Value a, Value b) { return node.compare(nn::CompareKind::LessEqual, a, b); };
+  auto both = [&](Value a, Value b) { return node.binary(BinaryKind::And, a, b); };
+  auto share = [&](Value part, Value whole) { return node.div(part, node.binary(BinaryKind::Max, whole, node.scalar(1))); };
+  Value isFlat = node.compare(nn::CompareKind::Equal, lower, center);
+  Value rising = node.select(isFlat, node.scalar(1), share(node.sub(bin, lower), node.sub(center, lower)));
+  Value y = node.select(both(isAtMost(lower, bin), isAtMost(bin, center)), rising, node.scalar(0));
+  Value isFalling = both(isAtMost(center, bin), node.compare(nn::CompareKind::Less, bin, higher));
+  y = node.select(isFalling, share(node.sub(higher, bin), node.sub(higher, center)), y);
+  return node.setResult(node.cast(y, element));
+}
+
 // Triangles over the bins of a spectrum whose corners are equally spaced on the mel scale, as ONNX's text computes them.
 static LogicalResult legalizeMelWeightMatrix(NodeBinder &node) {
   double given[5];
+  for (size_t i = 0; i < 5; ++i)
+    if (elementCount(shapeOf(node.operand(i))) != 1 || isBoolean(node.operand(i)))
+      return node.fail("input " + Twine(i) + " must be one number");
   for (size_t i = 0; i < 5; ++i) {
-    FailureOr<ConstantData> data = ConstantData::get(node.operand(i));
-    if (!isConstant(node.operand(i)) || failed(data) || data->size() != 1)
-      return node.fail("input " + Twine(i) + " must be one number that is known at compile time");
+    FailureOr<ConstantData> data = isConstant(node.operand(i)) ? ConstantData::get(node.operand(i)) : FailureOr<ConstantData>();
+    if (failed(data))
+      return melAtRunTime(node);
     given[i] = data->number(0);
   }
   auto [bands, length, rate, low, high] = given;
