@@ -54,6 +54,7 @@ const Registry &thimble::legalize::getRegistry() {
     registerLabelMaps(all);
     registerLinearModels(all);
     registerLosses(all);
+    registerIntegerArithmetic(all);
     registerLegacy(all);
     registerMatMuls(all);
     registerNormalizations(all);

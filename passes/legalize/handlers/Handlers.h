@@ -19,6 +19,7 @@ void registerGathers(Registry &registry);
 void registerLabelMaps(Registry &registry);
 void registerLinearModels(Registry &registry);
 void registerLosses(Registry &registry);
+void registerIntegerArithmetic(Registry &registry);
 void registerLegacy(Registry &registry);
 void registerMatMuls(Registry &registry);
 void registerNormalizations(Registry &registry);
