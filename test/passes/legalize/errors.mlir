@@ -29,7 +29,7 @@ func.func @broadcast(%x: tensor<2x3xf32>, %y: tensor<4xf32>) -> !v {
 !v = !onnx.value
 
 func.func @not_constant(%x: tensor<2x3xf32>, %shape: tensor<2xi64>) -> !v {
-  // expected-error@+1 {{Reshape: input 'shape' must be known at compile time, but depends on the model's inputs; export the model with fixed shapes}}
+  // expected-error@+1 {{Reshape: input 'shape' depends on the model's inputs, and the file does not say which shape the result has}}
   %a = onnx.node "Reshape" opset 13 (%x, %shape) : (tensor<2x3xf32>, tensor<2xi64>) -> !v
   return %a : !v
 }
@@ -188,13 +188,29 @@ func.func @inputs(%x: tensor<2xf32>) -> (!v, !v, !v) {
 
 !v = !onnx.value
 
-func.func @control(%x: tensor<2xf32>, %c: tensor<i1>) -> !v {
-  // expected-error@+1 {{If: input 'cond' must be known at compile time: Thimble has no control flow}}
+func.func @control(%x: tensor<2xf32>, %z: tensor<3xf32>, %c: tensor<i1>) -> !v {
+  // expected-error@+1 {{If: the branches give tensor<2xf32> and tensor<3xf32>, so that Thimble must know at compile time which one to take}}
   %y = onnx.node "If" opset 13 (%c) attributes {else_branch, then_branch} bodies {
-    onnx.return %x : tensor<2xf32>
+    onnx.return %z : tensor<3xf32>
   }, {
     onnx.return %x : tensor<2xf32>
   } : (tensor<i1>) -> !v
+  return %y : !v
+}
+
+// -----
+
+!v = !onnx.value
+
+// A loop without a bound.
+func.func @endless(%x: tensor<f32>) -> !v {
+  %none = onnx.none
+  // expected-error@+1 {{Loop: has no trip count, and nothing says how often the body runs at most}}
+  %y = onnx.node "Loop" opset 13 (%none, %none, %x) attributes {body} bodies {
+  ^bb0(%i: !v, %c: !v, %v: !v):
+    %d = onnx.node "Less" opset 13 (%v, %x) : (!v, tensor<f32>) -> !v
+    onnx.return %d, %v : !v, !v
+  } : (!v, !v, tensor<f32>) -> !v
   return %y : !v
 }
 
