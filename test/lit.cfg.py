@@ -21,6 +21,7 @@ config.environment["LC_ALL"] = "C.UTF-8"
 
 config.substitutions += [
     ("%root", root),
+    ("%build", build),
     ("%ours", os.path.join(root, "models")),
     ("%shared", os.path.abspath(models)),
     ("%python", "/usr/bin/python3"),

@@ -17,10 +17,28 @@ static const CType types[] = {{CType::F32, 4, "float", "TMB_F32"},         {CTyp
                               {CType::Unsigned, 1, "uint8_t", "TMB_U8"},   {CType::Unsigned, 2, "uint16_t", "TMB_U16"},
                               {CType::Unsigned, 4, "uint32_t", "TMB_U32"}, {CType::Unsigned, 8, "uint64_t", "TMB_U64"}};
 static const CType boolean = {CType::Unsigned, 1, "uint8_t", "TMB_BOOL"};
+// What C99 has no type for is there as its bits.
+static const CType nibbles[] = {{CType::Signed, 1, "int8_t", "TMB_S4", "int4"}, {CType::Unsigned, 1, "uint8_t", "TMB_U4", "uint4"}};
+static const CType half = {CType::Unsigned, 2, "uint16_t", "TMB_F16", "float16"};
+static const CType brain = {CType::Unsigned, 2, "uint16_t", "TMB_BF16", "bfloat16"};
+static const CType smallFloats[] = {{CType::Unsigned, 1, "uint8_t", "TMB_F8E4M3FN", "float8_e4m3fn"},
+                                    {CType::Unsigned, 1, "uint8_t", "TMB_F8E4M3FNUZ", "float8_e4m3fnuz"},
+                                    {CType::Unsigned, 1, "uint8_t", "TMB_F8E5M2", "float8_e5m2"},
+                                    {CType::Unsigned, 1, "uint8_t", "TMB_F8E5M2FNUZ", "float8_e5m2fnuz"}};
 
 const CType *CType::get(Type element) {
   if (element.isInteger(1))
     return &boolean;
+  if (element.isInteger(4))
+    return &nibbles[element.isUnsignedInteger()];
+  if (element.isF16() || element.isBF16())
+    return element.isF16() ? &half : &brain;
+  if (isa<FloatType>(element) && element.getIntOrFloatBitWidth() == 8)
+    return element.isFloat8E4M3FN()     ? &smallFloats[0]
+           : element.isFloat8E4M3FNUZ() ? &smallFloats[1]
+           : element.isFloat8E5M2()     ? &smallFloats[2]
+           : element.isFloat8E5M2FNUZ() ? &smallFloats[3]
+                                        : nullptr;
   Kind kind = element.isF32() ? F32 : element.isF64() ? F64 : element.isUnsignedInteger() ? Unsigned : Signed;
   if (kind != F32 && kind != F64 && !isa<IntegerType>(element))
     return nullptr;
@@ -157,4 +175,20 @@ void thimble::codegen::writeWrapped(llvm::raw_ostream &os, llvm::StringRef prefi
       line += ',';
   }
   os << line << suffix << "\n";
+}
+
+std::string thimble::codegen::formatText(llvm::StringRef text) {
+  std::string literal = "\"";
+  for (unsigned char c : text) {
+    if (c == '"' || c == '\\') {
+      literal += {'\\', char(c)};
+    } else if (c >= 0x20 && c < 0x7f && c != '?') { // two question marks may start a trigraph
+      literal += char(c);
+    } else { // three octal digits: more may follow as text
+      literal += '\\';
+      for (int shift : {6, 3, 0})
+        literal += char('0' + (c >> shift & 7));
+    }
+  }
+  return literal + "\"";
 }

@@ -15,8 +15,12 @@ struct CType {
   unsigned bytes;
   const char *name;     // "int8_t"
   const char *constant; // its value of tmb_type: "TMB_S8"
+  const char *meaning = nullptr; // "float16", where the C type holds the bits of what C99 has no type for
 
-  /// The type of memory with such elements, or null if C99 has none (16-bit floats).
+  /// What reports call it: "int8_t", "float16".
+  const char *getLabel() const { return meaning ? meaning : name; }
+
+  /// The type of memory with such elements, or null if there is none.
   static const CType *get(mlir::Type element);
   /// uint8_t, for encoded data.
   static const CType *getByte();
@@ -28,6 +32,9 @@ std::string formatDouble(double value);
 /// An integer constant expression for a number of 32 or 64 bits.
 std::string formatInteger(int64_t value, unsigned bytes);
 std::string formatUnsigned(uint64_t value);
+
+/// A string literal with exactly these bytes, whatever they are.
+std::string formatText(llvm::StringRef text);
 
 /// True if the floating-point elements `bytes` have infinities or NaNs, which need <math.h>.
 bool hasNonFinite(const CType &type, llvm::ArrayRef<char> bytes);

@@ -2,6 +2,7 @@
 // From a scheduled program to the parts of its C file.
 #include "codegen/c/Model.h"
 #include "codegen/c/Names.h"
+#include "codegen/c/Trees.h"
 #include "codegen/kernels/KernelTable.h"
 #include "compiler/support/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
@@ -157,12 +158,22 @@ llvm::Error ModelBuilder::addPort(mcu::BufferOp buffer, const CType *type) {
                  mcu::byteSize(buffer.getMemory()),
                  io.getScale().getValueAsDouble(),
                  io.getZeroPoint(),
-                 0};
+                 0,
+                 {},
+                 {}};
+  if (DenseI64ArrayAttr bound = io.getBound()) {
+    bool isSound = bound.size() == 2 && bound[0] >= 0 && bound[0] < int64_t(port.shape.size()) && bound[1] >= 0;
+    if (!isSound)
+      return refuse(buffer, "'" + port.onnxName + "' has a bound that is not one of its dimensions and an output");
+    port.bound = PortBound{bound[0], bound[1]};
+  }
+  if (auto labels = buffer->getAttrOfType<ArrayAttr>(mcu::labelsAttrName))
+    for (Attribute label : labels)
+      if (auto text = dyn_cast<StringAttr>(label))
+        port.labels.push_back(text.getValue().str());
   int64_t elements = 1;
   for (int64_t size : port.shape)
     elements *= size;
-  if (port.bytes == 0)
-    return refuse(buffer, "'" + port.onnxName + "' has no elements");
   if (elements * type->bytes != port.bytes)
     return refuse(buffer, "'" + port.onnxName + "' has " + llvm::Twine(port.bytes) + " bytes, but its shape " +
                               formatShape(port.shape) + " needs " + llvm::Twine(elements * type->bytes));
@@ -185,11 +196,22 @@ llvm::Error ModelBuilder::checkPorts() {
 }
 
 llvm::Error ModelBuilder::addCall(mcu::CallOp op) {
-  ModelCall call{op, nodeName(op.getLoc()), {}, 0, {}, -1};
+  ModelCall call{op, nodeName(op.getLoc()), {}, 0, {}, -1, "", ""};
   if (call.node.empty())
     call.node = getKernelOperation(op.getKernel());
   if (op.getKernel() == mcu::streamKernel)
     return addStream(std::move(call));
+  if (isTreeCode(op)) {
+    for (unsigned index : getTreeCodeInputs(op))
+      if (llvm::Error error = addArgument(call, op.getIns()[index], /*isConst=*/true, /*isTable=*/false))
+        return error;
+    if (llvm::Error error = addArgument(call, op.getOuts()[0], /*isConst=*/false, /*isTable=*/false))
+      return error;
+    call.function = model.name + "__" + names.get(identifierPart(call.node).empty() ? "trees" : identifierPart(call.node) + "_trees");
+    call.definition = writeTreeCode(op, call.function);
+    model.calls.push_back(std::move(call));
+    return llvm::Error::success();
+  }
   for (auto [index, in] : llvm::enumerate(op.getIns()))
     if (llvm::Error error = addArgument(call, in, /*isConst=*/true, isTableOperand(op.getKernel(), index)))
       return error;

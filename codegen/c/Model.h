@@ -15,6 +15,12 @@ namespace thimble::codegen {
 /// What the check of the arena's size is called, after the model's name and "__".
 inline constexpr llvm::StringLiteral planCheckName = "arena_holds_the_plan";
 
+/// Where the size of an output depends on data: the dimension, whose size in the shape is the largest possible one, and the output
+/// that holds the actual one after a run.
+struct PortBound {
+  int64_t dimension, output;
+};
+
 /// An input or output of the model.
 struct ModelPort {
   mcu::BufferOp buffer;
@@ -26,6 +32,11 @@ struct ModelPort {
   double scale; // 0: plain numbers
   int64_t zeroPoint;
   int64_t rowBytes; // of an input whose rows are fed, which has no place in the arena; else 0
+  std::optional<PortBound> bound;
+  std::vector<std::string> labels; // what integer elements stand for, or the names along the last dimension
+
+  /// True if the elements are indices of labels.
+  bool isIndex() const { return !labels.empty() && type->kind != CType::F32; }
 };
 
 /// A constant in flash.
@@ -80,6 +91,7 @@ struct ModelCall {
   size_t record;                        // unless it is a streamed part
   std::vector<ModelLoop> loops;         // of a streamed part
   int64_t feedState = -1;               // offset in the arena of how far the feeding has come; -1 if nothing is fed
+  std::string function, definition;     // of a call that is code of the model's own, without kernel and record; else empty
 };
 
 struct Model {

@@ -9,7 +9,7 @@ using namespace thimble::codegen;
 static void writePort(llvm::raw_ostream &os, const Model &model, const ModelPort &port, llvm::StringRef kind, size_t index) {
   std::string prefix = ("#define " + llvm::Twine(model.macro) + "_" + kind + llvm::Twine(index)).str();
   os << "\n/* " << (kind == "INPUT" ? "Input " : "Output ") << index << ", '" << commentText(port.onnxName)
-     << "' in the ONNX model: " << port.type->name << " " << formatShape(port.shape) << " */\n";
+     << "' in the ONNX model: " << port.type->getLabel() << " " << formatShape(port.shape) << " */\n";
   os << prefix << "_BYTES " << port.bytes << "\n";
   os << prefix << "_TYPE " << port.type->constant << "\n";
   os << prefix << "_RANK " << port.shape.size() << "\n";
@@ -21,6 +21,17 @@ static void writePort(llvm::raw_ostream &os, const Model &model, const ModelPort
   os << prefix << "_SHAPE {" << llvm::join(sizes, ", ") << "}\n";
   if (port.rowBytes > 0)
     os << prefix << "_ROWS " << port.bytes / port.rowBytes << "\n" << prefix << "_ROW_BYTES " << port.rowBytes << "\n";
+  if (port.bound)
+    os << "/* The size of dimension " << port.bound->dimension << " depends on the data: at most " << port.shape[port.bound->dimension]
+       << ", after a run as many as output\n * " << port.bound->output
+       << " says. The elements lie as the shape above says; those past the actual size mean nothing. */\n"
+       << prefix << "_BOUND_DIMENSION " << port.bound->dimension << "\n"
+       << prefix << "_BOUND_SIZE_OUTPUT " << port.bound->output << "\n";
+  if (!port.labels.empty()) {
+    os << "/* " << (port.isIndex() ? "An element is an index of this table. */\n" : "The names along the last dimension. */\n");
+    os << prefix << "_LABEL_COUNT " << port.labels.size() << "\n";
+    os << "extern const char *const " << model.name << "_output" << index << "_labels[" << port.labels.size() << "];\n";
+  }
   if (port.scale == 0)
     return;
   // value = (element - zero point) * scale

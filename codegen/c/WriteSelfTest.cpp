@@ -63,12 +63,16 @@ static void writeVector(llvm::raw_ostream &os, const Model &model, const GoldenV
     os << "  status = " << name << "_feed_start(" << name << "__arena);\n  if (status == TMB_OK)\n    status = " << name << "_feed_rows("
        << name << "__arena, " << goldenName(model, vector, "input", size_t(fed->index)) << ", " << model.macro << "_INPUT" << fed->index
        << "_ROWS);\n  if (status != TMB_OK)\n    return (int)status;\n";
-  for (size_t i = 0; i < model.inputs.size(); ++i)
-    if (model.inputs[i].rowBytes == 0)
-      os << "  memcpy(" << name << "_input(" << name << "__arena, " << i << "), " << goldenName(model, vector, "input", i) << ", "
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    if (model.inputs[i].bytes == 0 || model.inputs[i].rowBytes != 0)
+      continue; // C has no empty arrays
+    os << "  memcpy(" << name << "_input(" << name << "__arena, " << i << "), " << goldenName(model, vector, "input", i) << ", "
        << model.macro << "_INPUT" << i << "_BYTES);\n";
+  }
   os << "  status = " << name << "_run(" << name << "__arena);\n  if (status != TMB_OK)\n    return (int)status;\n";
   for (auto [i, port] : llvm::enumerate(model.outputs)) {
+    if (port.bytes == 0)
+      continue;
     std::string actual = name + "_output(" + name + "__arena, " + std::to_string(i) + ")";
     std::string expected = goldenName(model, vector, "output", i);
     std::string last = isFloat(port) ? formatTolerance(port, golden.outputs[i]) : std::to_string(port.type->bytes);
@@ -99,10 +103,14 @@ std::string thimble::codegen::writeSelfTest(const Model &model, const EmitOption
   os << "#include <stddef.h>\n#include <string.h>\n";
   for (auto [vector, golden] : llvm::enumerate(options.golden)) {
     for (auto [i, port] : llvm::enumerate(model.inputs)) {
+      if (port.bytes == 0)
+        continue;
       os << "\n";
       writeArray(os, "static ", *port.type, goldenName(model, vector, "input", i), golden.inputs[i]);
     }
     for (auto [i, port] : llvm::enumerate(model.outputs)) {
+      if (port.bytes == 0)
+        continue;
       os << "\n";
       writeArray(os, "static ", *port.type, goldenName(model, vector, "output", i), golden.outputs[i]);
     }

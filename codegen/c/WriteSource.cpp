@@ -44,6 +44,21 @@ static void writeChecks(llvm::raw_ostream &os, const Model &model) {
      << " ? 1 : -1];\n";
 }
 
+// The texts that classifiers give as indices.
+static void writeLabels(llvm::raw_ostream &os, const Model &model) {
+  for (auto [index, port] : llvm::enumerate(model.outputs)) {
+    if (port.labels.empty())
+      continue;
+    os << "\n/* Labels of output " << index << " */\n";
+    os << "const char *const " << model.name << "_output" << index << "_labels[" << port.labels.size() << "] = {\n";
+    std::vector<std::string> literals;
+    for (const std::string &label : port.labels)
+      literals.push_back(formatText(label));
+    writeWrapped(os, "    ", literals, "", 4);
+    os << "};\n";
+  }
+}
+
 static std::string formatShapes(mcu::CallOp call) {
   auto shapeOf = [](Value value) { return formatShape(cast<MemRefType>(value.getType()).getShape()); };
   std::vector<std::string> ins, outs;
@@ -159,8 +174,9 @@ static void writeRun(llvm::raw_ostream &os, const Model &model) {
     std::vector<std::string> arguments;
     for (const ModelArgument &argument : call.arguments)
       arguments.push_back(formatArgument(model, argument));
-    arguments.push_back("&" + model.records[call.record].symbol);
-    writeWrapped(os, ("  " + op.getKernel() + "(").str(), arguments, ");", 6);
+    if (call.function.empty())
+      arguments.push_back("&" + model.records[call.record].symbol);
+    writeWrapped(os, ("  " + (call.function.empty() ? op.getKernel() : llvm::StringRef(call.function)) + "(").str(), arguments, ");", 6);
   }
   os << "\n  return TMB_OK;\n}\n";
 }
@@ -176,13 +192,22 @@ static void writeAccessor(llvm::raw_ostream &os, const Model &model, llvm::Strin
   os << "  default:\n    return NULL;\n  }\n}\n";
 }
 
+static bool hasTreeCode(const Model &model) {
+  return llvm::any_of(model.calls, [](const ModelCall &call) { return !call.definition.empty(); });
+}
+
 std::string thimble::codegen::writeSource(const Model &model, const EmitOptions &options) {
   std::string text;
   llvm::raw_string_ostream os(text);
   writeBanner(os, "The model '" + model.name + "': its kernels, called in order.", options);
-  os << "#include \"" << model.name << ".h\"\n\n#include <stddef.h>\n" << (model.getFed() ? "#include <string.h>\n" : "") << "\n#include \"thimble/tmb_kernels.h\"\n";
+  os << "#include \"" << model.name << ".h\"\n\n#include <stddef.h>\n"
+     << (model.getFed() || hasTreeCode(model) ? "#include <string.h>\n" : "") << "\n#include \"thimble/tmb_kernels.h\"\n";
   os << "#include \"" << model.name << "_weights.h\"\n";
   writeChecks(os, model);
+  writeLabels(os, model);
+  for (const ModelCall &call : model.calls)
+    if (!call.definition.empty())
+      os << "\n/* " << commentText(call.node) << ": decision trees */" << call.definition;
   for (const ModelRecord &record : model.records)
     writeRecord(os, record);
   os << "\n/* Memory in the arena, `offset` bytes from its start. */\n"

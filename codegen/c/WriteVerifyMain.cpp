@@ -126,24 +126,28 @@ static void writeFeed(llvm::raw_ostream &os, const Model &model) {
 // The arena is dirtied before each run: what a run would read without having written it differs from sample to sample.
 static void writeFill(llvm::raw_ostream &os, const Model &model) {
   std::string prefix = model.name + "__";
+  auto isRead = [](const ModelPort &port) { return port.bytes != 0 && port.rowBytes == 0; };
+  size_t first = size_t(llvm::find_if(model.inputs, isRead) - model.inputs.begin()); // that can tell the end of the file
+  bool reads = first < model.inputs.size();
   os << "\n/* Makes the arena ready for the next sample: 0, or why there is none. */\n";
   os << "static int " << prefix << "fill(int in, uint64_t sample) {\n";
-  const ModelPort *fed = model.getFed();
-  if (model.inputs.size() > (fed ? 1 : 0))
+  if (reads)
     os << "  int got;\n";
   os << "  memset(" << prefix << "arena, sample % 2 == 0 ? 0xA5 : 0x5A, sizeof(" << prefix << "arena));\n";
-  if (fed && model.inputs.size() == 1)
-    os << "  (void)in;\n";
-  if (model.inputs.empty())
+  if (!reads && model.getFed()) // which has told the end of the file
+    os << "  (void)in;\n  (void)sample;\n  return 0;\n}\n";
+  else if (!reads)
     os << "  (void)in;\n  return sample == 0 ? 0 : " << prefix << "END;\n}\n";
-  for (size_t i = fed ? 1 : 0; i < model.inputs.size(); ++i) {
+  for (size_t i = first; i < model.inputs.size(); ++i) {
+    if (!isRead(model.inputs[i]))
+      continue;
     os << "  got = " << prefix << "read(in, " << model.name << "_input(" << prefix << "arena, " << i << "), " << model.macro
        << "_INPUT" << i << "_BYTES);\n";
-    if (i == 0)
+    if (i == first)
       os << "  if (got == 0)\n    return " << prefix << "END;\n";
     os << "  if (got != 1)\n    return " << prefix << "CUT_OFF;\n";
   }
-  if (!model.inputs.empty())
+  if (reads)
     os << "  return 0;\n}\n";
 }
 
@@ -162,7 +166,7 @@ std::string thimble::codegen::writeVerifyMain(const Model &model, const EmitOpti
      << "  " << prefix << "NO_FILE = 2, /* a file cannot be opened */\n"
      << "  " << prefix << "CUT_OFF = 3, /* inputs.bin ends within a sample */\n"
      << "  " << prefix << "NO_SPACE = 4 /* outputs.bin cannot be written */\n};\n";
-  if (!model.inputs.empty())
+  if (llvm::any_of(model.inputs, [](const ModelPort &port) { return port.bytes != 0; }))
     writeTemplate(os, reading, model.name);
   writeTemplate(os, printing, model.name);
   if (model.getFed())
@@ -172,9 +176,12 @@ std::string thimble::codegen::writeVerifyMain(const Model &model, const EmitOpti
   if (model.getFed())
     os << "    status = " << prefix << "feed(in, &count);\n    if (status != 0)\n      break;\n";
   writeTemplate(os, runIt, model.name);
-  for (size_t i = 0; i < model.outputs.size(); ++i)
+  for (size_t i = 0; i < model.outputs.size(); ++i) {
+    if (model.outputs[i].bytes == 0)
+      continue;
     os << "    if (tmb_port_write(out, " << model.name << "_output(" << prefix << "arena, " << i << "), " << model.macro
        << "_OUTPUT" << i << "_BYTES) != 0) {\n      status = " << prefix << "NO_SPACE;\n      break;\n    }\n";
+  }
   writeTemplate(os, mainEnd, model.name);
   return text;
 }

@@ -85,9 +85,14 @@ NewConstant transposedDepthwise(mlir::Value weights, const ConstantData &data);
 // One function for each family of operations, and for the int8 forms of those whose constants need work.
 mlir::FailureOr<Calls> selectInt8Conv2D(nn::Conv2DOp op);
 mlir::FailureOr<Calls> selectInt8FullyConnected(nn::FullyConnectedOp op);
+// One function for each family of operations.
+mlir::FailureOr<Calls> selectClassical(mlir::Operation *op);
 mlir::FailureOr<Calls> selectConvolution(mlir::Operation *op);
 mlir::FailureOr<Calls> selectElementwise(mlir::Operation *op);
+mlir::FailureOr<Calls> selectRecurrent(mlir::Operation *op);
+mlir::FailureOr<Calls> selectIndexing(mlir::Operation *op);
 mlir::FailureOr<Calls> selectReduction(mlir::Operation *op);
 mlir::FailureOr<Calls> selectShape(mlir::Operation *op);
+mlir::FailureOr<Calls> selectSignal(mlir::Operation *op);
 
 } // namespace thimble::kernels

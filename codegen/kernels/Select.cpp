@@ -17,6 +17,8 @@ llvm::StringRef thimble::kernels::suffixOf(Type type) {
     return "f32";
   if (type.isInteger(1))
     return "u8";
+  if (type.isUnsignedInteger(64))
+    return "u64";
   if (type.isSignlessInteger(32))
     return "s32";
   return type.isSignlessInteger(64) ? "s64" : "";
@@ -186,6 +188,15 @@ FailureOr<Calls> thimble::kernels::selectKernels(Operation *op) {
     return selectElementwise(op);
   if (isa<nn::Pool2DOp, nn::ReduceOp, nn::ArgOp, nn::SoftmaxOp, nn::LayerNormOp>(op))
     return selectReduction(op);
+  if (isa<nn::RnnOp, nn::GruOp, nn::LstmOp>(op))
+    return selectRecurrent(op);
+  if (isa<nn::TreeEnsembleOp, nn::SquaredDistanceOp, nn::PairCouplingOp>(op))
+    return selectClassical(op);
+  if (isa<nn::GatherElementsOp, nn::GatherNDOp, nn::ScatterElementsOp, nn::ScatterNDOp, nn::TopKOp, nn::NonZeroOp, nn::UniqueOp,
+          nn::NonMaxSuppressionOp, nn::ReverseSequenceOp>(op))
+    return selectIndexing(op);
+  if (isa<nn::CumSumOp, nn::DetOp, nn::DftOp, nn::FramesOp, nn::CountNGramsOp>(op))
+    return selectSignal(op);
   return selectShape(op);
 }
 

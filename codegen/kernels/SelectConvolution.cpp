@@ -64,13 +64,14 @@ std::optional<int64_t> thimble::kernels::depthwiseFloatOverlap(const tmb_conv2d_
 }
 
 static FailureOr<Calls> selectConv2D(nn::Conv2DOp op) {
+  bool isInteger = elementOf(op.getX()).isInteger(32);
   if (nn::isQuantized(op.getX().getType()))
     return selectInt8Conv2D(op);
   FailureOr<ConstantData> weights = ConstantData::get(op.getWeights());
-  bool depthwise = op.isDepthwise() && succeeded(weights);
+  bool depthwise = !isInteger && op.isDepthwise() && succeeded(weights);
   ArrayRef<int64_t> x = shapeOf(op.getX()), w = shapeOf(op.getWeights()), y = shapeOf(op.getY());
 
-  CallBuilder call(op, depthwise ? "tmb_depthwise_conv2d_f32" : "tmb_conv2d_f32");
+  CallBuilder call(op, std::string("tmb_") + (depthwise ? "depthwise_conv2d_f32" : isInteger ? "conv2d_s32" : "conv2d_f32"));
   call.operand(0);
   if (depthwise)
     call.constant(transposedDepthwise(op.getWeights(), *weights));
@@ -81,6 +82,8 @@ static FailureOr<Calls> selectConv2D(nn::Conv2DOp op) {
   call.field("stride_h", op.getStrides()[0]).field("stride_w", op.getStrides()[1]);
   call.field("dilation_h", op.getDilations()[0]).field("dilation_w", op.getDilations()[1]);
   call.field("pad_top", op.getPads()[0]).field("pad_left", op.getPads()[1]).field("groups", op.getGroups());
+  if (isInteger)
+    return call.macs(op.getMacs()).real("act_min", 0).real("act_max", 0).finishAlone();
   // Shapes are those of tensors that exist, so their products fit.
   tmb_conv2d_s8_params shapes = shapesOf(op);
   constexpr int64_t bytes = sizeof(float);
@@ -102,7 +105,8 @@ static FailureOr<Calls> selectFullyConnected(nn::FullyConnectedOp op) {
 
 static FailureOr<Calls> selectMatMul(nn::MatMulOp op) {
   bool quantized = nn::isQuantized(op.getA().getType());
-  if (!quantized && !elementOf(op.getA()).isF32())
+  Type element = elementOf(op.getA());
+  if (!quantized && !element.isF32() && !element.isSignlessInteger(32) && !element.isSignlessInteger(64))
     return op.emitOpError("has no kernel for elements of type ") << elementOf(op.getA());
   ArrayRef<int64_t> a = shapeOf(op.getA()), b = shapeOf(op.getB()), y = shapeOf(op.getY());
   // Strides of the batch dimensions in elements: those of the whole tensor, repeated where a dimension is broadcast.
@@ -116,7 +120,7 @@ static FailureOr<Calls> selectMatMul(nn::MatMulOp op) {
   walk.merge();
   int64_t aWidth = a.back(), bWidth = b.back();
   bool ta = op.getTransposeA(), tb = op.getTransposeB();
-  CallBuilder call(op, quantized ? "tmb_matmul_s8" : "tmb_matmul_f32");
+  CallBuilder call(op, ("tmb_matmul_" + suffixOf(element)).str());
   call.operand(0).operand(1).macs(op.getMacs());
   call.field("batch_rank", int64_t(walk.dims.size())).field("batch_dims", walk.dims);
   call.field("a_batch_strides", walk.strides[0]).field("b_batch_strides", walk.strides[1]);

@@ -148,6 +148,18 @@ static std::optional<tmb_type> typeCode(Type type) {
     return TMB_F32;
   if (type.isF64())
     return TMB_F64;
+  if (type.isF16())
+    return TMB_F16;
+  if (type.isBF16())
+    return TMB_BF16;
+  if (type.isFloat8E4M3FN())
+    return TMB_F8E4M3FN;
+  if (type.isFloat8E4M3FNUZ())
+    return TMB_F8E4M3FNUZ;
+  if (type.isFloat8E5M2())
+    return TMB_F8E5M2;
+  if (type.isFloat8E5M2FNUZ())
+    return TMB_F8E5M2FNUZ;
   auto integer = dyn_cast<IntegerType>(type);
   if (!integer)
     return std::nullopt;
@@ -155,6 +167,8 @@ static std::optional<tmb_type> typeCode(Type type) {
   switch (integer.getWidth()) {
   case 1:
     return TMB_BOOL;
+  case 4:
+    return isUnsigned ? TMB_U4 : TMB_S4;
   case 8:
     return isUnsigned ? TMB_U8 : TMB_S8;
   case 16:
@@ -172,7 +186,11 @@ static FailureOr<Calls> selectCast(nn::CastOp op) {
   std::optional<tmb_type> from = typeCode(elementOf(op.getX())), to = typeCode(elementOf(op.getY()));
   if (!from || !to)
     return op.emitOpError("has no kernel to turn ") << elementOf(op.getX()) << " into " << elementOf(op.getY());
-  CallBuilder call(op, "tmb_cast");
+  auto isSmall = [](tmb_type type) { return type >= TMB_F16 && type <= TMB_F8E5M2FNUZ; };
+  if (isSmall(*from) || isSmall(*to))
+    if (*from != TMB_F32 && *to != TMB_F32)
+      return op.emitOpError("has no kernel to turn ") << elementOf(op.getX()) << " into " << elementOf(op.getY());
+  CallBuilder call(op, isSmall(*from) || isSmall(*to) ? "tmb_cast_small_float" : "tmb_cast");
   call.operand(0).field("count", tensorType(op.getX()).getNumElements());
   return call.field("from", int64_t(*from)).field("to", int64_t(*to)).finishAlone();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Puts the output folder of a compiled model together.
 #include "codegen/project/Project.h"
+#include "codegen/c/Trees.h"
 #include "codegen/project/BuildFiles.h"
 #include "codegen/project/RuntimeFiles.h"
 #include "dialects/mcu/McuLiveness.h"
@@ -12,7 +13,14 @@ llvm::Expected<std::vector<EmittedFile>> thimble::codegen::emitProject(mcu::Prog
   llvm::Expected<std::vector<EmittedFile>> files = emitC(program, options.emit);
   if (!files)
     return files.takeError();
-  llvm::Expected<RuntimeFiles> runtime = collectRuntime(mcu::getKernelNames(program), options.runtimeDirectory, options.isa);
+  std::vector<std::string> kernels = mcu::getKernelNames(program);
+  // A kernel all of whose calls became code of the model's own is not needed.
+  llvm::erase_if(kernels, [&](llvm::StringRef name) {
+    std::vector<mcu::CallOp> calls = mcu::getCalls(program);
+    llvm::erase_if(calls, [&](mcu::CallOp call) { return call.getKernel() != name; });
+    return !calls.empty() && llvm::all_of(calls, isTreeCode);
+  });
+  llvm::Expected<RuntimeFiles> runtime = collectRuntime(kernels, options.runtimeDirectory, options.isa);
   if (!runtime)
     return runtime.takeError();
   files->insert(files->end(), runtime->files.begin(), runtime->files.end());

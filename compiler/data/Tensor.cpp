@@ -41,6 +41,18 @@ llvm::StringRef thimble::elementTypeName(ElementType type) {
     return "uint64";
   case ElementType::Bool:
     return "bool";
+  case ElementType::S4:
+    return "int4";
+  case ElementType::U4:
+    return "uint4";
+  case ElementType::F8E4M3FN:
+    return "float8_e4m3fn";
+  case ElementType::F8E4M3FNUZ:
+    return "float8_e4m3fnuz";
+  case ElementType::F8E5M2:
+    return "float8_e5m2";
+  case ElementType::F8E5M2FNUZ:
+    return "float8_e5m2fnuz";
   }
   llvm_unreachable("not an element type");
 }
@@ -50,6 +62,12 @@ int64_t thimble::elementTypeBytes(ElementType type) {
   case ElementType::S8:
   case ElementType::U8:
   case ElementType::Bool:
+  case ElementType::S4:
+  case ElementType::U4:
+  case ElementType::F8E4M3FN:
+  case ElementType::F8E4M3FNUZ:
+  case ElementType::F8E5M2:
+  case ElementType::F8E5M2FNUZ:
     return 1;
   case ElementType::F16:
   case ElementType::BF16:
@@ -115,7 +133,7 @@ int64_t Tensor::count() const {
   return *product;
 }
 
-/// Calls `function` with the elements as C++ values, half floats excepted: those are 16 bits wide integers here.
+/// Calls `function` with the elements as C++ values, small floats excepted: those are integers of 16 and 8 bits here.
 template <typename Function> static auto visitElements(const Tensor &tensor, Function function) {
   switch (tensor.type) {
   case ElementType::F32:
@@ -123,9 +141,15 @@ template <typename Function> static auto visitElements(const Tensor &tensor, Fun
   case ElementType::F64:
     return function(tensor.as<double>());
   case ElementType::S8:
+  case ElementType::S4:
     return function(tensor.as<int8_t>());
   case ElementType::U8:
   case ElementType::Bool:
+  case ElementType::U4:
+  case ElementType::F8E4M3FN:
+  case ElementType::F8E4M3FNUZ:
+  case ElementType::F8E5M2:
+  case ElementType::F8E5M2FNUZ:
     return function(tensor.as<uint8_t>());
   case ElementType::S16:
     return function(tensor.as<int16_t>());
@@ -145,22 +169,43 @@ template <typename Function> static auto visitElements(const Tensor &tensor, Fun
   llvm_unreachable("not an element type");
 }
 
+// The format of a float that C++ does not have; null for others.
+static const llvm::fltSemantics *smallFloatSemantics(ElementType type) {
+  switch (type) {
+  case ElementType::F16:
+    return &llvm::APFloat::IEEEhalf();
+  case ElementType::BF16:
+    return &llvm::APFloat::BFloat();
+  case ElementType::F8E4M3FN:
+    return &llvm::APFloat::Float8E4M3FN();
+  case ElementType::F8E4M3FNUZ:
+    return &llvm::APFloat::Float8E4M3FNUZ();
+  case ElementType::F8E5M2:
+    return &llvm::APFloat::Float8E5M2();
+  case ElementType::F8E5M2FNUZ:
+    return &llvm::APFloat::Float8E5M2FNUZ();
+  default:
+    return nullptr;
+  }
+}
+
 double Tensor::number(int64_t index) const {
   if (type == ElementType::F16)
     return halfToFloat(as<uint16_t>()[index]);
   if (type == ElementType::BF16)
     return bfloat16ToFloat(as<uint16_t>()[index]);
+  if (const llvm::fltSemantics *semantics = smallFloatSemantics(type))
+    return smallFloatToFloat(*semantics, as<uint8_t>()[index]);
   return visitElements(*this, [&](auto elements) { return double(elements[index]); });
 }
 
-static bool isHalf(ElementType type) { return type == ElementType::F16 || type == ElementType::BF16; }
-static bool isFloat(ElementType type) { return isHalf(type) || type == ElementType::F32 || type == ElementType::F64; }
+static bool isFloat(ElementType type) { return smallFloatSemantics(type) || type == ElementType::F32 || type == ElementType::F64; }
 
 std::vector<float> Tensor::asFloats() const {
-  if (isHalf(type)) {
+  if (smallFloatSemantics(type)) {
     std::vector<float> result;
-    for (uint16_t bits : as<uint16_t>())
-      result.push_back(type == ElementType::F16 ? halfToFloat(bits) : bfloat16ToFloat(bits));
+    for (int64_t i = 0, size = count(); i < size; ++i)
+      result.push_back(float(number(i)));
     return result;
   }
   return visitElements(*this, [](auto elements) { return std::vector<float>(elements.begin(), elements.end()); });
@@ -187,7 +232,7 @@ std::vector<int64_t> Tensor::asInt64s() const {
   return result;
 }
 
-static uint16_t toHalf(const llvm::fltSemantics &semantics, double value) {
+static uint16_t toSmallFloat(const llvm::fltSemantics &semantics, double value) {
   llvm::APFloat converted(value);
   bool isInexact;
   converted.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &isInexact);
@@ -239,11 +284,22 @@ llvm::Expected<Tensor> Tensor::convertTo(ElementType target) const {
       std::memcpy(out, &value, sizeof value);
       break;
     case ElementType::F16:
-    case ElementType::BF16: {
-      uint16_t bits = toHalf(target == ElementType::F16 ? llvm::APFloat::IEEEhalf() : llvm::APFloat::BFloat(), value);
-      std::memcpy(out, &bits, sizeof bits);
+    case ElementType::BF16:
+    case ElementType::F8E4M3FN:
+    case ElementType::F8E4M3FNUZ:
+    case ElementType::F8E5M2:
+    case ElementType::F8E5M2FNUZ: {
+      uint16_t bits = toSmallFloat(*smallFloatSemantics(target), value); // little endian: the low byte comes first
+      std::memcpy(out, &bits, size_t(width));
       break;
     }
+    case ElementType::S4:
+      store(int8_t(7));
+      fits &= int8_t(*out) >= -8;
+      break;
+    case ElementType::U4:
+      store(uint8_t(15));
+      break;
     case ElementType::S8:
       store(int8_t(INT8_MAX));
       break;

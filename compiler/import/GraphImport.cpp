@@ -35,6 +35,11 @@ SmallVector<Value> GraphImporter::importGraph(const proto::GraphProto &graph, Im
   if (context.hasErrors())
     return {};
 
+  for (const proto::ValueInfoProto &value : graph.value_info())
+    scope.declared[value.name()] = &value;
+  if (scope.parent) // the outputs of the model itself are declared at the function
+    for (const proto::ValueInfoProto &value : graph.output())
+      scope.declared[value.name()] = &value;
   importNodes(graph.node(), scope);
   if (context.hasErrors())
     return {};
@@ -79,6 +84,19 @@ void GraphImporter::importNodes(const NodeList &nodes, ImportScope &scope) {
   }
 }
 
+ArrayAttr GraphImporter::declaredTypes(const proto::NodeProto &node, const ImportScope &scope) {
+  SmallVector<Attribute> types;
+  bool isAnyKnown = false;
+  for (const std::string &output : node.output()) {
+    const proto::ValueInfoProto *value = scope.declared.lookup(output);
+    RankedTensorType type = value ? declaredType(context.context, *value, symbols) : RankedTensorType();
+    bool isKnown = type && type.hasStaticShape();
+    types.push_back(isKnown ? Attribute(TypeAttr::get(type)) : UnitAttr::get(context.context));
+    isAnyKnown |= isKnown;
+  }
+  return isAnyKnown ? builder.getArrayAttr(types) : ArrayAttr();
+}
+
 Value GraphImporter::inputValue(StringRef name, const ImportScope &scope, Location loc) {
   if (!name.empty())
     if (Value value = scope.lookup(name))
@@ -115,6 +133,8 @@ void GraphImporter::importNode(const proto::NodeProto &node, const std::string &
   SmallVector<Type> types(node.output_size(), onnx::ValueType::get(context.context));
   auto op = builder.create<onnx::NodeOp>(loc, types, node.op_type(), domain, *opset, inputs, attributes.values,
                                          unsigned(attributes.graphs.size()));
+  if (ArrayAttr declared = declaredTypes(node, scope))
+    op->setAttr("onnx.types", declared);
   unsigned body = 0;
   for (const auto &[attribute, graph] : attributes.graphs)
     importSubgraph(*graph, op.getBodies()[body++], scope, loc, name, attribute);
@@ -131,7 +151,7 @@ void GraphImporter::importSubgraph(const proto::GraphProto &graph, Region &regio
   }
   OpBuilder::InsertionGuard guard(builder);
   Block *block = builder.createBlock(&region);
-  ImportScope scope{&outer, outer.opsets, outer.bindings, name + "/" + attribute + "/", outer.depth + 1, {}};
+  ImportScope scope{&outer, outer.opsets, outer.bindings, name + "/" + attribute + "/", outer.depth + 1, {}, {}};
   for (const proto::ValueInfoProto &input : graph.input())
     scope.values[input.name()] =
         block->addArgument(onnx::ValueType::get(context.context), nodeLocation(context.context, input.name()));
@@ -168,7 +188,7 @@ void GraphImporter::importCall(const proto::NodeProto &node, const ModelFunction
       bindings[attribute.name()] = value;
 
   // A function sees its inputs only, so its scope has no parent.
-  ImportScope inner{nullptr, &function.opsets, &bindings, name + "/", scope.depth + 1, {}};
+  ImportScope inner{nullptr, &function.opsets, &bindings, name + "/", scope.depth + 1, {}, {}};
   llvm::StringSet<> names;
   for (int i = 0; i < proto.input_size(); ++i) {
     names.insert(proto.input(i));

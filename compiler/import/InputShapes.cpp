@@ -12,6 +12,12 @@ using Dimension = proto::TensorShapeProto_Dimension;
 /// Some exporters write 0 or -1 where they mean "unknown".
 static bool isFixed(const Dimension &dimension) { return dimension.has_dim_value() && dimension.dim_value() > 0; }
 
+/// Integers in one dimension are lists of axes or sizes, which may be empty.
+static bool isEmptyList(const proto::TypeProto_Tensor &type) {
+  bool isInteger = type.elem_type() == proto::TensorProto::INT64 || type.elem_type() == proto::TensorProto::INT32;
+  return isInteger && type.shape().dim_size() == 1 && type.shape().dim(0).has_dim_value() && type.shape().dim(0).dim_value() == 0;
+}
+
 /// How a dimension shows in messages: its size, or "<batch>" if it is open.
 static std::string dimensionText(const Dimension &dimension) {
   if (isFixed(dimension))
@@ -23,6 +29,7 @@ namespace {
 /// One input while its shape is being found.
 struct OpenInput {
   const proto::ValueInfoProto *value;
+  const proto::TypeProto_Tensor *type;
   ElementType element;
   const llvm::SmallVector<int64_t> *given; // by the options
 };
@@ -36,13 +43,15 @@ public:
   /// Notes what the given shape says about symbols; false if it contradicts the file.
   bool noteGivenShape(const OpenInput &input);
   mlir::RankedTensorType resolve(const OpenInput &input);
+  /// Adds the elements of a sequence, or what an optional holds, to `inputs`.
+  void resolveGroup(const proto::ValueInfoProto &value, GraphInputs &inputs);
 
 private:
   std::string option(const OpenInput &input, StringRef shape) {
     return "--input-shape " + input.value->name() + "=" + shape.str();
   }
-  bool hasShape(const OpenInput &input) { return input.value->type().tensor_type().has_shape(); }
-  const auto &dimensions(const OpenInput &input) { return input.value->type().tensor_type().shape().dim(); }
+  bool hasShape(const OpenInput &input) { return input.type->has_shape(); }
+  const auto &dimensions(const OpenInput &input) { return input.type->shape().dim(); }
   std::string declaredShape(const OpenInput &input);
 
   ImportContext &context;
@@ -60,12 +69,14 @@ std::string InputResolver::declaredShape(const OpenInput &input) {
 std::optional<OpenInput> InputResolver::open(const proto::ValueInfoProto &value) {
   std::string input = "input " + quoted(value.name());
   auto given = context.options.inputShapes.find(value.name());
-  OpenInput result{&value, ElementType::F32, given == context.options.inputShapes.end() ? nullptr : &given->second};
-  if (!value.type().has_tensor_type()) {
-    context.error(input + " is not a tensor; sequences, maps, optional and sparse inputs are not supported");
+  OpenInput result{&value, nullptr, ElementType::F32, given == context.options.inputShapes.end() ? nullptr : &given->second};
+  const proto::TypeProto &type = value.type().has_optional_type() ? value.type().optional_type().elem_type() : value.type();
+  if (!type.has_tensor_type()) {
+    context.error(input + " is not a tensor; maps and sparse inputs are not supported");
     return std::nullopt;
   }
-  llvm::Expected<ElementType> element = elementTypeOf(value.type().tensor_type().elem_type());
+  result.type = &type.tensor_type();
+  llvm::Expected<ElementType> element = elementTypeOf(result.type->elem_type());
   if (!element) {
     context.error(input + " " + llvm::toString(element.takeError()));
     return std::nullopt;
@@ -83,8 +94,8 @@ bool InputResolver::noteGivenShape(const OpenInput &input) {
   if (!input.given)
     return true;
   std::string text = option(input, shapeText(*input.given));
-  if (llvm::any_of(*input.given, [](int64_t size) { return size < 1; })) {
-    context.error(text + ": the sizes must be positive");
+  if (llvm::any_of(*input.given, [](int64_t size) { return size < 0; })) {
+    context.error(text + ": the sizes must not be negative");
     return false;
   }
   if (!hasShape(input))
@@ -121,7 +132,7 @@ mlir::RankedTensorType InputResolver::resolve(const OpenInput &input) {
   for (int axis = 0; !input.given && axis < dimensions(input).size(); ++axis) {
     const Dimension &dimension = dimensions(input)[axis];
     std::string label = dimension.dim_param().empty() ? "" : quoted(dimension.dim_param()) + " ";
-    if (isFixed(dimension)) {
+    if (isFixed(dimension) || isEmptyList(*input.type)) {
       sizes.push_back(dimension.dim_value());
     } else if (auto symbol = symbols.find(dimension.dim_param()); symbol != symbols.end() && !label.empty()) {
       sizes.push_back(symbol->second);
@@ -144,10 +155,48 @@ mlir::RankedTensorType InputResolver::resolve(const OpenInput &input) {
   return mlir::RankedTensorType::get(sizes, toMlirType(context.context, input.element));
 }
 
-std::vector<GraphInput> thimble::resolveInputs(ImportContext &context, const proto::GraphProto &graph,
-                                               const llvm::StringSet<> &initializers, SymbolSizes &symbols) {
+// A sequence, whatever optional it may be in; null for everything else.
+static const proto::TypeProto_Sequence *sequenceType(const proto::ValueInfoProto &value) {
+  const proto::TypeProto &type = value.type().has_optional_type() ? value.type().optional_type().elem_type() : value.type();
+  return type.has_sequence_type() ? &type.sequence_type() : nullptr;
+}
+
+void InputResolver::resolveGroup(const proto::ValueInfoProto &value, GraphInputs &inputs) {
+  std::string input = "input " + quoted(value.name()), option = "--input-shape " + value.name() + "=";
+  auto given = context.options.sequenceShapes.find(value.name());
+  if (given != context.options.sequenceShapes.end() && !given->second) {
+    if (value.type().has_optional_type())
+      inputs.groups.push_back({value.name(), false, inputs.tensors.size(), 0});
+    else
+      context.error(option + "none: the input is not optional");
+    return;
+  }
+  const proto::TypeProto_Sequence *sequence = sequenceType(value);
+  if (!sequence || !sequence->elem_type().has_tensor_type()) {
+    context.error(input + (sequence ? " is a sequence of what are no tensors, which is not supported" : " is not a sequence"));
+    return;
+  }
+  if (given == context.options.sequenceShapes.end()) {
+    context.error(input + " is a sequence; give the shapes of its elements with " + option + "[<sizes>],[<sizes>] or " + option +
+                  "<count>x[<sizes>]" + (value.type().has_optional_type() ? ", or say that it is absent with " + option + "none" : ""));
+    return;
+  }
+  llvm::Expected<ElementType> element = elementTypeOf(sequence->elem_type().tensor_type().elem_type());
+  if (!element)
+    return context.error(input + " " + llvm::toString(element.takeError()));
+  inputs.groups.push_back({value.name(), true, inputs.tensors.size(), given->second->size()});
+  for (const auto &[i, sizes] : llvm::enumerate(*given->second)) {
+    if (!checkedElementCount(sizes))
+      return context.error(option + ": element " + Twine(i) + " has a shape that is not valid");
+    inputs.tensors.push_back({value.name() + "_" + std::to_string(i),
+                              mlir::RankedTensorType::get(sizes, toMlirType(context.context, *element))});
+  }
+}
+
+GraphInputs thimble::resolveInputs(ImportContext &context, const proto::GraphProto &graph,
+                                   const llvm::StringSet<> &initializers, SymbolSizes &symbols) {
   InputResolver resolver(context, symbols);
-  std::vector<OpenInput> open;
+  std::vector<std::pair<const proto::ValueInfoProto *, std::optional<OpenInput>>> open; // without the latter for groups
   std::string names;
   llvm::StringSet<> known;
   for (const proto::ValueInfoProto &value : graph.input()) {
@@ -155,12 +204,17 @@ std::vector<GraphInput> thimble::resolveInputs(ImportContext &context, const pro
       continue;
     known.insert(value.name());
     names += (names.empty() ? "" : ", ") + quoted(value.name());
-    if (std::optional<OpenInput> input = resolver.open(value))
-      open.push_back(*input);
+    if (sequenceType(value) || context.options.sequenceShapes.contains(value.name()))
+      open.emplace_back(&value, std::nullopt);
+    else if (std::optional<OpenInput> input = resolver.open(value))
+      open.emplace_back(&value, input);
   }
   // In the order of their names: a hash table's own order must not decide what is printed first.
   llvm::SmallVector<StringRef> unknown;
   for (const auto &entry : context.options.inputShapes)
+    if (!known.contains(entry.getKey()))
+      unknown.push_back(entry.getKey());
+  for (const auto &entry : context.options.sequenceShapes)
     if (!known.contains(entry.getKey()))
       unknown.push_back(entry.getKey());
   llvm::sort(unknown);
@@ -169,11 +223,19 @@ std::vector<GraphInput> thimble::resolveInputs(ImportContext &context, const pro
                   (names.empty() ? "it has none" : "its inputs: " + names));
 
   // All given shapes come first, since they settle symbols of other inputs.
-  llvm::erase_if(open, [&](const OpenInput &input) { return !resolver.noteGivenShape(input); });
-  std::vector<GraphInput> inputs;
-  for (const OpenInput &input : open)
-    if (mlir::RankedTensorType type = resolver.resolve(input))
-      inputs.push_back({input.value->name(), type});
+  llvm::erase_if(open, [&](const auto &input) { return input.second && !resolver.noteGivenShape(*input.second); });
+  GraphInputs inputs;
+  for (const auto &[value, input] : open) {
+    if (!input)
+      resolver.resolveGroup(*value, inputs);
+    else if (mlir::RankedTensorType type = resolver.resolve(*input))
+      inputs.tensors.push_back({value->name(), type});
+  }
+  llvm::StringSet<> taken = known;
+  for (const InputGroup &group : inputs.groups)
+    for (size_t i = 0; i < group.count; ++i)
+      if (const std::string &name = inputs.tensors[group.begin + i].name; !taken.insert(name).second)
+        context.error("an element of input " + quoted(group.name) + " would be called " + quoted(name) + ", as another input is");
   return inputs;
 }
 
@@ -189,8 +251,9 @@ mlir::RankedTensorType thimble::declaredType(mlir::MLIRContext *context, const p
   llvm::SmallVector<int64_t> sizes;
   for (const Dimension &dimension : value.type().tensor_type().shape().dim()) {
     auto symbol = dimension.dim_param().empty() ? symbols.end() : symbols.find(dimension.dim_param());
-    bool isSettled = symbol != symbols.end();
-    sizes.push_back(isFixed(dimension) ? dimension.dim_value() : isSettled ? symbol->second : mlir::ShapedType::kDynamic);
+    bool isSettled = symbol != symbols.end(), isZero = dimension.has_dim_value() && dimension.dim_value() == 0;
+    int64_t open = isSettled ? symbol->second : mlir::ShapedType::kDynamic;
+    sizes.push_back(isFixed(dimension) || isZero ? dimension.dim_value() : open);
   }
   return mlir::RankedTensorType::get(sizes, toMlirType(context, *element));
 }

@@ -2,10 +2,12 @@
 // From a model to a module with one function.
 #include "compiler/import/OnnxImport.h"
 #include "compiler/data/Tensor.h"
+#include "compiler/import/BoundInputs.h"
 #include "compiler/import/GraphImport.h"
 #include "compiler/import/InputShapes.h"
 #include "compiler/import/ModelFile.h"
 #include "compiler/import/NameCheck.h"
+#include "compiler/import/TensorImport.h"
 #include "compiler/support/Diagnostics.h"
 #include "dialects/onnx/OnnxDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -55,6 +57,18 @@ static Value asUntyped(OpBuilder &builder, Value value, StringRef name, const Op
       .front();
 }
 
+/// A sequence of arguments, or an optional without one, as the node that would make it.
+static Value makeGroup(OpBuilder &builder, const InputGroup &group, ValueRange elements, const OperatorSets &opsets) {
+  constexpr int64_t oldest = 15; // that has all of these operators
+  StringRef op = !group.isSequence ? "Optional" : group.count == 0 ? "SequenceEmpty" : "SequenceConstruct";
+  return builder
+      .create<thimble::onnx::NodeOp>(nodeLocation(builder.getContext(), group.name),
+                                     TypeRange(thimble::onnx::ValueType::get(builder.getContext())), op, "",
+                                     std::max(oldest, opsets.version("").value_or(oldest)), elements, nullptr, 0)
+      .getOutputs()
+      .front();
+}
+
 static void checkOutputs(ImportContext &context, const proto::GraphProto &graph) {
   if (graph.output().empty())
     context.error("the graph has no outputs");
@@ -77,27 +91,37 @@ static OwningOpRef<ModuleOp> importModel(ImportContext &context, const proto::Mo
   for (const proto::TensorProto &initializer : graph.initializer())
     initializers.insert(initializer.name());
   SymbolSizes symbols;
-  std::vector<GraphInput> inputs = resolveInputs(context, graph, initializers, symbols);
+  std::vector<NamedTensor> bound = resolveBindings(context, graph, initializers, symbols);
+  for (const NamedTensor &input : bound)
+    initializers.insert(input.name);
+  GraphInputs inputs = resolveInputs(context, graph, initializers, symbols);
   checkOutputs(context, graph);
 
   OpBuilder builder(context.context);
   OwningOpRef<ModuleOp> module(ModuleOp::create(loc));
   setModelAttributes(*module, model, opsets);
   SmallVector<Type> inputTypes, resultTypes(graph.output_size(), thimble::onnx::ValueType::get(context.context));
-  for (const GraphInput &input : inputs)
+  for (const GraphInput &input : inputs.tensors)
     inputTypes.push_back(input.type);
   builder.setInsertionPointToEnd(module->getBody());
   auto function = builder.create<func::FuncOp>(loc, "main", builder.getFunctionType(inputTypes, resultTypes));
-  setNames(function, inputs, graph, symbols);
+  setNames(function, inputs.tensors, graph, symbols);
   Block *entry = function.addEntryBlock();
   builder.setInsertionPointToEnd(entry);
   ImportScope scope;
   scope.opsets = &opsets;
-  for (auto [input, argument] : llvm::zip(inputs, entry->getArguments())) {
+  for (auto [input, argument] : llvm::zip(inputs.tensors, entry->getArguments())) {
     argument.setLoc(nodeLocation(context.context, input.name));
     scope.values[input.name] = argument;
   }
-  SmallVector<Value> outputs = GraphImporter(context, functions, builder).importGraph(graph, scope, loc, "the graph");
+  for (const NamedTensor &input : bound) {
+    ElementsAttr value = toElements(context.context, input.tensor, input.name);
+    scope.values[input.name] =
+        builder.create<thimble::onnx::ConstantOp>(nodeLocation(context.context, input.name), value.getShapedType(), value);
+  }
+  for (const InputGroup &group : inputs.groups)
+    scope.values[group.name] = makeGroup(builder, group, entry->getArguments().slice(group.begin, group.count), opsets);
+  SmallVector<Value> outputs = GraphImporter(context, functions, symbols, builder).importGraph(graph, scope, loc, "the graph");
   if (context.hasErrors())
     return {};
   for (auto [value, output] : llvm::zip(outputs, graph.output()))

@@ -50,6 +50,19 @@ llvm::Expected<ElementType> thimble::elementTypeOf(int32_t dataType) {
     return ElementType::Bool;
   case proto::TensorProto::UNDEFINED:
     return dataError("has no data type");
+  // By number, which our ONNX library may not have names for.
+  case 17:
+    return ElementType::F8E4M3FN;
+  case 18:
+    return ElementType::F8E4M3FNUZ;
+  case 19:
+    return ElementType::F8E5M2;
+  case 20:
+    return ElementType::F8E5M2FNUZ;
+  case 21:
+    return ElementType::U4;
+  case 22:
+    return ElementType::S4;
   default:
     if (size_t(dataType) < std::size(dataTypeNames))
       return dataError("has data type " + dataTypeName(dataType) + ", which is not supported");
@@ -79,6 +92,18 @@ mlir::Type thimble::toMlirType(mlir::MLIRContext *context, ElementType type) {
   case ElementType::U32:
   case ElementType::U64:
     return mlir::IntegerType::get(context, elementTypeBytes(type) * 8, mlir::IntegerType::Unsigned);
+  case ElementType::S4:
+    return mlir::IntegerType::get(context, 4);
+  case ElementType::U4:
+    return mlir::IntegerType::get(context, 4, mlir::IntegerType::Unsigned);
+  case ElementType::F8E4M3FN:
+    return mlir::FloatType::getFloat8E4M3FN(context);
+  case ElementType::F8E4M3FNUZ:
+    return mlir::FloatType::getFloat8E4M3FNUZ(context);
+  case ElementType::F8E5M2:
+    return mlir::FloatType::getFloat8E5M2(context);
+  case ElementType::F8E5M2FNUZ:
+    return mlir::FloatType::getFloat8E5M2FNUZ(context);
   }
   llvm_unreachable("not an element type");
 }
@@ -141,6 +166,16 @@ template <typename Stored, typename Field> static llvm::Error copyTyped(const Fi
   return llvm::Error::success();
 }
 
+static bool isNibble(ElementType type) { return type == ElementType::S4 || type == ElementType::U4; }
+
+/// Two elements a byte, the first in the low bits, become one byte each.
+static void unpackNibbles(llvm::ArrayRef<char> packed, Tensor &tensor) {
+  for (size_t i = 0; i < tensor.bytes.size(); ++i) {
+    int nibble = (uint8_t(packed[i / 2]) >> (i % 2 * 4)) & 15;
+    tensor.bytes[i] = char(tensor.type == ElementType::S4 && nibble > 7 ? nibble - 16 : nibble);
+  }
+}
+
 static llvm::Error decodeTyped(const proto::TensorProto &source, Tensor &tensor) {
   switch (tensor.type) {
   case ElementType::F32:
@@ -155,7 +190,19 @@ static llvm::Error decodeTyped(const proto::TensorProto &source, Tensor &tensor)
     return copyTyped<int32_t>(source.int32_data(), tensor);
   case ElementType::Bool:
   case ElementType::U8:
+  case ElementType::F8E4M3FN:
+  case ElementType::F8E4M3FNUZ:
+  case ElementType::F8E5M2:
+  case ElementType::F8E5M2FNUZ:
     return copyTyped<uint8_t>(source.int32_data(), tensor);
+  case ElementType::S4:
+  case ElementType::U4: { // two elements in the low byte of each number
+    std::vector<char> packed;
+    for (int32_t pair : source.int32_data())
+      packed.push_back(char(pair));
+    unpackNibbles(packed, tensor);
+    return llvm::Error::success();
+  }
   case ElementType::F16:
   case ElementType::BF16:
   case ElementType::U16:
@@ -208,7 +255,15 @@ static llvm::Expected<ExternalRange> externalRange(const proto::TensorProto &ten
 
 /// The bytes of a tensor whose type and shape are known.
 static llvm::Error decodeData(const proto::TensorProto &source, const ExternalFiles &files, Tensor &tensor, int64_t count) {
-  int64_t bytes = count * elementTypeBytes(tensor.type);
+  bool isPacked = isNibble(tensor.type);
+  int64_t bytes = isPacked ? (count + 1) / 2 : count * elementTypeBytes(tensor.type);
+  auto setBytes = [&](std::vector<char> data) {
+    tensor.bytes.resize(size_t(isPacked ? count : bytes));
+    if (isPacked)
+      unpackNibbles(data, tensor);
+    else
+      tensor.bytes = std::move(data);
+  };
   std::string shape = tensor.shape.empty() ? "of scalar shape" : "of shape " + shapeText(tensor.shape);
   llvm::Expected<Store> store = findStore(source);
   if (!store)
@@ -223,21 +278,21 @@ static llvm::Error decodeData(const proto::TensorProto &source, const ExternalFi
     llvm::Expected<std::vector<char>> data = files.read(*range, bytes);
     if (!data)
       return dataError(shape + ": " + llvm::toString(data.takeError()));
-    tensor.bytes = std::move(*data);
+    setBytes(std::move(*data));
     return llvm::Error::success();
   }
   if (*store == Store::None || *store == Store::Raw) {
     if (int64_t(source.raw_data().size()) != bytes)
       return dataError(shape + " needs " + Twine(bytes) + " bytes, the file has " + Twine(source.raw_data().size()));
-    tensor.bytes.assign(source.raw_data().begin(), source.raw_data().end());
+    setBytes(std::vector<char>(source.raw_data().begin(), source.raw_data().end()));
     return llvm::Error::success();
   }
   if (*store != typedStore(tensor.type))
     return dataError("has data type " + dataTypeName(source.data_type()) + ", whose data cannot be in " + storeName(*store));
   int64_t present = typedCount(source, *store);
-  if (present != count)
-    return dataError(shape + " needs " + Twine(count) + " elements, the file has " + Twine(present));
-  tensor.bytes.resize(bytes);
+  if (present != (isPacked ? bytes : count))
+    return dataError(shape + " needs " + Twine(isPacked ? bytes : count) + " elements, the file has " + Twine(present));
+  tensor.bytes.resize(size_t(count * elementTypeBytes(tensor.type)));
   return decodeTyped(source, tensor);
 }
 

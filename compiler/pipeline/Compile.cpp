@@ -49,9 +49,7 @@ private:
   LogicalResult runStage(Stage stage) {
     switch (stage) {
     case Stage::Import: {
-      ImportOptions import;
-      import.inputShapes = options.inputShapes;
-      result->module = importOnnxFile(context, options.model, import);
+      result->module = importOnnxFile(context, options.model, options.import);
       return success(bool(result->module));
     }
     case Stage::Legalize:

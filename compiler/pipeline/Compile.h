@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compiler/calibrate/RangeChoice.h"
+#include "compiler/import/OnnxImport.h"
 #include "compiler/pipeline/Stages.h"
 #include "compiler/support/Diagnostics.h"
 #include "dialects/mcu/McuDialect.h"
@@ -35,7 +36,7 @@ struct HeldOutResult {
 struct CompileOptions {
   std::string model; // .onnx, .onnxtext; .mlir or .mlirbc with startFrom
   std::string name;  // prefix of symbols
-  llvm::StringMap<llvm::SmallVector<int64_t>> inputShapes;
+  ImportOptions import;
   Quantization quantization = Quantization::None;
   std::vector<std::string> calibration; // data files
   calibrate::RangeMethod rangeMethod = calibrate::RangeMethod::Auto;

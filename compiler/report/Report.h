@@ -57,6 +57,8 @@ struct PortUse {
   uint64_t bytes;
   double scale;
   int64_t zeroPoint;
+  // Where a size depends on data: the dimension, whose size above is the largest possible one, and the output with the actual one.
+  std::optional<std::pair<int64_t, int64_t>> bound;
 };
 
 /// A buffer's place in the plan. Calls count from 0; inputs are live from -1.

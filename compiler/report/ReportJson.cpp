@@ -31,6 +31,11 @@ static void writePorts(OStream &json, llvm::StringRef key, const std::vector<Por
         else
           json.attribute("scale", port.scale);
         json.attribute("zero_point", port.zeroPoint);
+        if (port.bound)
+          json.attributeObject("bound", [&] {
+            json.attribute("dimension", port.bound->first);
+            json.attribute("size_output", port.bound->second);
+          });
       });
   });
 }

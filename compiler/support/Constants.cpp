@@ -15,6 +15,8 @@ int64_t thimble::elementBytes(Type type) {
     type = quantized.getStorageType();
   if (type.isInteger(1))
     return 1;
+  if (type.isInteger(4) || (isa<FloatType>(type) && type.getIntOrFloatBitWidth() == 8))
+    return 1;
   if (auto integer = dyn_cast<IntegerType>(type))
     return integer.getWidth() % 8 == 0 && integer.getWidth() <= 64 ? integer.getWidth() / 8 : 0;
   if (isa<Float16Type, BFloat16Type>(type))
@@ -86,6 +88,8 @@ double ConstantData::number(int64_t index) const {
     return halfToFloat(as<uint16_t>()[index]);
   if (element.isBF16())
     return bfloat16ToFloat(as<uint16_t>()[index]);
+  if (auto small = dyn_cast<FloatType>(element); small && small.getWidth() == 8)
+    return smallFloatToFloat(small.getFloatSemantics(), as<uint8_t>()[index]);
   bool isUnsigned = element.isUnsignedInteger();
   switch (elementBytes(element)) {
   case 1:

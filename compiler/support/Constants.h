@@ -9,7 +9,7 @@
 
 namespace thimble {
 
-/// Bytes that Thimble stores for one element: i1 takes one byte, quantized types those of their storage type.
+/// Bytes that Thimble stores for one element: i1, 4-bit integers and 8-bit floats take one byte, quantized types those of their storage type.
 /// 0 for types that cannot be stored.
 int64_t elementBytes(mlir::Type elementType);
 

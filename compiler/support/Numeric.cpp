@@ -7,8 +7,8 @@
 using namespace mlir;
 using namespace thimble;
 
-static float convert(const llvm::fltSemantics &semantics, uint16_t bits) {
-  llvm::APFloat value(semantics, llvm::APInt(16, bits));
+static float convert(const llvm::fltSemantics &semantics, uint16_t bits, unsigned width = 16) {
+  llvm::APFloat value(semantics, llvm::APInt(width, bits));
   bool lossy;
   value.convert(llvm::APFloat::IEEEsingle(), llvm::APFloat::rmNearestTiesToEven, &lossy);
   return value.convertToFloat();
@@ -16,6 +16,8 @@ static float convert(const llvm::fltSemantics &semantics, uint16_t bits) {
 
 float thimble::halfToFloat(uint16_t bits) { return convert(llvm::APFloat::IEEEhalf(), bits); }
 float thimble::bfloat16ToFloat(uint16_t bits) { return convert(llvm::APFloat::BFloat(), bits); }
+
+float thimble::smallFloatToFloat(const llvm::fltSemantics &semantics, uint8_t bits) { return convert(semantics, bits, 8); }
 
 FailureOr<RequantFactor> thimble::makeRequantFactor(double factor, int32_t shift) {
   if (!(factor >= 0) || factor >= double(1 << 24))

@@ -5,10 +5,16 @@
 #include "mlir/Support/LLVM.h"
 #include <cstdint>
 
+namespace llvm {
+struct fltSemantics;
+}
+
 namespace thimble {
 
 float halfToFloat(uint16_t bits);
 float bfloat16ToFloat(uint16_t bits);
+/// The value of an 8-bit float with these semantics.
+float smallFloatToFloat(const llvm::fltSemantics &semantics, uint8_t bits);
 
 /// A real factor as tmb_requant.h defines it: factor = multiplier * 2^(shift - 32).
 struct RequantFactor {

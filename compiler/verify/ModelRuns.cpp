@@ -18,6 +18,14 @@ std::optional<ElementType> thimble::getElementType(Type type) {
     return ElementType::F16;
   if (type.isBF16())
     return ElementType::BF16;
+  if (type.isFloat8E4M3FN())
+    return ElementType::F8E4M3FN;
+  if (type.isFloat8E4M3FNUZ())
+    return ElementType::F8E4M3FNUZ;
+  if (type.isFloat8E5M2())
+    return ElementType::F8E5M2;
+  if (type.isFloat8E5M2FNUZ())
+    return ElementType::F8E5M2FNUZ;
   auto integer = dyn_cast<IntegerType>(type);
   if (!integer)
     return std::nullopt;
@@ -25,6 +33,8 @@ std::optional<ElementType> thimble::getElementType(Type type) {
   switch (integer.getWidth()) {
   case 1:
     return ElementType::Bool;
+  case 4:
+    return isUnsigned ? ElementType::U4 : ElementType::S4;
   case 8:
     return isUnsigned ? ElementType::U8 : ElementType::S8;
   case 16:

@@ -30,6 +30,9 @@ inline constexpr llvm::StringLiteral fedName = "mcu.fed";
 inline bool isFed(BufferOp buffer) { return buffer && buffer->hasAttr(fedName); }
 /// Bytes at the end of the scratch of the part that is fed, for how far the feeding has come.
 inline constexpr int64_t feedStateBytes = 16;
+/// Discardable attribute of output buffers, an array of strings: the texts that the elements are indices of, or, where the output
+/// is a map, the keys along its last dimension.
+constexpr llvm::StringLiteral labelsAttrName = "labels";
 
 /// The buffer or constant that `memory` is, seen through views.
 mlir::Operation *getRoot(mlir::Value memory);

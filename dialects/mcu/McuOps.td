@@ -48,11 +48,13 @@ def Mcu_IoAttr : AttrDef<McuDialect, "Io"> {
   let summary = "How an input or output of the model looks to the caller";
   let description = [{
     `name` is the ONNX name, `shape` the shape in the layout that the caller sees. `scale` and `zero_point` are those of an int8
-    tensor; scale 0 means that the elements are plain numbers.
+    tensor; scale 0 means that the elements are plain numbers. `bound` is given where a size depends on data: [dimension, output],
+    so that the size of this dimension in `shape` is the largest possible one, and the i64 [1] output of that index holds the
+    actual one after a run.
   }];
   let parameters = (ins StringRefParameter<"ONNX name">:$name, "::mlir::DenseI64ArrayAttr":$shape, "::mlir::FloatAttr":$scale,
-                        "int64_t":$zeroPoint);
-  let assemblyFormat = "`<` $name `,` $shape `,` $scale `,` $zeroPoint `>`";
+                        "int64_t":$zeroPoint, OptionalParameter<"::mlir::DenseI64ArrayAttr">:$bound);
+  let assemblyFormat = "`<` $name `,` $shape `,` $scale `,` $zeroPoint (`,` `bound` $bound^)? `>`";
 }
 
 class Mcu_Op<string mnemonic, list<Trait> traits = []> : Op<McuDialect, mnemonic, traits>;

@@ -15,6 +15,8 @@ def NN_Conv2DOp : NN_ShapedOp<"conv2d"> {
     Quantized: `x` and result per-tensor int8, `weights` symmetric int8 per-tensor or per-channel (axis 0), `bias` is `i32` in
     units of x scale times weight scale of its channel.
 
+    Of i32 (input, weights and result; no bias, no clamp) it is exact modulo 2^32.
+
     ```mlir
     %y = nn.conv2d %x, %w, %b strides = [1, 1] pads = [1, 1, 1, 1] dilations = [1, 1] groups = 1
          : (tensor<1x8x8x3xf32>, tensor<16x3x3x3xf32>, tensor<16xf32>) -> tensor<1x8x8x16xf32>
@@ -60,7 +62,7 @@ def NN_MatMulOp : NN_ShapedOp<"matmul"> {
   let summary = "Batched matrix product of two activations";
   let description = [{
     Both operands have rank 2 or more; leading dimensions broadcast. `transpose_a` and `transpose_b` swap the last two
-    dimensions of an operand. Quantized: both operands and the result per-tensor int8.
+    dimensions of an operand. Quantized: both operands and the result per-tensor int8. Integers of 32 and 64 bits wrap around.
   }];
   let arguments = (ins NN_Tensor:$a, NN_Tensor:$b, UnitAttr:$transpose_a, UnitAttr:$transpose_b);
   let results = (outs NN_Tensor:$y);

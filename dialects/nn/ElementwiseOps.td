@@ -15,7 +15,9 @@ def NN_UnaryKind : NN_Enum<"UnaryKind", "function of one element", [
   I32EnumAttrCase<"Reciprocal", 16, "reciprocal">, I32EnumAttrCase<"Floor", 17, "floor">, I32EnumAttrCase<"Ceil", 18, "ceil">,
   I32EnumAttrCase<"Round", 19, "round">, I32EnumAttrCase<"Sign", 20, "sign">, I32EnumAttrCase<"Elu", 21, "elu">,
   I32EnumAttrCase<"Softplus", 22, "softplus">, I32EnumAttrCase<"Sin", 23, "sin">, I32EnumAttrCase<"Cos", 24, "cos">,
-  I32EnumAttrCase<"Not", 25, "not">
+  I32EnumAttrCase<"Not", 25, "not">, I32EnumAttrCase<"Asin", 26, "asin">, I32EnumAttrCase<"Acos", 27, "acos">,
+  I32EnumAttrCase<"Atan", 28, "atan">, I32EnumAttrCase<"Sinh", 29, "sinh">, I32EnumAttrCase<"Asinh", 30, "asinh">,
+  I32EnumAttrCase<"Acosh", 31, "acosh">, I32EnumAttrCase<"Atanh", 32, "atanh">
 ]>;
 def NN_UnaryKindAttr : NN_EnumAttr<NN_UnaryKind, "unary_kind">;
 
@@ -25,7 +27,8 @@ def NN_UnaryOp : NN_ShapedOp<"unary"> {
     relu max(x,0); leaky_relu x<0 ? alpha*x : x; clamp min(max(x,alpha),beta); sigmoid 1/(1+exp(-x)); tanh;
     hard_sigmoid min(max(alpha*x+beta,0),1); hard_swish x*min(max(x/6+0.5,0),1); exp; log; sqrt; erf;
     gelu x/2*(1+erf(x/sqrt 2)); gelu_tanh its tanh approximation; silu x*sigmoid(x); abs; neg; reciprocal; floor; ceil;
-    round (half to even); sign; elu x<0 ? alpha*(exp(x)-1) : x; softplus log(1+exp(x)); sin; cos; not (of i1).
+    round (half to even); sign; elu x<0 ? alpha*(exp(x)-1) : x; softplus log(1+exp(x)); sin; cos; asin; acos; atan;
+    sinh; asinh; acosh; atanh; not (of i1).
 
     ```mlir
     %y = nn.unary leaky_relu %x {alpha = 0.1 : f32} : tensor<4xf32>
@@ -42,7 +45,9 @@ def NN_BinaryKind : NN_Enum<"BinaryKind", "function of two elements", [
   I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Sub", 1, "sub">, I32EnumAttrCase<"Mul", 2, "mul">,
   I32EnumAttrCase<"Div", 3, "div">, I32EnumAttrCase<"Pow", 4, "pow">, I32EnumAttrCase<"Min", 5, "min">,
   I32EnumAttrCase<"Max", 6, "max">, I32EnumAttrCase<"Mod", 7, "mod">, I32EnumAttrCase<"PRelu", 8, "prelu">,
-  I32EnumAttrCase<"And", 9, "and">, I32EnumAttrCase<"Or", 10, "or">, I32EnumAttrCase<"Xor", 11, "xor">
+  I32EnumAttrCase<"And", 9, "and">, I32EnumAttrCase<"Or", 10, "or">, I32EnumAttrCase<"Xor", 11, "xor">,
+  I32EnumAttrCase<"BitAnd", 12, "bit_and">, I32EnumAttrCase<"BitOr", 13, "bit_or">, I32EnumAttrCase<"BitXor", 14, "bit_xor">,
+  I32EnumAttrCase<"ShiftLeft", 15, "shift_left">, I32EnumAttrCase<"ShiftRight", 16, "shift_right">
 ]>;
 def NN_BinaryKindAttr : NN_EnumAttr<NN_BinaryKind, "binary_kind">;
 
@@ -50,7 +55,8 @@ def NN_BinaryOp : NN_ShapedOp<"binary"> {
   let summary = "A function of pairs of elements, with broadcasting";
   let description = [{
     Shapes broadcast as in NumPy. Integer division truncates; `mod` has the sign of the divisor for integers and of the dividend
-    for floats; `prelu` is a<0 ? a*b : a; `and`, `or`, `xor` take i1. Quantized: add, sub, mul and div on per-tensor int8, with
+    for floats; `prelu` is a<0 ? a*b : a; `and`, `or`, `xor` take i1; `bit_and`, `bit_or`, `bit_xor` and the
+    shifts take i64 as 64 unsigned bits, and shifting by 64 or more gives 0. Quantized: add, sub, mul and div on per-tensor int8, with
     `act_min`/`act_max` as a clamp of the real result, min and max on per-tensor int8 of one type; x / 0 saturates.
   }];
   let arguments = (ins NN_BinaryKindAttr:$kind, NN_Tensor:$a, NN_Tensor:$b, OptionalAttr<F32Attr>:$act_min,

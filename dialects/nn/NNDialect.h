@@ -15,6 +15,10 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace thimble::nn {
+/// Attribute of a function result, [dimension, result]: the size of this dimension depends on data, its static size is the
+/// largest possible one, and the i64 [1] result of that index is the actual one.
+inline constexpr llvm::StringLiteral boundAttrName = "thimble.bound";
+
 /// Same number of results and the same shapes; element types equal unless the actual one is quantized.
 bool areCompatibleResults(mlir::TypeRange inferred, mlir::TypeRange actual);
 

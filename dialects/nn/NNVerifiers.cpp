@@ -21,7 +21,7 @@ static bool isWeightType(Type type) {
          llvm::all_of(perAxis.getZeroPoints(), isSymmetric);
 }
 
-// Either everything is f32, or x and y are int8 with symmetric weights and an i32 bias.
+// Either everything is f32, or i32, or x and y are int8 with symmetric weights and an i32 bias.
 template <typename Op> static LogicalResult verifyWeighted(Op op) {
   Value bias = op.getBias();
   if (op.getAct().first > op.getAct().second)
@@ -30,6 +30,12 @@ template <typename Op> static LogicalResult verifyWeighted(Op op) {
     if (elementOf(op.getWeights()).isF32() && elementOf(op.getY()).isF32() && (!bias || elementOf(bias).isF32()))
       return success();
     return op.emitOpError("has an f32 input, so weights, bias and result must be f32");
+  }
+  if (elementOf(op.getX()).isSignlessInteger(32) && isa<Conv2DOp>(op.getOperation())) {
+    bool isSame = elementOf(op.getWeights()) == elementOf(op.getX()) && elementOf(op.getY()) == elementOf(op.getX());
+    if (isSame && !bias && !op.getActMin() && !op.getActMax())
+      return success();
+    return op.emitOpError("of i32 needs i32 weights and result, and has neither bias nor clamp");
   }
   if (!isInt8(op.getX()) || !isInt8(op.getY()))
     return op.emitOpError("needs f32 or per-tensor int8 input and result, got ") << elementOf(op.getX()) << " and " << elementOf(op.getY());

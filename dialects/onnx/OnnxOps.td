@@ -43,6 +43,8 @@ def Onnx_NodeOp : Onnx_Op<"node"> {
     definition of `op_type` whose since-version is not above it. An absent optional input is an `onnx.none` value. `attrs` maps
     attribute names to: `i64` and `f32` attributes, strings, `array<i64>`, `array<f32>`, arrays of strings, elements
     attributes for tensors, and unit attributes for graphs, whose bodies are the regions in the order of `attrs`.
+    The discardable attribute `onnx.types` holds what the file declares of the results: a TypeAttr for each static tensor type,
+    a unit for what is not known. It is believed only where a shape depends on values that are known at run time.
 
     ```mlir
     %y = onnx.node "Conv" opset 13 (%x, %w, %none) attributes {kernel_shape = array<i64: 3, 3>} : (tensor<1x1x8x8xf32>, !onnx.value, !onnx.value) -> !onnx.value

@@ -3,6 +3,8 @@
 #include "passes/legalize/Legalize.h"
 #include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/Registry.h"
+#include "passes/legalize/Sequences.h"
+#include "passes/legalize/Texts.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -18,6 +20,7 @@ using namespace thimble::legalize;
 namespace {
 
 constexpr size_t maxListedNodes = 20;
+constexpr size_t maxInlinedNodes = 20000;
 
 // The operator's key in the registry: qualified unless it is one of ONNX's own.
 std::string qualifiedName(onnx::NodeOp node) {
@@ -41,15 +44,18 @@ private:
   LogicalResult legalizeBlock(Block &block);
   LogicalResult legalizeNode(onnx::NodeOp node);
   LogicalResult callHandler(onnx::NodeOp node, const Entry &entry);
-  FailureOr<SmallVector<Value>> inlineRegion(Region &region);
-  LogicalResult checkOutput(size_t index, Value value, Location loc);
+  FailureOr<SmallVector<Value>> inlineRegion(Region &region, ArrayRef<Value> arguments);
+  LogicalResult checkOutput(size_t index, Value &value, Location loc);
+  void appendSizes(SmallVector<Value> &results, SmallVector<Type> &types, SmallVector<DictionaryAttr> &attributes);
   LogicalResult replaceReturn();
   void cleanUp();
 
   func::FuncOp function;
   OpBuilder builder;
   NodeBinder::ValueMap values;
+  SizeMap sizes;
   SmallVector<onnx::NodeOp> inlining; // nodes whose bodies are being inlined
+  size_t inlinedNodes = 0;            // of all bodies, as often as each was inlined
 };
 
 LogicalResult GraphLegalizer::checkArguments() {
@@ -69,11 +75,14 @@ LogicalResult GraphLegalizer::checkArguments() {
     std::optional<int64_t> count = elementCount(type.getShape());
     if (!count || *count > INT32_MAX / std::max<int64_t>(elementBytes(type.getElementType()), 1))
       refuse() << " of shape " << shapeText(type.getShape()) << " is too large: kernels address fewer than 2^31 bytes";
-    if (!type.getElementType().isF32() && isa<FloatType>(type.getElementType()))
-      refuse() << " has elements of type " << type.getElementType()
-               << ", but Thimble computes in float32; convert the model to float32 first";
+    if (type.getElementType().isInteger(4))
+      refuse() << " has 4-bit elements, which are only supported in constants";
     else if (elementBytes(type.getElementType()) == 0)
       refuse() << " has elements of the unsupported type " << type.getElementType();
+    else if (*count == 0) // what has no elements is known
+      values[argument] = builder.create<nn::ConstantOp>(argument.getLoc(), type, makeConstant(type, ArrayRef<char>()));
+    else if (isComputedAsF32(type.getElementType()))
+      values[argument] = builder.create<nn::CastOp>(argument.getLoc(), type.clone(builder.getF32Type()), argument);
     else
       values[argument] = argument;
   }
@@ -106,9 +115,9 @@ LogicalResult GraphLegalizer::checkSupport(Block &block) {
 }
 
 LogicalResult GraphLegalizer::callHandler(onnx::NodeOp node, const Entry &entry) {
-  NodeBinder binder(node, builder, values, [this, node](Region &region) -> FailureOr<SmallVector<Value>> {
+  NodeBinder binder(node, builder, values, [this, node](Region &region, ArrayRef<Value> arguments) -> FailureOr<SmallVector<Value>> {
     inlining.push_back(node);
-    FailureOr<SmallVector<Value>> results = inlineRegion(region);
+    FailureOr<SmallVector<Value>> results = inlineRegion(region, arguments);
     inlining.pop_back();
     return results;
   });
@@ -121,11 +130,20 @@ LogicalResult GraphLegalizer::callHandler(onnx::NodeOp node, const Entry &entry)
   for (size_t i = 0; i < entry.inputs.least; ++i)
     if (!binder.operand(i))
       return binder.fail("input " + Twine(i) + " is required, but left out");
+  for (size_t i = 0; i < count && !entry.takesSequences; ++i)
+    if (Value operand = binder.operand(i); operand && !isTensor(operand))
+      return binder.fail("input " + Twine(i) + (isNothing(operand)                  ? " is an optional without a value"
+                                                   : isText(operand) || isMap(operand) ? " holds texts or a map"
+                                                                                       : " is a sequence") +
+                         "; only tensors are supported");
+  binder.trackSizes(sizes);
   LogicalResult result = entry.handler(binder);
   if (binder.hasFailed())
     return failure();
   if (failed(result))
     return binder.fail("could not be legalized");
+  if (failed(propagateSizes(binder, sizes)))
+    return failure();
   for (auto [i, output] : llvm::enumerate(node.getOutputs()))
     if (!output.use_empty() && !values.count(output))
       return binder.fail("output " + Twine(i) + " is used, but Thimble does not compute it");
@@ -158,7 +176,7 @@ LogicalResult GraphLegalizer::legalizeBlock(Block &block) {
       FailureOr<ConstantData> data = ConstantData::get(constant.getValue());
       auto type = cast<RankedTensorType>(constant.getType());
       Type element = type.getElementType();
-      bool isWide = isa<FloatType>(element) && !element.isF32();
+      bool isWide = isComputedAsF32(element);
       if (isWide)
         type = RankedTensorType::get(type.getShape(), builder.getF32Type());
       ElementsAttr value = isWide && succeeded(data) ? makeConstant<float>(type, data->floats()) : constant.getValue();
@@ -173,8 +191,19 @@ LogicalResult GraphLegalizer::legalizeBlock(Block &block) {
   return success(isSound);
 }
 
-FailureOr<SmallVector<Value>> GraphLegalizer::inlineRegion(Region &region) {
-  if (!llvm::hasSingleElement(region) || region.front().getNumArguments() != 0 || failed(legalizeBlock(region.front())))
+FailureOr<SmallVector<Value>> GraphLegalizer::inlineRegion(Region &region, ArrayRef<Value> arguments) {
+  if (!llvm::hasSingleElement(region))
+    return failure();
+  if (region.front().getNumArguments() != arguments.size())
+    return emitError(inlining.back().getLoc()) << inlining.back().getOpType() << ": a body has " << region.front().getNumArguments()
+                                               << " inputs, but gets " << arguments.size();
+  inlinedNodes += region.front().getOperations().size();
+  if (inlinedNodes > maxInlinedNodes)
+    return emitError(inlining.back().getLoc()) << inlining.back().getOpType() << ": is unrolled to more than " << maxInlinedNodes
+                                               << " nodes, which is too long a program";
+  for (auto [argument, value] : llvm::zip(region.front().getArguments(), arguments))
+    values[argument] = value;
+  if (failed(legalizeBlock(region.front())))
     return failure();
   SmallVector<Value> results;
   for (Value operand : region.front().getTerminator()->getOperands()) {
@@ -187,35 +216,78 @@ FailureOr<SmallVector<Value>> GraphLegalizer::inlineRegion(Region &region) {
 }
 
 // The types that the file declares for the graph's outputs are checked, not believed.
-LogicalResult GraphLegalizer::checkOutput(size_t index, Value value, Location loc) {
+LogicalResult GraphLegalizer::checkOutput(size_t index, Value &value, Location loc) {
   auto name = function.getResultAttrOfType<StringAttr>(index, "onnx.name");
   auto declared = function.getResultAttrOfType<TypeAttr>(index, "onnx.type");
   auto type = declared ? dyn_cast<RankedTensorType>(declared.getValue()) : RankedTensorType();
   if (!type)
     return success();
-  auto actual = cast<RankedTensorType>(value.getType());
   std::string output = name ? name.str() : std::to_string(index);
-  auto differ = [](int64_t a, int64_t b) { return a != b && !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b); };
+  if (!isTensor(value))
+    return emitError(loc) << "the file declares output '" << output << "' as a tensor of numbers, but it holds texts or is a sequence, map or optional";
+  auto actual = cast<RankedTensorType>(value.getType());
+  // Some exporters write 0 for sizes that they do not know.
+  auto differ = [](int64_t declared, int64_t size) { return declared != size && declared != 0 && !ShapedType::isDynamic(declared); };
+  auto size = sizes.find(value);
+  int64_t bounded = size == sizes.end() ? -1 : size->second.dimension; // the file may have the size that its author saw
   bool isSame = type.getRank() == actual.getRank();
   for (int64_t i = 0; isSame && i < type.getRank(); ++i)
-    isSame = !differ(type.getDimSize(i), actual.getDimSize(i));
+    isSame = !differ(type.getDimSize(i), actual.getDimSize(i)) || (i == bounded && type.getDimSize(i) <= actual.getDimSize(i));
   if (!isSame)
     return emitError(loc) << "the file declares output '" << output << "' as " << shapeText(type.getShape())
                           << ", but the operators give " << shapeText(actual.getShape());
   if (type.getElementType() == actual.getElementType())
     return success();
+  if (isComputedAsF32(type.getElementType()) && actual.getElementType().isF32()) {
+    Value stored = builder.create<nn::CastOp>(loc, actual.clone(type.getElementType()), value);
+    if (auto bounded = sizes.find(value); bounded != sizes.end()) {
+      auto size = bounded->second;
+      sizes.try_emplace(stored, size);
+    }
+    value = stored;
+    return success();
+  }
   InFlightDiagnostic error = emitError(loc) << "the file declares output '" << output << "' with elements of type "
                                             << type.getElementType() << ", but the operators give " << actual.getElementType();
-  if (isa<FloatType>(type.getElementType()) && actual.getElementType().isF32())
-    error << "; Thimble computes in float32: convert the model to float32 first";
   return error;
 }
 
+// Sizes that depend on data become further results, each once, called after the first result that has it.
+void GraphLegalizer::appendSizes(SmallVector<Value> &results, SmallVector<Type> &types, SmallVector<DictionaryAttr> &attributes) {
+  llvm::DenseMap<Value, int64_t> places;
+  for (size_t i = 0, count = results.size(); i < count; ++i) {
+    auto bounded = sizes.find(results[i]);
+    if (bounded == sizes.end())
+      continue;
+    auto [place, isNew] = places.try_emplace(bounded->second.size, int64_t(results.size()));
+    NamedAttrList named(attributes[i]);
+    if (isNew) {
+      auto name = dyn_cast_or_null<StringAttr>(named.get("onnx.name"));
+      NamedAttrList own;
+      own.set("onnx.name", builder.getStringAttr((name ? name.getValue() : "output") + ".size"));
+      results.push_back(bounded->second.size);
+      types.push_back(bounded->second.size.getType());
+      attributes.push_back(own.getDictionary(function.getContext()));
+    }
+    named.set(nn::boundAttrName, builder.getDenseI64ArrayAttr({bounded->second.dimension, place->second}));
+    attributes[i] = named.getDictionary(function.getContext());
+  }
+}
+
+// A sequence becomes one result for each element, called after it: y_0, y_1, ...; an optional without a value becomes none.
 LogicalResult GraphLegalizer::replaceReturn() {
   auto end = cast<func::ReturnOp>(function.getBody().front().getTerminator());
+  builder.setInsertionPoint(end);
   bool isSound = true;
   SmallVector<Value> results;
   SmallVector<Type> types;
+  SmallVector<DictionaryAttr> attributes;
+  auto add = [&](Value result, NamedAttrList named) {
+    named.erase("onnx.type");
+    results.push_back(result);
+    types.push_back(result.getType());
+    attributes.push_back(named.getDictionary(function.getContext()));
+  };
   for (auto [i, operand] : llvm::enumerate(end.getOperands())) {
     Value result = values.lookup(operand);
     Operation *producer = operand.getDefiningOp();
@@ -225,15 +297,30 @@ LogicalResult GraphLegalizer::replaceReturn() {
       continue;
     }
     isSound &= succeeded(checkOutput(i, result, producer ? producer->getLoc() : function.getLoc()));
-    results.push_back(result);
-    types.push_back(result.getType());
+    NamedAttrList named(function.getResultAttrDict(i));
+    if (isTensor(result))
+      add(result, named);
+    if (isText(result) || isMap(result)) {
+      named.set(labelsAttrName, namesAttrOf(result));
+      add(carriedBy(result), named);
+    }
+    if (!isSequence(result))
+      continue;
+    auto name = dyn_cast_or_null<StringAttr>(named.get("onnx.name"));
+    for (auto [index, element] : llvm::enumerate(elementsOf(result))) {
+      if (name)
+        named.set("onnx.name", builder.getStringAttr(name.getValue() + "_" + Twine(index)));
+      add(element, named);
+    }
   }
+  if (isSound && results.empty())
+    return emitError(function.getLoc()) << "the model gives nothing: its outputs are empty sequences or optionals without a value";
   if (!isSound)
     return failure();
+  appendSizes(results, types, attributes);
   end.getOperandsMutable().assign(results);
   function.setFunctionType(FunctionType::get(function.getContext(), function.getArgumentTypes(), types));
-  for (size_t i = 0; i < types.size(); ++i)
-    function.removeResultAttr(i, StringAttr::get(function.getContext(), "onnx.type"));
+  function.setAllResultAttrs(attributes);
   return success();
 }
 
@@ -250,6 +337,7 @@ void GraphLegalizer::cleanUp() {
 LogicalResult GraphLegalizer::run() {
   if (!llvm::hasSingleElement(function.getBody()))
     return emitError(function.getLoc()) << "function '" << function.getName() << "' must have one block";
+  builder.setInsertionPointToStart(&function.getBody().front());
   LogicalResult arguments = checkArguments();
   if (failed(legalizeBlock(function.getBody().front())) || failed(arguments) || failed(replaceReturn()))
     return failure();

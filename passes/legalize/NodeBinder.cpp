@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Reading a node: attributes, operands, axes.
 #include "passes/legalize/NodeBinder.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
 using namespace thimble;
@@ -13,6 +14,7 @@ Type legalize::elementOf(Value value) { return value ? cast<RankedTensorType>(va
 bool legalize::isF32(Value value) { return value && elementOf(value).isF32(); }
 bool legalize::isBoolean(Value value) { return value && elementOf(value).isInteger(1); }
 bool legalize::isInteger(Value value) { return value && isa<IntegerType>(elementOf(value)) && !isBoolean(value); }
+bool legalize::isComputedAsF32(Type element) { return element.isF16() || element.isBF16() || element.isF64(); }
 bool legalize::isConstant(Value value) { return value && value.getDefiningOp<nn::ConstantOp>(); }
 
 std::optional<int64_t> legalize::elementCount(ShapeRef shape) {
@@ -57,7 +59,8 @@ LogicalResult NodeBinder::fail(const llvm::Twine &message) {
 void NodeBinder::warnOfUnreadAttributes() {
   if (DictionaryAttr attributes = node.getAttrsAttr())
     for (NamedAttribute attribute : attributes)
-      if (!llvm::is_contained(known, attribute.getName().getValue()))
+      if (!llvm::is_contained(known, attribute.getName().getValue()) &&
+          (attribute.getName() != "consumed_inputs" || getOpset() > 5)) // a hint for memory
         emitWarning(getLoc()) << getOpType() << ": attribute '" << attribute.getName().getValue()
                               << "' is unknown for operator set " << getOpset() << " and was ignored";
 }
@@ -103,6 +106,15 @@ llvm::SmallVector<float> NodeBinder::reals(llvm::StringRef name) {
   return found ? llvm::SmallVector<float>(found.asArrayRef()) : llvm::SmallVector<float>();
 }
 
+llvm::SmallVector<llvm::StringRef> NodeBinder::texts(llvm::StringRef name) {
+  llvm::SmallVector<llvm::StringRef> result;
+  if (auto found = attribute<ArrayAttr>(name, "a list of strings"))
+    for (Attribute element : found)
+      if (auto string = dyn_cast<StringAttr>(element))
+        result.push_back(string.getValue());
+  return result;
+}
+
 ElementsAttr NodeBinder::tensor(llvm::StringRef name) { return attribute<ElementsAttr>(name, "a tensor"); }
 
 void NodeBinder::ignore(llvm::ArrayRef<llvm::StringRef> names) { known.append(names.begin(), names.end()); }
@@ -143,7 +155,47 @@ LogicalResult NodeBinder::setResult(size_t index, Value value) {
   return success();
 }
 
-FailureOr<llvm::SmallVector<Value>> NodeBinder::inlineBody(llvm::StringRef name) {
+LogicalResult NodeBinder::setBounded(size_t index, Value value, int64_t dimension, Value size) {
+  if (hasFailed() || !value || !size)
+    return failure();
+  if (FailureOr<ConstantData> known = isConstant(size) ? ConstantData::get(size) : FailureOr<ConstantData>(); succeeded(known))
+    return setResult(index, slice(value, dimension, 0, known->integers()[0]));
+  if (!sizes)
+    return fail("gives a size that depends on data, which cannot be passed on here");
+  (*sizes)[value] = {dimension, size};
+  return setResult(index, value);
+}
+
+std::optional<Shape> NodeBinder::declaredShape(size_t index) {
+  if (index >= node.getOutputs().size())
+    return std::nullopt;
+  Value output = node.getOutputs()[index];
+  RankedTensorType type;
+  if (auto declared = node->getAttrOfType<ArrayAttr>("onnx.types"); declared && index < declared.size())
+    if (auto attribute = dyn_cast<TypeAttr>(declared[index]))
+      type = dyn_cast<RankedTensorType>(attribute.getValue());
+  for (OpOperand &use : output.getUses()) {
+    auto function = dyn_cast<func::FuncOp>(use.getOwner()->getParentOp());
+    if (type || !function || !isa<func::ReturnOp>(use.getOwner()))
+      continue;
+    if (auto declared = function.getResultAttrOfType<TypeAttr>(use.getOperandNumber(), "onnx.type"))
+      type = dyn_cast<RankedTensorType>(declared.getValue());
+  }
+  return type && type.hasStaticShape() && elementCount(type.getShape()) ? std::optional(Shape(type.getShape())) : std::nullopt;
+}
+
+FailureOr<Shape> NodeBinder::shapeInsteadOf(llvm::StringRef parameter, size_t index) {
+  if (std::optional<Shape> shape = declaredShape(index)) {
+    if (llvm::is_contained(*shape, 0))
+      emitWarning(getLoc()) << getOpType() << ": the file declares the shape " << shapeText(*shape) << " for a result that depends on input '"
+                            << parameter << "', so that it has no elements";
+    return *shape;
+  }
+  return fail("input '" + parameter + "' depends on the model's inputs, and the file does not say which shape the result has; " +
+              "export the model with fixed shapes, or make the input that decides a constant with --bind");
+}
+
+FailureOr<llvm::SmallVector<Value>> NodeBinder::inlineBody(llvm::StringRef name, llvm::ArrayRef<Value> arguments) {
   if (!attribute<UnitAttr>(name, "a graph"))
     return fail("graph '" + name + "' is missing");
   size_t region = 0;
@@ -152,7 +204,7 @@ FailureOr<llvm::SmallVector<Value>> NodeBinder::inlineBody(llvm::StringRef name)
       break;
     region += isa<UnitAttr>(other.getValue());
   }
-  FailureOr<llvm::SmallVector<Value>> results = inlineRegion(node.getBodies()[region]);
+  FailureOr<llvm::SmallVector<Value>> results = inlineRegion(node.getBodies()[region], arguments);
   isFailed |= failed(results); // its own nodes have the errors
   return results;
 }

@@ -6,6 +6,7 @@
 #include "dialects/nn/NNDialect.h"
 #include "dialects/onnx/OnnxDialect.h"
 #include "llvm/ADT/DenseMap.h"
+#include "passes/legalize/BoundedSizes.h"
 
 namespace thimble::legalize {
 
@@ -19,6 +20,8 @@ mlir::Type elementOf(mlir::Value value);
 bool isF32(mlir::Value value);
 bool isInteger(mlir::Value value); // of any width but i1
 bool isBoolean(mlir::Value value);
+/// True for floats of 16 and 64 bits: they are stored at the borders of a model and computed as f32.
+bool isComputedAsF32(mlir::Type element);
 /// True if `value` is an nn.constant.
 bool isConstant(mlir::Value value);
 
@@ -37,7 +40,8 @@ class NodeBinder {
 public:
   using ValueMap = llvm::DenseMap<mlir::Value, mlir::Value>;
   /// Legalizes a body of the node in place of the node and returns what it yields.
-  using InlineBody = std::function<mlir::FailureOr<llvm::SmallVector<mlir::Value>>(mlir::Region &)>;
+  using InlineBody =
+      std::function<mlir::FailureOr<llvm::SmallVector<mlir::Value>>(mlir::Region &, llvm::ArrayRef<mlir::Value> arguments)>;
 
   NodeBinder(onnx::NodeOp node, mlir::OpBuilder &builder, ValueMap &values, InlineBody inlineBody);
 
@@ -64,6 +68,7 @@ public:
   llvm::StringRef text(llvm::StringRef name, llvm::StringRef fallback);
   Shape integers(llvm::StringRef name, ShapeRef fallback = {});
   llvm::SmallVector<float> reals(llvm::StringRef name);
+  llvm::SmallVector<llvm::StringRef> texts(llvm::StringRef name);
   mlir::ElementsAttr tensor(llvm::StringRef name);
   /// Attributes that mean nothing for inference.
   void ignore(llvm::ArrayRef<llvm::StringRef> names);
@@ -81,7 +86,20 @@ public:
   mlir::LogicalResult setResult(size_t index, mlir::Value value);
   /// For operators that give one result.
   mlir::LogicalResult setResult(mlir::Value value) { return setResult(0, value); }
-  mlir::FailureOr<llvm::SmallVector<mlir::Value>> inlineBody(llvm::StringRef name);
+  /// A result of which only the first `size` (i64 [1]) positions of a dimension count. What is known at compile time is cut.
+  mlir::LogicalResult setBounded(size_t index, mlir::Value value, int64_t dimension, mlir::Value size);
+  /// Result `index` as it was set, or null.
+  mlir::Value result(size_t index) { return index < node.getOutputs().size() ? values.lookup(node.getOutputs()[index]) : mlir::Value(); }
+  /// Where setBounded notes the sizes.
+  void trackSizes(SizeMap &map) { sizes = &map; }
+  /// Legalizes the body `name` in place of the node, with these values for its inputs, and returns what it yields. May be called
+  /// again and again, which unrolls a loop.
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> inlineBody(llvm::StringRef name, llvm::ArrayRef<mlir::Value> arguments = {});
+  /// The shape that the file declares for a result, for operators whose result depends on values that are known at run time only.
+  /// Nothing if it declares none, or leaves a dimension open.
+  std::optional<Shape> declaredShape(size_t index = 0);
+  /// The same where `parameter` is such a value: an error if nothing is declared.
+  mlir::FailureOr<Shape> shapeInsteadOf(llvm::StringRef parameter, size_t index = 0);
 
   /// Index from the front, for an axis that may count from the end; fails if it is outside the rank.
   mlir::FailureOr<int64_t> axis(int64_t axis, size_t rank);
@@ -145,6 +163,8 @@ public:
   mlir::Value slice(mlir::Value x, int64_t axis, int64_t begin, int64_t size);
   mlir::Value concat(llvm::ArrayRef<mlir::Value> inputs, int64_t axis);
   mlir::Value cast(mlir::Value x, mlir::Type element);
+  /// As ONNX's Cast: elements of 16-bit floats are rounded to such ones, and stay f32.
+  mlir::Value castToStored(mlir::Value x, mlir::Type element);
   mlir::Value unary(nn::UnaryKind kind, mlir::Value x, float alpha = 0, float beta = 0);
   mlir::Value binary(nn::BinaryKind kind, mlir::Value a, mlir::Value b);
   mlir::Value compare(nn::CompareKind kind, mlir::Value a, mlir::Value b);
@@ -174,12 +194,15 @@ private:
   mlir::LogicalResult guarded(llvm::function_ref<mlir::LogicalResult()> fn, bool mayFailSilently = false);
   /// The element type in which kernels compute `element`'s arithmetic; null after an error.
   mlir::Type computeType(mlir::Type element);
+  mlir::Value toOrdered(mlir::Value x);
+  mlir::Value fromOrdered(mlir::Value x);
 
   onnx::NodeOp node;
   mlir::OpBuilder &builder;
   ValueMap &values;
   InlineBody inlineRegion;
   llvm::SmallVector<llvm::StringRef> known; // names of attributes that were asked for
+  SizeMap *sizes = nullptr;
   bool isFailed = false;
 };
 

@@ -117,7 +117,7 @@ Value NodeBinder::constant(ElementsAttr value) {
   }
   Type element = value.getElementType();
   ShapeRef shape = value.getShapedType().getShape();
-  if (isa<FloatType>(element) && !element.isF32())
+  if (isComputedAsF32(element))
     return constant<float>(shape, builder.getF32Type(), data->floats());
   return emitAs<nn::ConstantOp>(shape, element, value);
 }
@@ -160,7 +160,29 @@ Value NodeBinder::concat(llvm::ArrayRef<Value> inputs, int64_t axis) {
 Value NodeBinder::cast(Value x, Type element) {
   if (!x || elementOf(x) == element)
     return x;
-  return emitAs<nn::CastOp>(shapeOf(x), element, x);
+  // Small floats have a kernel from and to f32 only.
+  auto isSmall = [](Type type) { return isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32; };
+  if (!element.isF32() && !elementOf(x).isF32() && (isSmall(element) || isSmall(elementOf(x))))
+    x = emitAs<nn::CastOp>(shapeOf(x), builder.getF32Type(), x);
+  return x ? emitAs<nn::CastOp>(shapeOf(x), element, x) : Value();
+}
+
+Value NodeBinder::castToStored(Value x, Type element) {
+  if (!isComputedAsF32(element))
+    return cast(x, element);
+  Value y = cast(x, builder.getF32Type());
+  return element.isF64() ? y : cast(cast(y, element), builder.getF32Type());
+}
+
+// Unsigned numbers of 64 bits as signed ones in the same order: 2^63 less, modulo 2^64.
+Value NodeBinder::toOrdered(Value x) {
+  return emit<nn::BinaryOp>(nn::BinaryKind::Add, cast(x, builder.getI64Type()),
+                            constant<int64_t>({}, builder.getI64Type(), INT64_MIN), FloatAttr(), FloatAttr());
+}
+
+Value NodeBinder::fromOrdered(Value x) {
+  Value y = emit<nn::BinaryOp>(nn::BinaryKind::Add, x, constant<int64_t>({}, builder.getI64Type(), INT64_MIN), FloatAttr(), FloatAttr());
+  return cast(y, IntegerType::get(builder.getContext(), 64, IntegerType::Unsigned));
 }
 
 Type NodeBinder::computeType(Type element) {
@@ -169,7 +191,7 @@ Type NodeBinder::computeType(Type element) {
   auto integer = dyn_cast<IntegerType>(element);
   if (integer && integer.getWidth() >= 8 && integer.getWidth() <= 16)
     return builder.getI32Type();
-  if (element.isUnsignedInteger(32))
+  if (element.isUnsignedInteger(32) || element.isUnsignedInteger(64)) // of 64 bits: modulo 2^64, where the sign does not matter
     return builder.getI64Type();
   (void)fail("cannot compute with elements of type " + typeText(element));
   return {};
@@ -192,10 +214,8 @@ Value NodeBinder::unary(nn::UnaryKind kind, Value x, float alpha, float beta) {
                (kind == nn::UnaryKind::Not ? "booleans" : "float32") + " only");
     return {};
   }
-  if (isInteger(x) && element.isUnsignedInteger(64)) {
-    (void)computeType(element);
-    return {};
-  }
+  if (element.isUnsignedInteger() && kind == nn::UnaryKind::Abs)
+    return x;
   if (isInteger(x))
     return cast(emit<nn::UnaryOp>(kind, cast(x, builder.getI64Type()), llvm::APFloat(alpha), llvm::APFloat(beta)), element);
   return emit<nn::UnaryOp>(kind, x, llvm::APFloat(alpha), llvm::APFloat(beta));
@@ -214,6 +234,11 @@ Value NodeBinder::binary(nn::BinaryKind kind, Value a, Value b) {
                (isLogical(kind) ? "booleans" : "float32") + " only");
     return {};
   }
+  bool isQuotient = kind == nn::BinaryKind::Div || kind == nn::BinaryKind::Mod;
+  if (element.isUnsignedInteger(64) && isQuotient)
+    return emit<nn::BinaryOp>(kind, a, b, FloatAttr(), FloatAttr());
+  if (element.isUnsignedInteger(64) && (kind == nn::BinaryKind::Min || kind == nn::BinaryKind::Max))
+    return fromOrdered(emit<nn::BinaryOp>(kind, toOrdered(a), toOrdered(b), FloatAttr(), FloatAttr()));
   Type wide = isLogical(kind) ? element : computeType(element);
   if (!wide)
     return {};
@@ -230,6 +255,8 @@ Value NodeBinder::compare(nn::CompareKind kind, Value a, Value b) {
     return {};
   }
   Type wide = isBoolean(a) && kind == nn::CompareKind::Equal ? element : computeType(element);
+  if (element.isUnsignedInteger(64) && kind != nn::CompareKind::Equal)
+    return emit<nn::CompareOp>(kind, toOrdered(a), toOrdered(b));
   return wide ? emit<nn::CompareOp>(kind, cast(a, wide), cast(b, wide)) : Value();
 }
 
@@ -247,6 +274,8 @@ Value NodeBinder::reduce(nn::ReduceKind kind, Value x, ShapeRef axes, bool keepD
   Type element = elementOf(x), wide = computeType(element);
   if (!wide)
     return {};
+  if (element.isUnsignedInteger(64) && (kind == nn::ReduceKind::Min || kind == nn::ReduceKind::Max))
+    return fromOrdered(emit<nn::ReduceOp>(kind, toOrdered(x), axes, keepDims));
   x = cast(x, wide);
   if (hasFailed() || isF32(x))
     return emit<nn::ReduceOp>(kind, x, axes, keepDims);
@@ -275,6 +304,10 @@ Value NodeBinder::reduce(nn::ReduceKind kind, Value x, ShapeRef axes, bool keepD
 }
 
 Value NodeBinder::matmul(Value a, Value b, bool transposeA, bool transposeB) {
+  if (!hasFailed() && isInteger(a) && elementOf(a) == elementOf(b)) {
+    Type wide = computeType(elementOf(a));
+    return wide ? cast(emit<nn::MatMulOp>(cast(a, wide), cast(b, wide), transposeA, transposeB), elementOf(a)) : Value();
+  }
   if (failed(needFloat(a, "A")) || failed(needFloat(b, "B")))
     return {};
   return emit<nn::MatMulOp>(a, b, transposeA, transposeB);

@@ -6,9 +6,10 @@
 using namespace mlir;
 using namespace thimble::legalize;
 
-void Registry::add(llvm::StringRef opType, std::initializer_list<int64_t> since, InputCount inputs, Handler handler) {
+void Registry::add(llvm::StringRef opType, std::initializer_list<int64_t> since, InputCount inputs, Handler handler,
+                   bool takesSequences) {
   for (int64_t version : since) {
-    [[maybe_unused]] bool isNew = entries[opType].try_emplace(version, Entry{handler, inputs}).second;
+    [[maybe_unused]] bool isNew = entries[opType].try_emplace(version, Entry{handler, inputs, takesSequences}).second;
     assert(isNew && "operator version registered twice");
   }
 }
@@ -41,18 +42,35 @@ const Registry &thimble::legalize::getRegistry() {
   static const Registry registry = [] {
     Registry all;
     registerActivations(all);
+    registerAttention(all);
+    registerBits(all);
     registerConstants(all);
+    registerControl(all);
     registerConvolutions(all);
+    registerEinsum(all);
     registerElementwise(all);
+    registerFeatures(all);
     registerGathers(all);
+    registerLabelMaps(all);
+    registerLinearModels(all);
+    registerLosses(all);
+    registerIntegerArithmetic(all);
+    registerLegacy(all);
     registerMatMuls(all);
     registerNormalizations(all);
+    registerOptimizers(all);
     registerPools(all);
     registerQuantizations(all);
+    registerRandoms(all);
     registerRearrangements(all);
+    registerRecurrent(all);
     registerReductions(all);
     registerResizes(all);
+    registerSelections(all);
+    registerSequences(all);
     registerShapes(all);
+    registerSignals(all);
+    registerTreeEnsembles(all);
     return all;
   }();
   return registry;

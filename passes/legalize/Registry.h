@@ -22,13 +22,15 @@ constexpr size_t anyNumber = SIZE_MAX;
 struct Entry {
   Handler handler;
   InputCount inputs;
+  bool takesSequences = false; // and optionals; other handlers see tensors only
 };
 
 class Registry {
 public:
   /// Handles `opType` as defined in the operator sets `since`. One handler may serve several versions, and a later call may add
   /// others. `opType` is qualified by its domain ("com.microsoft.Gelu") unless it is one of ONNX's own.
-  void add(llvm::StringRef opType, std::initializer_list<int64_t> since, InputCount inputs, Handler handler);
+  void add(llvm::StringRef opType, std::initializer_list<int64_t> since, InputCount inputs, Handler handler,
+           bool takesSequences = false);
 
   /// The entry whose version is the newest not above `opset`, or null.
   const Entry *lookup(llvm::StringRef opType, int64_t opset) const;

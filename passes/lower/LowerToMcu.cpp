@@ -37,6 +37,10 @@ llvm::StringRef operandRole(Operation *op, unsigned index) {
     return index == 1 ? "weights" : "bias";
   if (isa<nn::LayerNormOp>(op))
     return index == 1 ? "scale" : "bias";
+  if (isa<nn::RnnOp, nn::GruOp, nn::LstmOp>(op) && index < 4) {
+    llvm::StringRef names[] = {"data", "weights", "recurrence", "bias"};
+    return names[index];
+  }
   if (isa<nn::LookupOp>(op))
     return "table";
   if (isa<nn::GatherOp>(op))
@@ -93,13 +97,19 @@ private:
   // `shown` is the value as the caller sees it: its shape and scale describe the input or output.
   Value makeBuffer(Value value, Location loc, llvm::StringRef name, mcu::Role role, int64_t index, Value shown) {
     mcu::IoAttr io;
+    DenseI64ArrayAttr bound;
+    if (role == mcu::Role::Output)
+      bound = function.getResultAttrOfType<DenseI64ArrayAttr>(unsigned(index), nn::boundAttrName);
     if (role == mcu::Role::Input || role == mcu::Role::Output) {
       auto type = cast<RankedTensorType>(shown.getType());
       quant::UniformQuantizedType quantized = nn::getInt8Type(type);
       io = mcu::IoAttr::get(builder.getContext(), name, builder.getDenseI64ArrayAttr(type.getShape()),
-                            builder.getF64FloatAttr(quantized ? quantized.getScale() : 0.0), quantized ? quantized.getZeroPoint() : 0);
+                            builder.getF64FloatAttr(quantized ? quantized.getScale() : 0.0), quantized ? quantized.getZeroPoint() : 0, bound);
     }
-    return builder.create<mcu::BufferOp>(loc, memoryType(value), name, role, index, io, IntegerAttr());
+    auto buffer = builder.create<mcu::BufferOp>(loc, memoryType(value), name, role, index, io, IntegerAttr());
+    if (Attribute labels = role == mcu::Role::Output ? function.getResultAttr(unsigned(index), "onnx.labels") : Attribute())
+      buffer->setAttr(mcu::labelsAttrName, labels);
+    return buffer;
   }
 
   std::string outputName(unsigned index) { return nameAttr(function.getResultAttr(index, "onnx.name")); }
@@ -195,12 +205,15 @@ private:
     for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
       if (isPlaced.contains(unsigned(index)))
         continue;
-      FailureOr<Value> source = operandMemory(terminator, unsigned(index));
-      if (failed(source))
-        return failure();
       std::string name = outputName(unsigned(index));
       Location loc = NameLoc::get(builder.getStringAttr(name.empty() ? "output" : name));
+      bool isEmpty = cast<ShapedType>(value.getType()).getNumElements() == 0; // then there is nothing to copy
+      FailureOr<Value> source = isEmpty ? FailureOr<Value>(Value()) : operandMemory(terminator, unsigned(index));
+      if (failed(source))
+        return failure();
       Value target = makeBuffer(value, loc, name, mcu::Role::Output, int64_t(index), value);
+      if (isEmpty)
+        continue;
       NamedAttribute count = builder.getNamedAttr("count", builder.getI32IntegerAttr(int32_t(mcu::byteSize(target))));
       builder.create<mcu::CallOp>(loc, "tmb_copy_bytes", ValueRange{*source}, ValueRange{target}, Value(), "tmb_count_params",
                                   builder.getDictionaryAttr(count), 0, IntegerAttr());

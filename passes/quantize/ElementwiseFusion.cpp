@@ -38,6 +38,9 @@ Value ElementwiseFusion::findDeepRoot(Operation *op) const {
   }
   if (!root || !isFloat(root) || shapeOf(root) != shapeOf(op->getResult(0)))
     return {};
+  // Results of operations with several of them have no int8 form, from which a table could start.
+  if (Operation *producer = root.getDefiningOp(); producer && producer->getNumResults() != 1)
+    return {};
   return root;
 }
 

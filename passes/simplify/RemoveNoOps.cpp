@@ -23,7 +23,7 @@ bool holdsAll(Type to, Type from) {
   if (from == to || from.isInteger(1))
     return from == to || to.isIntOrFloat();
   if (isa<FloatType>(from) && isa<FloatType>(to))
-    return from.isF32() && to.isF64();
+    return from.getIntOrFloatBitWidth() < to.getIntOrFloatBitWidth() && (to.isF32() || to.isF64());
   auto integer = dyn_cast<IntegerType>(from);
   if (!integer)
     return false;

@@ -19,7 +19,7 @@ void verify::registerPasses() { registerverifyPasses(); }
 namespace {
 
 bool isKnownElement(Type element) {
-  return element.isF32() || isa<quant::QuantizedType>(element) || (isa<IntegerType>(element) && elementBytes(element) > 0);
+  return isa<quant::QuantizedType>(element) || elementBytes(element) > 0;
 }
 
 // What is wrong with `type`, or "".
@@ -30,7 +30,7 @@ std::string problemOf(Type type) {
   if (!tensor || !tensor.hasStaticShape())
     stream << "is no tensor of static shape: " << type;
   else if (!isKnownElement(tensor.getElementType()))
-    stream << "has elements of type " << tensor.getElementType() << ", which no kernel computes with";
+    stream << "has elements of type " << tensor.getElementType() << ", which kernels do not have";
   else if (tensorBytes(tensor) > INT32_MAX)
     stream << "has " << tensorBytes(tensor) << " bytes; kernels address fewer than 2^31";
   return text;

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs the ONNX backend test suite (Debian's libonnx-testdata) through the compiler, the generated C and a host C compiler.
+"""Runs the ONNX backend test suite (Debian's libonnx-testdata) through the compiler, the generated C and a C compiler.
 
 Every case becomes C, is built, runs on the case's inputs, and its outputs are compared with the case's outputs (rtol 1e-3, atol
 1e-7; whole numbers exactly). What should not simply pass is listed in expectations.json with its status and reason:
 
-  adapted   passes once parameters that are inputs become constants, or once ONNX's converter raised the opset to 7
   wrong     other outputs than expected            refused   the compiler says why it cannot compile it
   c-error   the C does not compile                 crash     the compiler or its program ended in another way
+  random    the operator's outputs are random by definition: it compiles and runs, and shapes and types are right
+
+Cases of bound.json pass once the inputs that it lists are constants (`--bind`); they are counted as `bound`.
 
 The run fails if a case has another status than listed (or is not listed and does not pass). Only the reason of a status may
 change. `--update` rewrites the list; it keeps the reasons of cases whose status is `wrong` and stays so, for people to word.
+
+`--target cortex-m4` builds for that target instead and runs the programs in its emulator; `--one-per-operator` chooses for each
+operator the smallest case that should pass, which makes some 200 of them.
 """
 import argparse
 import collections
@@ -24,24 +29,25 @@ import time
 
 import suite
 import trial
+from machine import Machine, Stop
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 EXPECTATIONS = HERE / "expectations.json"
-STATUSES = ("pass", "adapted", "wrong", "refused", "c-error", "crash")
+STATUSES = ("pass", "bound", "random", "wrong", "refused", "c-error", "crash")
 
 worker = {}
 
 
-def start_worker(tools, scratch):
-    worker.update(tools=tools, scratch=scratch)
+def start_worker(machine, scratch):
+    worker.update(machine=machine, scratch=scratch)
 
 
 def work(path):
     """A result for any case: an error of the runner itself counts as a crash, and says so."""
     try:
-        return trial.try_case(worker["tools"], path, worker["scratch"])
-    except trial.Stop as stop:
+        return trial.try_case(worker["machine"], path, worker["scratch"])
+    except Stop as stop:
         return trial.Result(f"{path.parent.name}/{path.name}", ["?"], stop.status, stop.reason)
     except Exception as error:  # one case must not end the run of a thousand
         return trial.Result(f"{path.parent.name}/{path.name}", ["?"], "crash", f"runner: {type(error).__name__}: {error}")
@@ -51,8 +57,8 @@ def run_cases(options, paths):
     """The results in order, computed by `options.jobs` processes."""
     with tempfile.TemporaryDirectory(prefix="thimble-conformance-") as scratch:
         scratch = pathlib.Path(scratch)
-        tools = trial.Tools(ROOT, scratch, options)
-        with multiprocessing.Pool(options.jobs, start_worker, (tools, scratch)) as pool:
+        machine = Machine(ROOT, scratch, options)
+        with multiprocessing.Pool(options.jobs, start_worker, (machine, scratch)) as pool:
             results = []
             for result in pool.imap(work, paths, chunksize=4):
                 results.append(result)
@@ -88,11 +94,30 @@ def parse_expectation(line):
     return status, reason
 
 
+def expected_status(name, expected):
+    return "bound" if name in suite.BOUND else parse_expectation(expected.get(name, "pass: "))[0]
+
+
+def choose_per_operator(paths, expected):
+    """For each operator the smallest of the cases that should pass, in order of folder and name."""
+    chosen = {}
+    for path in paths:
+        name = f"{path.parent.name}/{path.name}"
+        if expected_status(name, expected) != "pass":
+            continue
+        case = suite.Case(path)
+        size = (len(case.model.graph.node), case.model.ByteSize())
+        for operator in case.operators():
+            if operator not in chosen or size < chosen[operator][0]:
+                chosen[operator] = (size, path)
+    return sorted({path for _, path in chosen.values()}, key=paths.index)
+
+
 def compare_with_list(results, expected):
     """Prints each case whose status is not the listed one; returns how many there are."""
     count = 0
     for result in results:
-        status, _ = parse_expectation(expected.get(result.name, "pass: "))
+        status = expected_status(result.name, expected)
         if status != result.status:
             print(f"UNEXPECTED {result.name}: {result.status} instead of {status}" + (f": {result.reason}" if result.reason else ""))
             count += 1
@@ -107,8 +132,8 @@ def shorten(text, length=200):
 def update_list(results, expected):
     """Rewrites the list: entries of cases that did not run stay."""
     for result in results:
-        status, _ = parse_expectation(expected.get(result.name, "pass: "))
-        if result.status == "pass":
+        status = expected_status(result.name, expected)
+        if result.status in ("pass", "bound"):
             expected.pop(result.name, None)
         elif result.status != "wrong" or status != "wrong":
             expected[result.name] = f"{result.status}: {shorten(result.reason)}"
@@ -124,6 +149,8 @@ def parse_arguments():
     parser.add_argument("--update", action="store_true", help="rewrite expectations.json")
     parser.add_argument("--sanitize", action="store_true", help="build the C with the address and undefined-behaviour sanitizers")
     parser.add_argument("--cc", default="cc", metavar="COMMAND", help="the host C compiler (cc)")
+    parser.add_argument("--target", default="host", metavar="NAME", help="a target of codegen/targets with an emulator (host)")
+    parser.add_argument("--one-per-operator", action="store_true", help="only the smallest passing case of each operator")
     parser.add_argument("--quiet", action="store_true", help="no tables")
     parser.add_argument("--thimble", default=ROOT / "build/bin/thimble", metavar="FILE", help="the compiler (build/bin/thimble)")
     return parser.parse_args()
@@ -132,7 +159,11 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     pattern = re.compile(options.filter)
-    paths = [path for path in suite.find_cases() if pattern.search(f"{path.parent.name}/{path.name}")][::options.every]
+    expected = json.loads(EXPECTATIONS.read_text()) if EXPECTATIONS.exists() else {}
+    paths = [path for path in suite.find_cases() if pattern.search(f"{path.parent.name}/{path.name}")]
+    if options.one_per_operator:
+        paths = choose_per_operator(paths, expected)
+    paths = paths[::options.every]
     if not paths:
         sys.exit(f"no cases match; is libonnx-testdata installed ({suite.DATA})?")
     begin = time.monotonic()
@@ -142,7 +173,6 @@ def main():
         print_tables(results)
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps([result._asdict() for result in results], indent=1) + "\n")
-    expected = json.loads(EXPECTATIONS.read_text()) if EXPECTATIONS.exists() else {}
     if options.update:
         update_list(results, expected)
         return 0

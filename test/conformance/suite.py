@@ -1,32 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The cases of the ONNX backend test suite: models with inputs and expected outputs, and the forms of a model worth trying.
+"""The cases of the ONNX backend test suite: models with inputs and expected outputs, and what the compiler is told of them.
 
-A form is the model, or the model with something changed that a user of Thimble would have to change as well: inputs that are
-parameters (axes, shapes, scales) become constants, and opsets below 7 are converted by ONNX's own converter.
+Thimble gets every model as it is. What it cannot know is given to it as a user would give it: the sizes of open dimensions, and of
+sequences, with --input-shape; and for the few cases of bound.json, the values of inputs that decide how many tensors there are.
 """
-import dataclasses
+import json
 import pathlib
 
 import numpy
 import onnx
-from onnx import numpy_helper, version_converter
+from onnx import numpy_helper
 
 DATA = pathlib.Path("/usr/share/libonnx-testdata/data")
 FOLDERS = ("node", "simple", "pytorch-converted", "pytorch-operator")
-OLDEST_OPSET = 7
+# Cases with inputs that become constants: {case: {"inputs": [names], "reason": text}}.
+BOUND = json.loads((pathlib.Path(__file__).resolve().parent / "bound.json").read_text())
+
+RANDOM = ("Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike")
 
 
 class Unreadable(Exception):
-    """A case's data is not made of tensors."""
+    """A case's data is not made of tensors, sequences of them, or optionals."""
 
 
-@dataclasses.dataclass
-class Form:
-    """A model as bytes, the data of the inputs that it still has, and what was changed ('' for nothing)."""
-    model: bytes
-    inputs: dict
-    shapes: dict  # of inputs whose shape the model leaves open
-    change: str
+class BFloat16(numpy.ndarray):
+    """The bits of bfloat16 numbers, which NumPy does not know, as uint16."""
 
 
 class Case:
@@ -36,42 +34,47 @@ class Case:
         self.path = path
         self.name = f"{path.parent.name}/{path.name}"
         self.model = onnx.load(str(path / "model.onnx"))
+        self.bound = BOUND.get(self.name, {"inputs": []})
 
     def operators(self):
         """The operators that the model is there for: those of the single node, or all."""
         return sorted({node.op_type for node in self.model.graph.node}) or ["(none)"]
 
+    def is_random(self):
+        """The outputs depend on random numbers, of which ONNX does not say how they are made."""
+        return any(node.op_type in RANDOM or (node.op_type == "Dropout" and len(node.input) > 2) for node in self.model.graph.node)
+
+    def fed_inputs(self):
+        """The graph inputs that a caller gives: those without initializer."""
+        initialized = {tensor.name for tensor in self.model.graph.initializer}
+        return [value for value in self.model.graph.input if value.name not in initialized]
+
     def data_sets(self):
-        """(inputs by name, outputs in order) for each data set whose shapes are those of the first."""
-        fed = fed_inputs(self.model)
+        """(inputs by name, outputs in order) for each data set whose shapes are those of the first; a value is an array, a list of
+        them for a sequence, or None for an absent optional."""
         found = []
         for folder in sorted(self.path.glob("test_data_set_*"), key=lambda path: int(path.name.rsplit("_", 1)[1])):
-            inputs = dict(zip((value.name for value in fed), read_series(folder, "input")))
-            outputs = read_series(folder, "output")
-            if found and [a.shape for a in inputs.values()] != [a.shape for a in found[0][0].values()]:
-                continue
-            found.append((inputs, outputs))
+            inputs = {value.name: read_value(folder / f"input_{i}.pb", value.type) for i, value in enumerate(self.fed_inputs())}
+            outputs = [read_value(folder / f"output_{i}.pb", value.type) for i, value in enumerate(self.model.graph.output)]
+            if not found or shapes_of(inputs.values()) == shapes_of(found[0][0].values()):
+                found.append((inputs, outputs))
         return found
 
-    def forms(self, inputs):
-        """The forms to try in order, until one is not refused."""
-        model, change = self.model, ""
-        opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=OLDEST_OPSET)
-        if opset < OLDEST_OPSET:
-            yield make_form(model, inputs, (), "")
-            model = converted(model)
-            if model is None:
-                return
-            change = f"converted from opset {opset} to {OLDEST_OPSET}"
-        yield make_form(model, inputs, (), change)
-        names = [value.name for value in fed_inputs(model) if can_be_constant(value, inputs)]
-        whole = [name for name in names[1:] if inputs[name].dtype.kind in "iub"]
-        tried = [[]]
-        for constants in (whole, names[1:], names):
-            if constants not in tried:
-                tried.append(constants)
-                text = "constant: " + ("all inputs" if constants == names else ", ".join(constants))
-                yield make_form(model, inputs, constants, f"{change}; {text}" if change else text)
+    def options(self, inputs, folder):
+        """What the compiler is told beside the model. Values of bound inputs are written to `folder`."""
+        options = []
+        for value in self.fed_inputs():
+            data = inputs[value.name]
+            if value.name in self.bound["inputs"]:
+                numpy.save(folder / f"{value.name}.npy", data)
+                options += ["--bind", f"{value.name}={value.name}.npy"]
+            elif data is None:
+                options += ["--input-shape", f"{value.name}=none"]
+            elif isinstance(data, list):
+                options += ["--input-shape", f"{value.name}=" + (",".join(f"[{dims(array)}]" for array in data) or "0x[]")]
+            elif is_open(value.type) and data.shape:
+                options += ["--input-shape", f"{value.name}={dims(data)}"]
+        return options
 
 
 def find_cases():
@@ -81,55 +84,74 @@ def find_cases():
             yield path.parent
 
 
-def fed_inputs(model):
-    """The graph inputs that a caller gives: those without initializer."""
-    initialized = {tensor.name for tensor in model.graph.initializer}
-    return [value for value in model.graph.input if value.name not in initialized]
+def dims(array):
+    return "x".join(map(str, array.shape))
 
 
-def read_series(folder, stem):
-    """The arrays of stem_0.pb, stem_1.pb, ..."""
-    arrays = []
-    while (path := folder / f"{stem}_{len(arrays)}.pb").exists():
-        tensor = onnx.TensorProto()
-        try:
-            tensor.ParseFromString(path.read_bytes())
-            arrays.append(numpy_helper.to_array(tensor))
-        except Exception as error:  # sequences and optionals are other messages; the parser may object in several ways
-            raise Unreadable(f"{path.name} is not a tensor") from error
-    return arrays
+def is_open(kind):
+    """The type of this input leaves sizes open. 0 means 0 in a list of integers only."""
+    tensor = (kind.optional_type.elem_type if kind.HasField("optional_type") else kind).tensor_type
+    is_list = tensor.elem_type in (onnx.TensorProto.INT64, onnx.TensorProto.INT32) and len(tensor.shape.dim) == 1
+    return not tensor.HasField("shape") or any(
+        dim.dim_value == 0 and not (is_list and dim.HasField("dim_value")) for dim in tensor.shape.dim)
 
 
-def converted(model):
-    """The model at the oldest opset that Thimble reads, or None where ONNX's converter cannot do that."""
+def shapes_of(values):
+    return [[item.shape for item in value] if isinstance(value, list) else value if value is None else value.shape
+            for value in values]
+
+
+def flatten(named):
+    """The tensors of values by name as the compiled model has them: x_0, x_1, ... for a sequence, nothing for an absent optional."""
+    flat = {}
+    for name, value in named:
+        if isinstance(value, list):
+            flat.update((f"{name}_{i}", item) for i, item in enumerate(value))
+        elif value is not None:
+            flat[name] = value
+    return flat
+
+
+def to_array(tensor):
+    """The elements of a TensorProto; strings and complex numbers are beyond us."""
+    if tensor.data_type == onnx.TensorProto.BFLOAT16:
+        bits = numpy.frombuffer(tensor.raw_data, numpy.uint16) if tensor.raw_data else numpy.array(tensor.int32_data, numpy.uint16)
+        return bits.reshape(tuple(tensor.dims)).view(BFloat16)
+    if tensor.data_type == onnx.TensorProto.STRING:
+        raise Unreadable("the data are strings")
+    return numpy_helper.to_array(tensor)
+
+
+def read_value(path, kind):
+    """The value in a file whose declared type is `kind`."""
+    data = path.read_bytes()
     try:
-        return version_converter.convert_version(model, OLDEST_OPSET)
-    except Exception:  # the converter raises RuntimeError and ValueError, and others for what it has no adapter for
-        return None
-
-
-def can_be_constant(value, inputs):
-    """NumPy holds the data of this graph input in the type that the model declares (bfloat16, say, it does not)."""
-    return value.name in inputs and numpy_helper.from_array(inputs[value.name]).data_type == value.type.tensor_type.elem_type
-
-
-def make_form(model, inputs, constants, change):
-    """The model with the inputs named in `constants` as initializers."""
-    changed = onnx.ModelProto()
-    changed.CopyFrom(model)
-    for name in constants:
-        changed.graph.initializer.append(numpy_helper.from_array(numpy.ascontiguousarray(inputs[name]), name))
-        changed.graph.input.remove(next(value for value in changed.graph.input if value.name == name))
-    rest = {name: array for name, array in inputs.items() if name not in constants}
-    shapes = {}
-    for value in changed.graph.input:
-        tensor = value.type.tensor_type
-        is_open = not tensor.HasField("shape") or any(dim.dim_value == 0 for dim in tensor.shape.dim)
-        if value.name in rest and is_open and rest[value.name].shape:
-            shapes[value.name] = rest[value.name].shape
-    return Form(changed.SerializeToString(), rest, shapes, change)
+        if kind.HasField("optional_type"):
+            optional = onnx.OptionalProto()
+            optional.ParseFromString(data)
+            if optional.elem_type == onnx.OptionalProto.TENSOR:
+                return to_array(optional.tensor_value)
+            if optional.elem_type == onnx.OptionalProto.SEQUENCE:
+                return [to_array(tensor) for tensor in optional.sequence_value.tensor_values]
+            if optional.elem_type == onnx.OptionalProto.UNDEFINED:
+                return None
+            raise Unreadable(f"{path.name} is an optional of another type")
+        if kind.HasField("sequence_type"):
+            sequence = onnx.SequenceProto()
+            sequence.ParseFromString(data)
+            return [to_array(tensor) for tensor in sequence.tensor_values]
+        tensor = onnx.TensorProto()
+        tensor.ParseFromString(data)
+        return to_array(tensor)
+    except Unreadable:
+        raise
+    except Exception as error:  # the parser may object in several ways
+        raise Unreadable(f"{path.name} cannot be read") from error
 
 
 def type_name(array):
     """What Thimble's report calls the element type of an array."""
-    return {"float32": "float", "float64": "double", "bool": "uint8_t"}.get(array.dtype.name, array.dtype.name + "_t")
+    if isinstance(array, BFloat16):
+        return "bfloat16"
+    names = {"float16": "float16", "float32": "float", "float64": "double", "bool": "uint8_t"}
+    return names.get(array.dtype.name, array.dtype.name + "_t")

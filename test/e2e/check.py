@@ -39,7 +39,8 @@ def check(condition, message):
 def check_target(options, target, folder):
     run("compile", options.model, "--target", target, "-o", folder, *options.compile)
     report = validated((folder / "report.json").read_text(), "report.schema.json")
-    verify = ["verify", folder, "--inputs", options.inputs, "--samples", options.samples, "--format", "json"]
+    verify = ["verify", folder, "--samples", options.samples, "--format", "json"]
+    verify += [word for file in options.inputs for word in ("--inputs", file)]
     if options.labels:
         verify += ["--labels", options.labels]
     if options.expected:
@@ -64,7 +65,7 @@ def check_target(options, target, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
-    parser.add_argument("--inputs", required=True)
+    parser.add_argument("--inputs", required=True, nargs="+")
     parser.add_argument("--labels")
     parser.add_argument("--expected", nargs="+")
     parser.add_argument("--samples", default="8")

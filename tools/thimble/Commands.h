@@ -36,7 +36,7 @@ std::unique_ptr<mlir::MLIRContext> makeContext();
 struct ModelOptions {
   std::string model, name, quantize = "auto", io = "int8", ioLayout = "onnx", labels;
   std::string startFrom, stopAfter, dumpStages;
-  std::vector<std::string> inputShapes, calibration, evaluation;
+  std::vector<std::string> inputShapes, bindings, calibration, evaluation;
   int64_t calibrationSamples = 100;
   std::string calibrate = "auto";
   double percentile = 99.99, leastSqnr = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // thimble compile and thimble analyze: from a model to a folder of C, or to the report alone.
+#include "codegen/c/Trees.h"
 #include "codegen/project/Project.h"
 #include "compiler/pipeline/IrFile.h"
 #include "compiler/pipeline/Registration.h"
@@ -21,7 +22,7 @@ namespace {
 
 struct CompileCommand {
   ModelOptions model;
-  std::string target = "host", flash, ram, output, format = "text";
+  std::string target = "host", flash, ram, output, format = "text", trees = "auto";
   bool isAnalysis = false;
 
   void addTo(CLI::App &command) {
@@ -32,6 +33,9 @@ struct CompileCommand {
     model.addQuantization(command);
     if (!isAnalysis)
       command.add_option("-o,--output", output, "Folder for the generated C")->type_name("DIR");
+    command.add_option("--trees", trees, "Decision trees as tables, as code, or whichever suits (auto)")
+        ->type_name("FORM")
+        ->check(CLI::IsMember({"auto", "table", "code"}));
     model.addStages(command);
     addFormat(command, format);
   }
@@ -107,6 +111,8 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
     printError("'" + model.model + "' holds no mcu.program");
     return ExitCode::BadInput;
   }
+  codegen::TreeForm form = trees == "code" ? codegen::TreeForm::Code : trees == "table" ? codegen::TreeForm::Table : codegen::TreeForm::Auto;
+  std::vector<std::string> treeNotes = codegen::chooseTreeForms(program, form, resolved.fpu != "none");
   codegen::ProjectOptions project;
   project.emit.name = program.getSymName().str();
   project.emit.version = versionString;
@@ -133,6 +139,7 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   reportOptions.codeBytes = code->bytes;
   reportOptions.isCodeMeasured = code->isMeasured;
   reportOptions.notes = makeNotes(compilation);
+  reportOptions.notes.insert(reportOptions.notes.end(), treeNotes.begin(), treeNotes.end());
   llvm::Expected<report::Report> report = report::buildReport(program, reportOptions);
   if (!report)
     return badInput(report.takeError());

@@ -3,6 +3,8 @@
 #include "compiler/pipeline/Registration.h"
 #include "codegen/c/Names.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "compiler/data/TensorFile.h"
+#include "compiler/import/TensorProtoFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
@@ -80,7 +82,9 @@ void Progress::update(llvm::StringRef what, int64_t done, int64_t total) {
 
 void ModelOptions::addInput(CLI::App &command) {
   command.add_option("model", model, "ONNX model (.onnx, .onnxtext), or IR with --start-from")->required()->type_name("MODEL");
-  command.add_option("--input-shape", inputShapes, "Fix the shape of an input, e.g. image=1x3x96x96")->type_name("NAME=DIMS");
+  command.add_option("--input-shape", inputShapes, "Fix the shape of an input, e.g. image=1x3x96x96; of a sequence: s=[4x5],[2x5] or s=3x[4x5]; of an absent optional: o=none")
+      ->type_name("NAME=DIMS");
+  command.add_option("--bind", bindings, "Make an input a constant, e.g. axes=0,-1, or of a file: mask=mask.npy")->type_name("NAME=VALUE");
   command.add_option("--name", name, "Prefix of all symbols and files (default: the model file's stem)")->type_name("NAME");
   command.add_flag("-q,--quiet", quiet, "No progress and no notes on stderr");
 }
@@ -131,22 +135,101 @@ std::string thimble::driver::modelNameFor(llvm::StringRef modelPath, llvm::Strin
   return given.empty() ? codegen::makeModelName(llvm::sys::path::stem(modelPath)) : given.str();
 }
 
-// "image=1x3x96x96"
-static bool parseShape(llvm::StringRef text, CompileOptions &options) {
-  auto [name, dims] = text.rsplit('=');
+// "1x3x96x96"
+static std::optional<llvm::SmallVector<int64_t>> parseDims(llvm::StringRef dims) {
   llvm::SmallVector<int64_t> shape;
   llvm::SmallVector<llvm::StringRef> parts;
   dims.split(parts, 'x');
   for (llvm::StringRef part : parts) {
     int64_t value;
     if (part.getAsInteger(10, value) || value < 0)
-      return false;
+      return std::nullopt;
     shape.push_back(value);
   }
+  return shape;
+}
+
+// "[4x5],3x[2]": each with a count before it, or alone
+static std::optional<std::vector<llvm::SmallVector<int64_t>>> parseSequence(llvm::StringRef text) {
+  constexpr size_t longest = 4096;
+  std::vector<llvm::SmallVector<int64_t>> elements;
+  while (!text.empty()) {
+    auto [count, rest] = text.split('[');
+    auto [dims, next] = rest.split(']');
+    size_t times = 1;
+    if (count == text || dims == rest || (!count.empty() && (!count.consume_back("x") || count.getAsInteger(10, times))) ||
+        times + elements.size() > longest)
+      return std::nullopt;
+    auto shape = dims.empty() ? llvm::SmallVector<int64_t>() : parseDims(dims);
+    if (!shape)
+      return std::nullopt;
+    elements.insert(elements.end(), times, *shape);
+    if (!next.empty() && !next.consume_front(","))
+      return std::nullopt;
+    text = next;
+  }
+  return elements;
+}
+
+static bool parseShape(llvm::StringRef text, ImportOptions &options) {
+  auto [name, shape] = text.rsplit('=');
   if (name.empty() || name == text)
     return false;
-  options.inputShapes[name] = shape;
-  return true;
+  if (shape == "none") {
+    options.sequenceShapes[name] = std::nullopt;
+    return true;
+  }
+  if (shape.contains('[')) {
+    auto elements = parseSequence(shape);
+    options.sequenceShapes[name] = elements;
+    return elements.has_value();
+  }
+  auto dims = parseDims(shape);
+  if (dims)
+    options.inputShapes[name] = *dims;
+  return dims.has_value();
+}
+
+// Numbers separated by commas, true and false among them; nothing if it is something else.
+static std::optional<Tensor> parseNumbers(llvm::StringRef text) {
+  std::vector<int64_t> integers;
+  std::vector<double> reals;
+  bool isWhole = true;
+  llvm::SmallVector<llvm::StringRef> parts;
+  text.split(parts, ',', -1, /*KeepEmpty=*/!text.empty());
+  for (llvm::StringRef part : parts) {
+    int64_t integer = part == "true";
+    double real = double(integer);
+    if (part != "true" && part != "false") {
+      bool isInteger = !part.getAsInteger(10, integer);
+      if (!isInteger && part.getAsDouble(real))
+        return std::nullopt;
+      isWhole &= isInteger;
+      real = isInteger ? double(integer) : real;
+    }
+    integers.push_back(integer);
+    reals.push_back(real);
+  }
+  int64_t count = int64_t(integers.size());
+  return isWhole ? Tensor(ElementType::S64, {count}, llvm::ArrayRef(integers)) : Tensor(ElementType::F64, {count}, llvm::ArrayRef(reals));
+}
+
+// "axes=0,-1" or "mask=mask.npy"
+static llvm::Error parseBinding(llvm::StringRef text, ImportOptions &options) {
+  auto [name, value] = text.split('=');
+  if (name.empty() || name == text)
+    return dataError("expected NAME=VALUE, for example axes=0,-1 or mask=mask.npy");
+  if (std::optional<Tensor> numbers = parseNumbers(value)) {
+    options.bindings[name] = {std::move(*numbers), true};
+    return llvm::Error::success();
+  }
+  llvm::Expected<std::vector<NamedTensor>> tensors = readTensors(value, readTensorProto);
+  if (!tensors)
+    return tensors.takeError();
+  if (tensors->size() != 1)
+    return dataError("the file has " + llvm::Twine(tensors->size()) + " tensors instead of one");
+  options.bindings[name] = {std::move(tensors->front().tensor), false};
+  return llvm::Error::success();
 }
 
 std::optional<CompileOptions> ModelOptions::resolve() const {
@@ -158,8 +241,13 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
     return std::nullopt;
   }
   for (const std::string &text : inputShapes)
-    if (!parseShape(text, options)) {
+    if (!parseShape(text, options.import)) {
       printError("--input-shape " + text + ": expected NAME=DIMS, for example image=1x3x96x96");
+      return std::nullopt;
+    }
+  for (const std::string &text : bindings)
+    if (llvm::Error error = parseBinding(text, options.import)) {
+      printError("--bind " + text + ": " + llvm::toString(std::move(error)));
       return std::nullopt;
     }
   bool wantsInt8 = quantize == "int8" || (quantize == "auto" && !calibration.empty());

@@ -93,11 +93,20 @@ static LogicalResult legalizeTan(NodeBinder &node) {
   return node.setResult(node.div(node.unary(UnaryKind::Sin, x), node.unary(UnaryKind::Cos, x)));
 }
 
-// (exp(x) + sign * exp(-x)) / 2
-template <BinaryKind sign> static LogicalResult legalizeHyperbolic(NodeBinder &node) {
+// (exp(x) + exp(-x)) / 2
+static LogicalResult legalizeCosh(NodeBinder &node) {
   Value x = node.operand(0);
-  Value both = node.binary(sign, node.unary(UnaryKind::Exp, x), node.unary(UnaryKind::Exp, node.unary(UnaryKind::Neg, x)));
+  Value both = node.add(node.unary(UnaryKind::Exp, x), node.unary(UnaryKind::Exp, node.unary(UnaryKind::Neg, x)));
   return node.setResult(node.mul(both, node.scalar(0.5)));
+}
+
+// x * sigmoid(alpha * x)
+static LogicalResult legalizeSwish(NodeBinder &node) {
+  float alpha = node.real("alpha", 1);
+  Value x = node.operand(0);
+  if (alpha == 1)
+    return node.setResult(node.unary(UnaryKind::Silu, x));
+  return node.setResult(node.mul(x, node.unary(UnaryKind::Sigmoid, node.mul(x, node.scalar(alpha)))));
 }
 
 // max(x, low), then min(., high); null bounds do nothing. Of constant float bounds it is one operation.
@@ -171,6 +180,13 @@ void legalize::registerActivations(Registry &registry) {
   add("Sin", {7, 22}, legalizeUnary<UnaryKind::Sin>);
   add("Cos", {7, 22}, legalizeUnary<UnaryKind::Cos>);
   add("Tan", {7, 22}, legalizeTan);
-  add("Sinh", {9, 22}, legalizeHyperbolic<BinaryKind::Sub>);
-  add("Cosh", {9, 22}, legalizeHyperbolic<BinaryKind::Add>);
+  add("Asin", {7, 22}, legalizeUnary<UnaryKind::Asin>);
+  add("Acos", {7, 22}, legalizeUnary<UnaryKind::Acos>);
+  add("Atan", {7, 22}, legalizeUnary<UnaryKind::Atan>);
+  add("Sinh", {9, 22}, legalizeUnary<UnaryKind::Sinh>);
+  add("Cosh", {9, 22}, legalizeCosh);
+  add("Asinh", {9, 22}, legalizeUnary<UnaryKind::Asinh>);
+  add("Acosh", {9, 22}, legalizeUnary<UnaryKind::Acosh>);
+  add("Atanh", {9, 22}, legalizeUnary<UnaryKind::Atanh>);
+  add("Swish", {24}, legalizeSwish);
 }

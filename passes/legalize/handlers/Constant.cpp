@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Operators whose results are known at compile time, and If with a condition that is.
+// Operators whose results are known at compile time, as far as their parameters are.
 #include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/handlers/Handlers.h"
+#include "passes/legalize/handlers/RuntimeParameters.h"
 #include "passes/legalize/handlers/Types.h"
 #include <cmath>
 
@@ -30,7 +31,7 @@ static LogicalResult legalizeConstant(NodeBinder &node) {
 }
 
 static LogicalResult legalizeConstantOfShape(NodeBinder &node) {
-  FailureOr<Shape> shape = node.constantIntegers(0, "input");
+  FailureOr<Shape> shape = isConstant(node.operand(0)) ? node.constantIntegers(0, "input") : node.shapeInsteadOf("input");
   ElementsAttr value = node.tensor("value");
   if (failed(shape) || node.hasFailed())
     return failure();
@@ -55,6 +56,9 @@ template <typename T> static LogicalResult range(NodeBinder &node, const Constan
 
 static LogicalResult legalizeRange(NodeBinder &node) {
   Type element = elementOf(node.operand(0));
+  for (size_t i = 0; i < 3; ++i)
+    if (!isConstant(node.operand(i)))
+      return rangeAtRunTime(node);
   for (size_t i = 0; i < 3; ++i) {
     FailureOr<ConstantData> data = ConstantData::get(node.operand(i));
     if (failed(data) || data->size() != 1)
@@ -99,33 +103,26 @@ static LogicalResult legalizeEyeLike(NodeBinder &node) {
 static LogicalResult legalizeTrilu(NodeBinder &node) {
   Value x = node.operand(0);
   bool isUpper = node.flag("upper", true);
-  FailureOr<int64_t> k = node.operand(1) ? node.constantInteger(1, "k") : FailureOr<int64_t>(0);
-  if (failed(k))
-    return failure();
   if (shapeOf(x).size() < 2)
     return node.fail("needs an input of two dimensions or more");
   ShapeRef matrix = shapeOf(x).take_back(2);
+  if (Value diagonal = node.operand(1); diagonal && !isConstant(diagonal)) {
+    if (elementCount(shapeOf(diagonal)) != 1 || failed(node.checkTable(matrix[0] * matrix[1])))
+      return node.fail("input 'k' must be one number");
+    Shape distances; // of each element from the main diagonal
+    for (int64_t row = 0; row < matrix[0]; ++row)
+      for (int64_t col = 0; col < matrix[1]; ++col)
+        distances.push_back(col - row);
+    Value distance = node.reshape(node.integerVector(distances), matrix), k = node.reshape(asIndex(node, diagonal), {});
+    Value kept = isUpper ? node.compare(nn::CompareKind::LessEqual, k, distance) : node.compare(nn::CompareKind::LessEqual, distance, k);
+    return node.setResult(node.select(kept, x, node.scalar(elementOf(x), 0)));
+  }
+  FailureOr<int64_t> k = node.operand(1) ? node.constantInteger(1, "k") : FailureOr<int64_t>(0);
+  if (failed(k))
+    return failure();
   Value kept =
       mask(node, matrix[0], matrix[1], [&](int64_t row, int64_t col) { return isUpper ? col - row >= *k : col - row <= *k; });
   return node.setResult(node.select(kept, x, node.scalar(elementOf(x), 0)));
-}
-
-// The branch that is taken replaces the node.
-static LogicalResult legalizeIf(NodeBinder &node) {
-  FailureOr<ConstantData> condition = ConstantData::get(node.operand(0));
-  if (failed(condition) || condition->size() != 1)
-    return node.fail("input 'cond' must be known at compile time: Thimble has no control flow");
-  (void)node.has("then_branch");
-  (void)node.has("else_branch");
-  FailureOr<SmallVector<Value>> results = node.inlineBody(condition->number(0) != 0 ? "then_branch" : "else_branch");
-  if (failed(results))
-    return failure();
-  if (results->size() != node.getNode().getOutputs().size())
-    return node.fail("branch gives " + Twine(results->size()) + " values");
-  for (auto [i, result] : llvm::enumerate(*results))
-    if (failed(node.setResult(i, result)))
-      return failure();
-  return success();
 }
 
 void legalize::registerConstants(Registry &registry) {
@@ -134,5 +131,4 @@ void legalize::registerConstants(Registry &registry) {
   registry.add("Range", {11}, {3, 3}, legalizeRange);
   registry.add("EyeLike", {9, 22}, {1, 1}, legalizeEyeLike);
   registry.add("Trilu", {14}, {1, 2}, legalizeTrilu);
-  registry.add("If", {1, 11, 13, 16, 19, 21}, {1, 1}, legalizeIf);
 }

@@ -30,16 +30,14 @@ static LogicalResult legalizeConv(NodeBinder &node) {
   FailureOr<Window> window = readWindow(node, x, shapeOf(w).drop_front(2));
   if (failed(window))
     return failure();
-  Value weights = node.transpose(withHeight(node, w), {0, 2, 3, 1}); // OIHW to OHWI
-  Value y = node.emit<nn::Conv2DOp>(toNHWC(node, x), weights, node.operand(2), window->strides, window->pads, window->dilations,
-                                    groups, FloatAttr(), FloatAttr());
-  return node.setResult(fromNHWC(node, y, shapeOf(x).size()));
+  Value y = convolve(node, toChannelsLast(node, x), toChannelsLast(node, w), node.operand(2), *window, groups);
+  return node.setResult(fromChannelsLast(node, y, shapeOf(x).size()));
 }
 
-// Sizes of the result, and its pads, by ONNX's rules for output_shape, auto_pad, pads and output_padding. All in 2-D.
+// Sizes of the result, and its pads, by ONNX's rules for output_shape, auto_pad, pads and output_padding. All with a height.
 static FailureOr<Shape> transposedSizes(NodeBinder &node, Value x, Window &window) {
   ShapeRef spatial = shapeOf(x).drop_front(2);
-  size_t count = spatial.size();
+  size_t count = spatial.size(), rank = window.rank();
   Shape sizes = node.integers("output_shape"), extra = node.integers("output_padding", Shape(count, 0));
   StringRef automatic = node.text("auto_pad", "NOTSET");
   if (sizes.size() == count + 2) // some exporters include batch and channels
@@ -47,39 +45,79 @@ static FailureOr<Shape> transposedSizes(NodeBinder &node, Value x, Window &windo
   if ((!sizes.empty() && sizes.size() != count) || extra.size() != count)
     return node.fail("attributes 'output_shape' and 'output_padding' must have " + Twine(count) + " entries");
   bool isSame = automatic == "SAME_UPPER" || automatic == "SAME_LOWER", isGiven = !sizes.empty();
-  Shape result(2, 1);
+  Shape result(rank, 1);
   for (size_t i = 0; i < count; ++i) {
-    size_t d = 2 - count + i;
+    size_t d = rank - count + i;
     if (extra[i] < 0 || extra[i] > INT32_MAX || (isGiven && (sizes[i] < 1 || sizes[i] > INT32_MAX)))
       return node.fail("attributes 'output_shape' and 'output_padding' must be in range");
     int64_t full = window.strides[d] * (spatial[i] - 1) + extra[i] + window.dilations[d] * (window.kernel[d] - 1) + 1;
     if (!isGiven && !isSame) {
-      result[d] = full - window.pads[d] - window.pads[d + 2];
+      result[d] = full - window.pads[d] - window.pads[d + rank];
       continue;
     }
     result[d] = isGiven ? sizes[i] : spatial[i] * window.strides[d];
     int64_t total = std::max<int64_t>(full - result[d], 0);
     window.pads[d] = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
-    window.pads[d + 2] = total - window.pads[d];
+    window.pads[d + rank] = total - window.pads[d];
   }
-  if (result[0] < 1 || result[1] < 1)
+  if (llvm::any_of(result, [](int64_t size) { return size < 1; }))
     return node.fail("pads are larger than the output");
   return result;
 }
 
-// [in_c, out_c / groups, h, w] to OHWI, with the kernel turned around.
+// [in_c, out_c / groups, kernel...] to [out_c, kernel..., in_c / groups], with the kernel turned around.
 static Value transposedWeights(NodeBinder &node, Value w, int64_t groups) {
   w = withHeight(node, w);
-  ShapeRef s = shapeOf(w);
-  if (s.size() != 4)
+  if (!w)
     return {};
-  Value split = node.reshape(w, {groups, s[0] / groups, s[1], s[2], s[3]});
-  Value moved = node.reshape(node.transpose(split, {0, 2, 3, 4, 1}), {groups * s[1], s[2], s[3], s[0] / groups});
-  return node.emit<nn::SliceOp>(moved, Shape{0, s[2] - 1, s[3] - 1, 0}, Shape{groups * s[1], s[2], s[3], s[0] / groups},
-                                Shape{1, -1, -1, 1});
+  Shape split(shapeOf(w)), order{0};
+  split[0] /= groups;
+  split.insert(split.begin(), groups);
+  for (size_t i = 2; i < split.size(); ++i)
+    order.push_back(int64_t(i));
+  order.push_back(1);
+  Shape moved(ShapeRef(split).drop_front(2)), offsets(moved.size() + 1, 0), strides(moved.size() + 1, 1);
+  moved[0] *= groups;
+  moved.push_back(split[1]);
+  for (size_t i = 1; i + 1 < moved.size(); ++i) {
+    offsets[i] = moved[i] - 1;
+    strides[i] = -1;
+  }
+  return node.emit<nn::SliceOp>(node.reshape(node.transpose(node.reshape(w, split), order), moved), offsets, moved, strides);
 }
 
-// A convolution of the input with strides - 1 zeros behind each position, so that no kernel of its own is needed.
+Value legalize::convolveTransposed(NodeBinder &node, Value x, Value w, Value bias, const Window &window, ShapeRef sizes, int64_t groups) {
+  Value image = toChannelsLast(node, x);
+  if (!image)
+    return {};
+  // A convolution of the input with strides - 1 zeros behind each position, so that no kernel of its own is needed.
+  size_t rank = window.rank();
+  Shape in(shapeOf(image)), wide{in[0]}, zeros{0}, dense(in);
+  for (size_t d = 0; d < rank; ++d) {
+    wide.append({in[d + 1], 1});
+    zeros.append({0, window.strides[d] - 1});
+    dense[d + 1] *= window.strides[d];
+  }
+  wide.push_back(in.back());
+  zeros.push_back(0);
+  Value spread = node.emit<nn::PadOp>(nn::PadMode::Constant, node.reshape(image, wide), Shape(wide.size(), 0), zeros, llvm::APFloat(0.0));
+  spread = node.reshape(spread, dense);
+  // Where a window would begin or end inside the image, the image is cropped; elsewhere it is padded.
+  Shape before(rank + 2, 0), after(rank + 2, 0), pads(2 * rank, 0);
+  for (size_t d = 0; d < rank; ++d) {
+    int64_t reach = window.dilations[d] * (window.kernel[d] - 1);
+    before[d + 1] = reach - window.pads[d];
+    after[d + 1] = sizes[d] - dense[d + 1] - before[d + 1] + reach;
+    pads[d] = std::max<int64_t>(before[d + 1], 0);
+    pads[d + rank] = std::max<int64_t>(after[d + 1], 0);
+    before[d + 1] = std::min<int64_t>(before[d + 1], 0);
+    after[d + 1] = std::min<int64_t>(after[d + 1], 0);
+  }
+  Value cropped = node.emit<nn::PadOp>(nn::PadMode::Constant, spread, before, after, llvm::APFloat(0.0));
+  Value y = convolve(node, cropped, transposedWeights(node, w, groups), bias, {window.kernel, Shape(rank, 1), window.dilations, pads}, groups);
+  return fromChannelsLast(node, y, shapeOf(x).size());
+}
+
 static LogicalResult legalizeConvTranspose(NodeBinder &node) {
   if (failed(checkOperands(node)))
     return failure();
@@ -92,28 +130,7 @@ static LogicalResult legalizeConvTranspose(NodeBinder &node) {
   if (failed(window))
     return failure();
   FailureOr<Shape> sizes = transposedSizes(node, x, *window);
-  Value image = toNHWC(node, x);
-  if (failed(sizes) || !image)
-    return failure();
-  Shape in(shapeOf(image)), zeros = {0, 0, window->strides[0] - 1, 0, window->strides[1] - 1, 0};
-  Value spread = node.emit<nn::PadOp>(nn::PadMode::Constant, node.reshape(image, {in[0], in[1], 1, in[2], 1, in[3]}),
-                                      Shape(6, 0), zeros, llvm::APFloat(0.0));
-  spread = node.reshape(spread, {in[0], in[1] * window->strides[0], in[2] * window->strides[1], in[3]});
-  // Where a window would begin or end inside the image, the image is cropped; elsewhere it is padded.
-  Shape before(4, 0), after(4, 0), pads(4, 0);
-  for (int d = 0; d < 2; ++d) {
-    int64_t reach = window->dilations[d] * (window->kernel[d] - 1);
-    before[d + 1] = reach - window->pads[d];
-    after[d + 1] = (*sizes)[d] - in[d + 1] * window->strides[d] - before[d + 1] + reach;
-    pads[d] = std::max<int64_t>(before[d + 1], 0);
-    pads[d + 2] = std::max<int64_t>(after[d + 1], 0);
-    before[d + 1] = std::min<int64_t>(before[d + 1], 0);
-    after[d + 1] = std::min<int64_t>(after[d + 1], 0);
-  }
-  Value cropped = node.emit<nn::PadOp>(nn::PadMode::Constant, spread, before, after, llvm::APFloat(0.0));
-  Value y = node.emit<nn::Conv2DOp>(cropped, transposedWeights(node, w, groups), node.operand(2), Shape{1, 1}, pads,
-                                    window->dilations, groups, FloatAttr(), FloatAttr());
-  return node.setResult(fromNHWC(node, y, shapeOf(x).size()));
+  return failed(sizes) ? failure() : node.setResult(convolveTransposed(node, x, w, node.operand(2), *window, *sizes, groups));
 }
 
 void legalize::registerConvolutions(Registry &registry) {

@@ -96,20 +96,24 @@ static LogicalResult legalizeIsInf(NodeBinder &node) {
 
 static LogicalResult castTo(NodeBinder &node, Type element) {
   Value x = node.operand(0);
+  bool isSaturating = node.flag("saturate", true); // of 8-bit floats
   if (!element || elementBytes(element) == 0)
     return node.fail("converts to an element type that Thimble does not support");
-  return node.setResult(node.cast(x, element));
+  auto small = dyn_cast<FloatType>(element);
+  if (small && small.getWidth() == 8 && isSaturating) {
+    float largest = llvm::APFloat::getLargest(small.getFloatSemantics()).convertToDouble();
+    x = node.unary(UnaryKind::Clamp, node.cast(x, node.getBuilder().getF32Type()), -largest, largest);
+  }
+  return node.setResult(node.castToStored(x, element));
 }
 
 static LogicalResult legalizeCast(NodeBinder &node) {
-  node.ignore({"saturate"}); // of 8-bit floats
   if (!node.has("to"))
     return node.fail("attribute 'to' is missing");
-  return castTo(node, typeOfCode(node.getBuilder(), node.integer("to", 0)));
+  return castTo(node, storedTypeOfCode(node.getBuilder(), node.integer("to", 0)));
 }
 
 static LogicalResult legalizeCastLike(NodeBinder &node) {
-  node.ignore({"saturate"});
   return castTo(node, elementOf(node.operand(1)));
 }
 
@@ -131,10 +135,10 @@ void legalize::registerElementwise(Registry &registry) {
   registry.add("LessOrEqual", {12, 16}, {2, 2}, legalizeCompare<CompareKind::LessEqual, false>);
   registry.add("GreaterOrEqual", {12, 16}, {2, 2}, legalizeCompare<CompareKind::LessEqual, true>);
   registry.add("Where", {9, 16}, {3, 3}, legalizeWhere);
-  registry.add("Sum", {6, 8, 13}, {1, anyNumber}, legalizeVariadic<BinaryKind::Add>);
-  registry.add("Mean", {6, 8, 13}, {1, anyNumber}, legalizeMean);
-  registry.add("Max", {6, 8, 12, 13}, {1, anyNumber}, legalizeVariadic<BinaryKind::Max>);
-  registry.add("Min", {6, 8, 12, 13}, {1, anyNumber}, legalizeVariadic<BinaryKind::Min>);
+  registry.add("Sum", {1, 6, 8, 13}, {1, anyNumber}, legalizeVariadic<BinaryKind::Add>);
+  registry.add("Mean", {1, 6, 8, 13}, {1, anyNumber}, legalizeMean);
+  registry.add("Max", {1, 6, 8, 12, 13}, {1, anyNumber}, legalizeVariadic<BinaryKind::Max>);
+  registry.add("Min", {1, 6, 8, 12, 13}, {1, anyNumber}, legalizeVariadic<BinaryKind::Min>);
   registry.add("IsNaN", {9, 13, 20}, {1, 1}, legalizeIsNaN);
   registry.add("IsInf", {10, 20}, {1, 1}, legalizeIsInf);
   registry.add("Cast", {6, 9, 13, 19, 21}, {1, 1}, legalizeCast);

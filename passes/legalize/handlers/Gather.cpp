@@ -111,9 +111,20 @@ static FailureOr<Shape> tupleOffsets(NodeBinder &node, ShapeRef shape, int64_t b
   return offsets;
 }
 
+// Indices that are known at run time only, as kernels read them. Null after an error.
+static Value wideIndices(NodeBinder &node) {
+  Value indices = node.operand(1);
+  if (isInteger(indices))
+    return node.cast(indices, node.getBuilder().getI64Type());
+  (void)node.fail("indices must be integers, got " + typeText(elementOf(indices)));
+  return {};
+}
+
 static LogicalResult legalizeGatherElements(NodeBinder &node) {
   Value x = node.operand(0);
   FailureOr<int64_t> axis = node.axis(node.integer("axis", 0), shapeOf(x).size());
+  if (succeeded(axis) && !isConstant(node.operand(1)))
+    return node.setResult(node.emit<nn::GatherElementsOp>(x, wideIndices(node), *axis));
   FailureOr<Shape> offsets = failed(axis) ? FailureOr<Shape>(failure()) : elementOffsets(node, shapeOf(x), *axis);
   if (failed(offsets))
     return failure();
@@ -124,6 +135,8 @@ static LogicalResult legalizeGatherElements(NodeBinder &node) {
 static LogicalResult legalizeGatherND(NodeBinder &node) {
   Value x = node.operand(0);
   int64_t batchDims = node.getOpset() >= 12 ? node.integer("batch_dims", 0) : 0;
+  if (!isConstant(node.operand(1)))
+    return node.setResult(node.emit<nn::GatherNDOp>(x, wideIndices(node), batchDims));
   FailureOr<Shape> offsets = tupleOffsets(node, shapeOf(x), batchDims);
   if (failed(offsets))
     return failure();
@@ -139,6 +152,30 @@ static LogicalResult legalizeGatherND(NodeBinder &node) {
   return node.setResult(node.reshape(y, shape));
 }
 
+// How updates join what is there, from the attribute that operator sets from 16 on have.
+static FailureOr<nn::ScatterKind> scatterKind(NodeBinder &node) {
+  StringRef reduction = node.getOpset() >= 16 ? node.text("reduction", "none") : "none";
+  std::optional<nn::ScatterKind> kind = reduction == "none" ? nn::ScatterKind::Replace : nn::symbolizeScatterKind(reduction);
+  if (!kind || reduction == "replace")
+    return node.fail("attribute 'reduction' must be 'none', 'add', 'mul', 'min' or 'max', got '" + reduction + "'");
+  return *kind;
+}
+
+// Kernels join f32, i32 and i64; other integers are widened and narrowed again.
+static LogicalResult scatterAtRunTime(NodeBinder &node, nn::ScatterKind kind,
+                                      llvm::function_ref<Value(Value data, Value indices, Value updates)> emit) {
+  Value x = node.operand(0), updates = node.operand(2);
+  Type element = elementOf(x);
+  if (element != elementOf(updates))
+    return node.fail("data and updates have different element types " + typeText(element) + " and " +
+                     typeText(elementOf(updates)));
+  bool isDirect = kind == nn::ScatterKind::Replace || element.isF32() || element.isSignlessInteger(32);
+  if (!isDirect && !isInteger(x))
+    return node.fail("cannot join elements of type " + typeText(element));
+  Type wide = isDirect ? element : node.getBuilder().getI64Type();
+  return node.setResult(node.cast(emit(node.cast(x, wide), wideIndices(node), node.cast(updates, wide)), element));
+}
+
 // Writing to constant positions is reading from the data followed by the updates.
 static LogicalResult scatter(NodeBinder &node, ShapeRef offsets, int64_t sliceSize) {
   Value x = node.operand(0), updates = node.operand(2);
@@ -146,8 +183,6 @@ static LogicalResult scatter(NodeBinder &node, ShapeRef offsets, int64_t sliceSi
   if (elementOf(x) != elementOf(updates))
     return node.fail("data and updates have different element types " + typeText(elementOf(x)) + " and " +
                      typeText(elementOf(updates)));
-  if (node.text("reduction", "none") != "none")
-    return node.fail("attribute 'reduction' is '" + node.text("reduction", "") + "'; Thimble supports 'none'");
   if (count == 0 || offsets.empty())
     return node.setResult(x);
   int64_t rows = count / sliceSize;
@@ -164,7 +199,14 @@ static LogicalResult scatter(NodeBinder &node, ShapeRef offsets, int64_t sliceSi
 static LogicalResult legalizeScatterElements(NodeBinder &node) {
   Value x = node.operand(0);
   FailureOr<int64_t> axis = node.axis(node.integer("axis", 0), shapeOf(x).size());
-  FailureOr<Shape> offsets = failed(axis) ? FailureOr<Shape>(failure()) : elementOffsets(node, shapeOf(x), *axis);
+  FailureOr<nn::ScatterKind> kind = scatterKind(node);
+  if (failed(axis) || failed(kind))
+    return failure();
+  if (!isConstant(node.operand(1)) || *kind != nn::ScatterKind::Replace)
+    return scatterAtRunTime(node, *kind, [&](Value data, Value indices, Value updates) {
+      return node.emit<nn::ScatterElementsOp>(*kind, data, indices, updates, *axis);
+    });
+  FailureOr<Shape> offsets = elementOffsets(node, shapeOf(x), *axis);
   if (failed(offsets))
     return failure();
   if (shapeOf(node.operand(1)) != shapeOf(node.operand(2)))
@@ -174,6 +216,13 @@ static LogicalResult legalizeScatterElements(NodeBinder &node) {
 
 static LogicalResult legalizeScatterND(NodeBinder &node) {
   Value x = node.operand(0);
+  FailureOr<nn::ScatterKind> kind = scatterKind(node);
+  if (failed(kind))
+    return failure();
+  if (!isConstant(node.operand(1)) || *kind != nn::ScatterKind::Replace)
+    return scatterAtRunTime(node, *kind, [&](Value data, Value indices, Value updates) {
+      return node.emit<nn::ScatterNDOp>(*kind, data, indices, updates);
+    });
   FailureOr<Shape> offsets = tupleOffsets(node, shapeOf(x), 0);
   if (failed(offsets))
     return failure();
@@ -185,18 +234,34 @@ static LogicalResult legalizeScatterND(NodeBinder &node) {
   return scatter(node, *offsets, *elementCount(slice));
 }
 
+// How many positions the new axis has: 0 if the number makes no sense. Where it is known at run time only, the file must declare the
+// shape of the result.
+static FailureOr<int64_t> oneHotDepth(NodeBinder &node, int64_t axis) {
+  Value depth = node.operand(1);
+  if (elementCount(shapeOf(depth)) != 1)
+    return node.fail("input 'depth' must be one number");
+  if (!isConstant(depth)) {
+    FailureOr<Shape> shape = node.shapeInsteadOf("depth");
+    if (succeeded(shape) && axis >= int64_t(shape->size()))
+      return node.fail("gives another rank than the file declares");
+    return failed(shape) ? FailureOr<int64_t>(failure()) : FailureOr<int64_t>((*shape)[axis]);
+  }
+  FailureOr<ConstantData> data = ConstantData::get(depth);
+  if (failed(data))
+    return node.fail("input 'depth' must be one number");
+  double number = data->number(0);
+  return number >= 1 && number <= INT32_MAX ? int64_t(number) : 0;
+}
+
 // on where the index along a new axis equals the position, else off.
 static LogicalResult legalizeOneHot(NodeBinder &node) {
   Value indices = node.operand(0), values = node.operand(2);
   Type i64 = node.getBuilder().getI64Type();
-  FailureOr<ConstantData> depthData = ConstantData::get(node.operand(1));
-  if (failed(depthData) || depthData->size() != 1)
-    return node.fail("input 'depth' must be one number that is known at compile time");
-  double number = depthData->number(0);
-  int64_t depth = number >= 1 && number <= INT32_MAX ? int64_t(number) : 0;
   FailureOr<int64_t> axis = node.axis(node.integer("axis", -1), shapeOf(indices).size() + 1);
-  if (failed(axis))
+  FailureOr<int64_t> known = failed(axis) ? FailureOr<int64_t>(failure()) : oneHotDepth(node, *axis);
+  if (failed(known))
     return failure();
+  int64_t depth = *known;
   if (depth < 1 || shapeOf(values) != ShapeRef{2} || isBoolean(indices))
     return node.fail("needs a positive depth, two values, and indices that are numbers");
   if (failed(node.checkTable(depth)))

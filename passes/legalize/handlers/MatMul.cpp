@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // MatMul and Gemm.
-#include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/handlers/Handlers.h"
+#include "passes/legalize/handlers/MatMul.h"
 
 using namespace mlir;
 using namespace thimble;
@@ -25,6 +25,7 @@ static Value asBias(NodeBinder &node, Value c, int64_t cols) {
 
 static LogicalResult legalizeGemm(NodeBinder &node) {
   Value a = node.operand(0), b = node.operand(1), c = node.operand(2);
+  node.ignore({"broadcast"}); // of operator sets before 7, where C may broadcast if it is set
   float alpha = node.real("alpha", 1), beta = node.real("beta", 1);
   bool transA = node.flag("transA", false), transB = node.flag("transB", false);
   if (failed(node.needFloat(a, "A")) || failed(node.needFloat(b, "B")) || failed(node.needFloat(c, "C")))
@@ -52,13 +53,14 @@ static LogicalResult legalizeGemm(NodeBinder &node) {
   return node.setResult(rest ? node.add(y, rest) : y);
 }
 
-static LogicalResult legalizeMatMul(NodeBinder &node) {
-  Value a = node.operand(0), b = node.operand(1);
-  if (failed(node.needFloat(a, "A")) || failed(node.needFloat(b, "B")))
-    return failure();
+Value legalize::multiplyAsNumPy(NodeBinder &node, Value a, Value b) {
+  if (node.hasFailed())
+    return {};
   Shape shapeA(shapeOf(a)), shapeB(shapeOf(b));
-  if (shapeA.empty() || shapeB.empty())
-    return node.fail("needs inputs of one dimension or more");
+  if (shapeA.empty() || shapeB.empty()) {
+    (void)node.fail("needs inputs of one dimension or more");
+    return {};
+  }
   // As in NumPy, vectors become matrices by a dimension that the result does not have.
   bool isVectorA = shapeA.size() == 1, isVectorB = shapeB.size() == 1;
   if (isVectorA)
@@ -66,28 +68,40 @@ static LogicalResult legalizeMatMul(NodeBinder &node) {
   if (isVectorB)
     shapeB.push_back(1);
   int64_t depth = shapeA.back(), cols = shapeB.back();
-  if (depth != shapeB[shapeB.size() - 2])
-    return node.fail("inner dimensions differ: inputs have shapes " + shapeText(shapeOf(a)) + " and " + shapeText(shapeOf(b)));
+  if (depth != shapeB[shapeB.size() - 2]) {
+    (void)node.fail("inner dimensions differ: inputs have shapes " + shapeText(shapeOf(a)) + " and " + shapeText(shapeOf(b)));
+    return {};
+  }
   FailureOr<Shape> result = nn::broadcastShapes({ShapeRef(shapeA).drop_back(2), ShapeRef(shapeB).drop_back(2)});
-  if (failed(result))
-    return node.fail("batch dimensions of " + shapeText(shapeA) + " and " + shapeText(shapeB) + " do not broadcast");
+  if (failed(result)) {
+    (void)node.fail("batch dimensions of " + shapeText(shapeA) + " and " + shapeText(shapeB) + " do not broadcast");
+    return {};
+  }
   if (!isVectorA)
     result->push_back(shapeA[shapeA.size() - 2]);
   if (!isVectorB)
     result->push_back(cols);
   Value y;
-  if (isConstant(b) && shapeB.size() == 2) {
+  if (isF32(a) && isConstant(b) && shapeB.size() == 2) {
     int64_t rows = *elementCount(ShapeRef(shapeA).drop_back());
     Value weights = node.transpose(node.reshape(b, shapeB), {1, 0});
     y = fullyConnected(node, node.reshape(a, {rows, depth}), weights, {});
   } else {
     y = node.matmul(node.reshape(a, shapeA), node.reshape(b, shapeB));
   }
-  return node.setResult(node.reshape(y, *result));
+  return node.reshape(y, *result);
+}
+
+static LogicalResult legalizeMatMul(NodeBinder &node) {
+  Value a = node.operand(0), b = node.operand(1);
+  bool isOfIntegers = isInteger(a) && elementOf(a) == elementOf(b);
+  if (!isOfIntegers && (failed(node.needFloat(a, "A")) || failed(node.needFloat(b, "B"))))
+    return failure();
+  return node.setResult(multiplyAsNumPy(node, a, b));
 }
 
 void legalize::registerMatMuls(Registry &registry) {
-  registry.add("Gemm", {7, 9}, {3, 3}, legalizeGemm);
+  registry.add("Gemm", {1, 6, 7, 9}, {3, 3}, legalizeGemm);
   registry.add("Gemm", {11, 13}, {2, 3}, legalizeGemm);
   registry.add("MatMul", {1, 9, 13}, {2, 2}, legalizeMatMul);
 }

@@ -27,6 +27,27 @@ static LogicalResult checkPerChannel(NodeBinder &node, size_t index, StringRef n
   return node.needFloat(node.operand(index), name);
 }
 
+// Training mode: normalizes by mean and (biased) variance of the batch, with which it also updates the running ones.
+static LogicalResult normalizeByBatch(NodeBinder &node) {
+  Value x = node.operand(0);
+  size_t rank = shapeOf(x).size();
+  Shape axes = sequence(0, int64_t(rank)), channels{shapeOf(x)[1]};
+  axes.erase(axes.begin() + 1);
+  float momentum = node.real("momentum", 0.9f);
+  Value mean = node.reduce(ReduceKind::Mean, x, axes, true), centered = node.sub(x, mean);
+  Value variance = node.reduce(ReduceKind::Mean, node.mul(centered, centered), axes, true);
+  Value root = node.unary(UnaryKind::Sqrt, node.add(variance, node.scalar(node.real("epsilon", 1e-5f))));
+  Value scaled = node.mul(node.div(centered, root), perChannel(node, node.operand(1), rank));
+  auto update = [&](size_t index, Value fresh) {
+    return node.add(node.mul(node.operand(index), node.scalar(momentum)),
+                    node.mul(node.reshape(fresh, channels), node.scalar(1 - momentum)));
+  };
+  if (failed(node.setResult(0, node.add(scaled, perChannel(node, node.operand(2), rank)))) ||
+      failed(node.setResult(1, update(3, mean))))
+    return failure();
+  return node.setResult(2, update(4, variance));
+}
+
 // x * s + (bias - mean * s) with s = scale / sqrt(variance + epsilon); of constants, s and the sum are computed here.
 static LogicalResult legalizeBatchNormalization(NodeBinder &node) {
   node.ignore({"momentum", "is_test", "spatial"});
@@ -37,10 +58,10 @@ static LogicalResult legalizeBatchNormalization(NodeBinder &node) {
       return failure();
   if (node.getOpset() < 9 && node.integer("spatial", 1) == 0)
     return node.fail("attribute 'spatial' is 0; Thimble normalizes channels only");
-  if (node.getOpset() >= 14 && node.flag("training_mode", false))
-    return node.fail("is in training mode; export the model for inference");
   if (failed(node.needFloat(x, "X")))
     return failure();
+  if (node.getOpset() >= 14 && node.flag("training_mode", false))
+    return normalizeByBatch(node);
   Value root = node.unary(UnaryKind::Sqrt, node.add(node.operand(4), node.scalar(node.real("epsilon", 1e-5f))));
   Value scale = node.div(node.operand(1), root);
   Value shift = node.sub(node.operand(2), node.mul(node.operand(3), scale));
@@ -162,9 +183,9 @@ static LogicalResult legalizeMeanVarianceNormalization(NodeBinder &node) {
 }
 
 void legalize::registerNormalizations(Registry &registry) {
-  registry.add("BatchNormalization", {7, 9, 14, 15}, {5, 5}, legalizeBatchNormalization);
+  registry.add("BatchNormalization", {1, 6, 7, 9, 14, 15}, {5, 5}, legalizeBatchNormalization);
   registry.add("LayerNormalization", {17}, {2, 3}, legalizeLayerNormalization);
-  registry.add("InstanceNormalization", {6, 22}, {3, 3}, legalizeInstanceNormalization);
+  registry.add("InstanceNormalization", {1, 6, 22}, {3, 3}, legalizeInstanceNormalization);
   registry.add("GroupNormalization", {18, 21}, {3, 3}, legalizeGroupNormalization);
   registry.add("LRN", {1, 13}, {1, 1}, legalizeLRN);
   registry.add("LpNormalization", {1, 22}, {1, 1}, legalizeLpNormalization);

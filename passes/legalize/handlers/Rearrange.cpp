@@ -2,6 +2,7 @@
 // Operators that move elements: transposes, parts, joints, borders, blocks.
 #include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/handlers/Handlers.h"
+#include "passes/legalize/handlers/RuntimeParameters.h"
 
 using namespace mlir;
 using namespace thimble;
@@ -32,6 +33,14 @@ static FailureOr<Shape> splitSizes(NodeBinder &node, int64_t size, int64_t count
   Shape sizes;
   if (node.getOpset() < 13) {
     sizes = node.integers("split");
+  } else if (node.operand(1) && !isConstant(node.operand(1))) {
+    for (int64_t i = 0; i < count; ++i) {
+      FailureOr<Shape> shape = node.shapeInsteadOf("split", size_t(i));
+      FailureOr<int64_t> axis = failed(shape) ? FailureOr<int64_t>(failure()) : node.axis(node.integer("axis", 0), shape->size());
+      if (failed(axis))
+        return failure();
+      sizes.push_back((*shape)[*axis]);
+    }
   } else if (node.operand(1)) {
     FailureOr<Shape> given = node.constantIntegers(1, "split");
     if (failed(given))
@@ -114,6 +123,9 @@ static LogicalResult legalizeSlice1(NodeBinder &node) {
 }
 
 static LogicalResult legalizeSlice10(NodeBinder &node) {
+  for (size_t i = 1; i < node.getOperandCount(); ++i)
+    if (node.operand(i) && !isConstant(node.operand(i)))
+      return sliceAtRunTime(node);
   auto optional = [&](size_t index, StringRef name) {
     return node.operand(index) ? node.constantIntegers(index, name) : FailureOr<Shape>(Shape());
   };
@@ -163,13 +175,18 @@ static LogicalResult legalizePad2(NodeBinder &node) {
 
 static LogicalResult legalizePad11(NodeBinder &node) {
   Value x = node.operand(0), border = node.operand(2);
+  std::optional<nn::PadMode> mode = padMode(node);
+  bool isConstantMode = mode == nn::PadMode::Constant;
+  for (size_t i = 1; mode && i < node.getOperandCount(); ++i)
+    if (node.operand(i) && !isConstant(node.operand(i)) && (i != 2 || isConstantMode))
+      return padAtRunTime(node, *mode);
   FailureOr<Shape> pads = node.constantIntegers(1, "pads"), axes = sequence(0, shapeOf(x).size());
   if (node.operand(3))
     axes = node.constantIntegers(3, "axes");
   if (node.hasFailed())
     return failure();
   double value = 0;
-  if (border && padMode(node) == nn::PadMode::Constant) {
+  if (border && isConstantMode) {
     FailureOr<ConstantData> data = ConstantData::get(border);
     if (failed(data) || data->size() != 1)
       return node.fail("input 'constant_value' must be one number that is known at compile time");

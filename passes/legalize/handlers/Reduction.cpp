@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reductions, ArgMax and ArgMin, softmax, cumulative sums.
+// Reductions, ArgMax and ArgMin, softmax.
 #include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/handlers/Handlers.h"
+#include "passes/legalize/handlers/RuntimeParameters.h"
 
 using namespace mlir;
 using namespace thimble;
@@ -30,42 +31,52 @@ template <bool areAxesInput> static FailureOr<Shape> readAxes(NodeBinder &node) 
   return node.axes(axes, rank);
 }
 
+// Sets the result to `compute(axes)`. Axes that are an input may be known at run time only.
+template <bool areAxesInput>
+static LogicalResult overAxes(NodeBinder &node, bool keepDims, llvm::function_ref<Value(ShapeRef axes)> compute) {
+  if (areAxesInput && node.operand(1) && !isConstant(node.operand(1))) {
+    node.ignore({"noop_with_empty_axes"});
+    return forReducedAxes(node, keepDims, compute);
+  }
+  FailureOr<Shape> axes = readAxes<areAxesInput>(node);
+  return failed(axes) ? failure() : node.setResult(compute(*axes));
+}
+
 template <ReduceKind kind, bool areAxesInput> static LogicalResult legalizeReduce(NodeBinder &node) {
   Value x = node.operand(0);
-  FailureOr<Shape> axes = readAxes<areAxesInput>(node);
   bool keepDims = node.flag("keepdims", true);
-  if (failed(axes))
-    return failure();
   // Of booleans, the largest is "any" and the smallest is "all".
   bool isLogical = isBoolean(x) && (kind == ReduceKind::Max || kind == ReduceKind::Min);
-  Value y = node.reduce(kind, isLogical ? node.cast(x, node.getBuilder().getI32Type()) : x, *axes, keepDims);
-  return node.setResult(node.cast(y, elementOf(x)));
+  return overAxes<areAxesInput>(node, keepDims, [&](ShapeRef axes) {
+    Value y = node.reduce(kind, isLogical ? node.cast(x, node.getBuilder().getI32Type()) : x, axes, keepDims);
+    return node.cast(y, elementOf(x));
+  });
 }
 
 template <bool areAxesInput> static LogicalResult legalizeLogSum(NodeBinder &node) {
-  FailureOr<Shape> axes = readAxes<areAxesInput>(node);
   bool keepDims = node.flag("keepdims", true);
-  if (failed(axes))
-    return failure();
-  return node.setResult(node.unary(UnaryKind::Log, node.reduce(ReduceKind::Sum, node.operand(0), *axes, keepDims)));
+  return overAxes<areAxesInput>(node, keepDims, [&](ShapeRef axes) {
+    return node.unary(UnaryKind::Log, node.reduce(ReduceKind::Sum, node.operand(0), axes, keepDims));
+  });
 }
 
 // log(sum(exp(x - m))) + m with the maximum m, which is clamped so that infinities do not become NaN.
 template <bool areAxesInput> static LogicalResult legalizeLogSumExp(NodeBinder &node) {
   Value x = node.operand(0);
-  FailureOr<Shape> axes = readAxes<areAxesInput>(node);
   bool keepDims = node.flag("keepdims", true);
-  if (failed(axes) || failed(node.needFloat(x, "data")))
+  if (failed(node.needFloat(x, "data")))
     return failure();
-  float largest = std::numeric_limits<float>::max();
-  Value m = node.unary(UnaryKind::Clamp, node.reduce(ReduceKind::Max, x, *axes, true), -largest, largest);
-  Value sum = node.reduce(ReduceKind::Sum, node.unary(UnaryKind::Exp, node.sub(x, m)), *axes, true);
-  Value y = node.add(node.unary(UnaryKind::Log, sum), m);
-  Shape shape;
-  for (auto [i, dim] : llvm::enumerate(shapeOf(x)))
-    if (!llvm::is_contained(*axes, int64_t(i)))
-      shape.push_back(dim);
-  return node.setResult(keepDims ? y : node.reshape(y, shape));
+  return overAxes<areAxesInput>(node, keepDims, [&](ShapeRef axes) {
+    float largest = std::numeric_limits<float>::max();
+    Value m = node.unary(UnaryKind::Clamp, node.reduce(ReduceKind::Max, x, axes, true), -largest, largest);
+    Value sum = node.reduce(ReduceKind::Sum, node.unary(UnaryKind::Exp, node.sub(x, m)), axes, true);
+    Value y = node.add(node.unary(UnaryKind::Log, sum), m);
+    Shape shape;
+    for (auto [i, dim] : llvm::enumerate(shapeOf(x)))
+      if (!llvm::is_contained(axes, int64_t(i)))
+        shape.push_back(dim);
+    return keepDims ? y : node.reshape(y, shape);
+  });
 }
 
 template <nn::ArgKind kind> static LogicalResult legalizeArg(NodeBinder &node) {
@@ -125,32 +136,6 @@ static LogicalResult legalizeHardmax(NodeBinder &node) {
   return node.setResult(node.reshape(y, shapeOf(node.operand(0))));
 }
 
-// A product with a triangle of ones.
-static LogicalResult legalizeCumSum(NodeBinder &node) {
-  Value x = node.operand(0);
-  Type element = elementOf(x), f32 = node.getBuilder().getF32Type();
-  FailureOr<int64_t> given = node.constantInteger(1, "axis");
-  bool isExclusive = node.flag("exclusive", false), isReverse = node.flag("reverse", false);
-  FailureOr<int64_t> axis = failed(given) ? FailureOr<int64_t>(failure()) : node.axis(*given, shapeOf(x).size());
-  if (failed(axis))
-    return failure();
-  if (!isF32(x))
-    return node.fail("sums of elements of type " + typeText(element) + " are not supported; cast to float32 first");
-  int64_t rank = int64_t(shapeOf(x).size()), depth = shapeOf(x)[*axis];
-  if (depth > 4096)
-    return node.fail("an axis of " + Twine(depth) + " elements is too long");
-  std::vector<float> triangle(size_t(depth * depth)); // [source][target]
-  for (int64_t i = 0; i < depth; ++i)
-    for (int64_t j = 0; j < depth; ++j)
-      triangle[i * depth + j] = isReverse ? i > j || (i == j && !isExclusive) : i < j || (i == j && !isExclusive);
-  Value ones = node.constant<float>({depth, depth}, f32, triangle);
-  Shape permutation = sequence(0, rank);
-  std::swap(permutation[*axis], permutation[rank - 1]);
-  Value last = node.transpose(x, permutation);
-  Value sums = rank == 1 ? node.reshape(node.matmul(node.reshape(last, {1, depth}), ones), {depth}) : node.matmul(last, ones);
-  return node.setResult(node.transpose(sums, permutation));
-}
-
 void legalize::registerReductions(Registry &registry) {
   auto addReduce = [&](StringRef name, Handler withAttribute, Handler withInput) {
     registry.add(name, {1, 11, 13}, {1, 1}, withAttribute);
@@ -176,5 +161,4 @@ void legalize::registerReductions(Registry &registry) {
   registry.add("Softmax", {1, 11, 13}, {1, 1}, legalizeSoftmax<false>);
   registry.add("LogSoftmax", {1, 11, 13}, {1, 1}, legalizeSoftmax<true>);
   registry.add("Hardmax", {1, 11, 13}, {1, 1}, legalizeHardmax);
-  registry.add("CumSum", {11, 14}, {2, 2}, legalizeCumSum);
 }

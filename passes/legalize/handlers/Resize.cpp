@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Resize and Upsample: weighted gathers along each dimension, with indices and weights that are computed here.
-#include "passes/legalize/NodeBinder.h"
+#include "passes/legalize/handlers/Resize.h"
 #include "passes/legalize/handlers/Handlers.h"
 #include <cmath>
 
@@ -9,13 +9,6 @@ using namespace thimble;
 using namespace thimble::legalize;
 
 namespace {
-
-// How Resize samples; read once for all dimensions.
-struct Sampling {
-  StringRef mode, coordinates, nearest;
-  float cubicA = -0.75f;
-  bool excludeOutside = false;
-};
 
 // One input position and its weight for each output position.
 struct Tap {
@@ -28,7 +21,7 @@ struct Tap {
 // Position in the input of position `i` of the output.
 static double sourceOf(const Sampling &sampling, int64_t i, int64_t in, int64_t out, double scale) {
   if (sampling.coordinates == "align_corners")
-    return out == 1 ? 0 : double(i) * double(in - 1) / double(out - 1);
+    return out == 1 ? 0 : double(i) * double(in - 1) / (scale * double(in) - 1); // of the size before it was rounded, as ONNX's reference
   if (sampling.coordinates == "asymmetric")
     return double(i) / scale;
   if (sampling.coordinates == "tf_half_pixel_for_nn")
@@ -206,12 +199,25 @@ static LogicalResult legalizeResize11(NodeBinder &node) {
     for (int64_t &axis : axes) // in the order of the sizes
       axis = axis < 0 ? axis + int64_t(rank) : axis;
   }
+  if (Value scales = node.operand(2); scales && !isConstant(scales))
+    return failed(checkSampling(node, sampling)) ? failure() : resizeAtRunTime(node, sampling, axes, 2);
   FailureOr<SmallVector<double>> scales = constantReals(node, 2, "scales");
   if (failed(checkSampling(node, sampling)) || failed(scales))
     return failure();
   // Operator set 11 wrote an empty tensor where later ones leave the input out.
   if (!scales->empty())
     return resizeByScales(node, sampling, axes, *scales);
+  if (node.operand(3) && !isConstant(node.operand(3))) {
+    FailureOr<Shape> shape = node.shapeInsteadOf("sizes");
+    if (failed(shape))
+      return failure();
+    if (shape->size() != rank)
+      return node.fail("the file declares a result of " + Twine(shape->size()) + " dimensions for an input of " + Twine(rank));
+    Shape declared;
+    for (int64_t axis : axes)
+      declared.push_back((*shape)[axis]);
+    return resizeBySizes(node, sampling, axes, declared);
+  }
   FailureOr<Shape> sizes = node.constantIntegers(3, "sizes");
   return failed(sizes) ? failure() : resizeBySizes(node, sampling, axes, *sizes);
 }
@@ -230,6 +236,8 @@ static LogicalResult legalizeUpsample(NodeBinder &node) {
     scales.append(given.begin(), given.end());
     return resizeByScales(node, sampling, axes, scales);
   }
+  if (!isConstant(node.operand(1)))
+    return resizeAtRunTime(node, sampling, axes, 1);
   FailureOr<SmallVector<double>> scales = constantReals(node, 1, "scales");
   return failed(scales) ? failure() : resizeByScales(node, sampling, axes, *scales);
 }

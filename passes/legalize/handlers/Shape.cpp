@@ -37,8 +37,9 @@ static FailureOr<Shape> resolveShape(NodeBinder &node, ShapeRef from, Shape shap
 static LogicalResult legalizeReshape(NodeBinder &node) {
   Value x = node.operand(0);
   bool zeroIsZero = node.getOpset() >= 14 && node.flag("allowzero", false);
-  FailureOr<Shape> given = node.constantIntegers(1, "shape");
-  FailureOr<Shape> shape = failed(given) ? given : resolveShape(node, shapeOf(x), *given, zeroIsZero);
+  bool isKnown = isConstant(node.operand(1));
+  FailureOr<Shape> given = isKnown ? node.constantIntegers(1, "shape") : node.shapeInsteadOf("shape");
+  FailureOr<Shape> shape = failed(given) ? given : resolveShape(node, shapeOf(x), *given, zeroIsZero || !isKnown);
   return failed(shape) ? failure() : node.setResult(node.reshape(x, *shape));
 }
 
@@ -53,6 +54,18 @@ static LogicalResult legalizeFlatten(NodeBinder &node) {
   return node.setResult(node.reshape(x, {*elementCount(shape.take_front(axis)), *elementCount(shape.drop_front(axis))}));
 }
 
+// Squeeze and Unsqueeze with axes that are known at run time: the shape that the file declares is all there is to know.
+static LogicalResult reshapeAsDeclared(NodeBinder &node) {
+  FailureOr<Shape> shape = node.shapeInsteadOf("axes");
+  if (failed(shape))
+    return failure();
+  if (elementCount(*shape) != elementCount(shapeOf(node.operand(0))))
+    return node.fail("the file declares shape " + shapeText(*shape) + " for elements of shape " + shapeText(shapeOf(node.operand(0))));
+  return node.setResult(node.reshape(node.operand(0), *shape));
+}
+
+static bool areAxesUnknown(NodeBinder &node) { return node.getOpset() >= 13 && node.operand(1) && !isConstant(node.operand(1)); }
+
 // The axes of Squeeze and Unsqueeze, which were an attribute before operator set 13. Empty if they are left out.
 static FailureOr<Shape> readAxes(NodeBinder &node) {
   if (node.getOpset() < 13)
@@ -61,6 +74,8 @@ static FailureOr<Shape> readAxes(NodeBinder &node) {
 }
 
 static LogicalResult legalizeSqueeze(NodeBinder &node) {
+  if (areAxesUnknown(node))
+    return reshapeAsDeclared(node);
   Value x = node.operand(0);
   bool isGiven = node.getOpset() < 13 ? node.has("axes") : bool(node.operand(1));
   FailureOr<Shape> given = readAxes(node);
@@ -79,6 +94,8 @@ static LogicalResult legalizeSqueeze(NodeBinder &node) {
 }
 
 static LogicalResult legalizeUnsqueeze(NodeBinder &node) {
+  if (areAxesUnknown(node))
+    return reshapeAsDeclared(node);
   Value x = node.operand(0);
   FailureOr<Shape> given = readAxes(node);
   FailureOr<Shape> axes = failed(given) ? given : node.axes(*given, shapeOf(x).size() + given->size());
@@ -92,7 +109,7 @@ static LogicalResult legalizeUnsqueeze(NodeBinder &node) {
 
 static LogicalResult legalizeExpand(NodeBinder &node) {
   Value x = node.operand(0);
-  FailureOr<Shape> given = node.constantIntegers(1, "shape");
+  FailureOr<Shape> given = isConstant(node.operand(1)) ? node.constantIntegers(1, "shape") : node.shapeInsteadOf("shape");
   if (failed(given))
     return failure();
   if (llvm::any_of(*given, [](int64_t dim) { return dim < 0; }))
@@ -103,10 +120,25 @@ static LogicalResult legalizeExpand(NodeBinder &node) {
   return node.setResult(node.broadcast(x, *shape));
 }
 
+// The repeats that lead to the declared shape.
+static FailureOr<Shape> declaredRepeats(NodeBinder &node) {
+  ShapeRef from = shapeOf(node.operand(0));
+  FailureOr<Shape> shape = node.shapeInsteadOf("repeats");
+  if (failed(shape))
+    return failure();
+  Shape repeats;
+  for (size_t i = 0; i < from.size() && i < shape->size(); ++i)
+    repeats.push_back(from[i] == 0 ? 1 : (*shape)[i] / from[i]);
+  for (size_t i = 0; i < repeats.size(); ++i)
+    if (repeats[i] * from[i] != (*shape)[i] || from.size() != shape->size())
+      return node.fail("shape " + shapeText(*shape) + ", which the file declares, is no repetition of " + shapeText(from));
+  return repeats;
+}
+
 // Repeats are broadcasts along dimensions of their own: [2, 3] by (4, 1) is [1, 2, 3] to [4, 2, 3] to [8, 3].
 static LogicalResult legalizeTile(NodeBinder &node) {
   Value x = node.operand(0);
-  FailureOr<Shape> repeats = node.constantIntegers(1, "repeats");
+  FailureOr<Shape> repeats = isConstant(node.operand(1)) ? node.constantIntegers(1, "repeats") : declaredRepeats(node);
   if (failed(repeats))
     return failure();
   if (repeats->size() != shapeOf(x).size())
@@ -148,26 +180,6 @@ static LogicalResult legalizeSize(NodeBinder &node) {
   return node.setResult(node.constant<int64_t>({}, node.getBuilder().getI64Type(), size));
 }
 
-static LogicalResult legalizeIdentity(NodeBinder &node) { return node.setResult(node.operand(0)); }
-
-static LogicalResult legalizeDropout(NodeBinder &node) {
-  node.ignore({"seed", "ratio", "is_test"});
-  if (Value mode = node.operand(2)) {
-    FailureOr<ConstantData> training = ConstantData::get(mode);
-    if (failed(training) || training->size() != 1 || !isBoolean(mode))
-      return node.fail("input 'training_mode' must be a boolean that is known at compile time");
-    if (training->number(0) != 0)
-      return node.fail("is in training mode; export the model for inference");
-  }
-  // In inference nothing is dropped. Before operator set 10 the mask had no values then.
-  if (node.isResultUsed(1) && node.getOpset() < 10)
-    return node.fail("output 'mask' is used, but has no values in inference");
-  if (node.isResultUsed(1) &&
-      failed(node.setResult(1, node.filled(shapeOf(node.operand(0)), node.getBuilder().getI1Type(), 1))))
-    return failure();
-  return node.setResult(node.operand(0));
-}
-
 void legalize::registerShapes(Registry &registry) {
   registry.add("Reshape", {5, 13, 14, 19, 21}, {2, 2}, legalizeReshape);
   registry.add("Flatten", {1, 9, 11, 13, 21}, {1, 1}, legalizeFlatten);
@@ -179,7 +191,4 @@ void legalize::registerShapes(Registry &registry) {
   registry.add("Tile", {6, 13}, {2, 2}, legalizeTile);
   registry.add("Shape", {1, 13, 15, 19, 21}, {1, 1}, legalizeShape);
   registry.add("Size", {1, 13, 19, 21}, {1, 1}, legalizeSize);
-  registry.add("Identity", {1, 13, 14, 16, 19, 21}, {1, 1}, legalizeIdentity);
-  registry.add("Dropout", {1, 6, 7, 10}, {1, 1}, legalizeDropout);
-  registry.add("Dropout", {12, 13, 22}, {1, 3}, legalizeDropout);
 }

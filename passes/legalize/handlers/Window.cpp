@@ -8,13 +8,11 @@ using namespace thimble::legalize;
 
 LogicalResult legalize::checkImage(NodeBinder &node, Value x) {
   size_t rank = shapeOf(x).size();
-  if ((rank == 3 || rank == 4) && llvm::is_contained(shapeOf(x).drop_front(), 0))
-    return node.fail("input of shape " + shapeText(shapeOf(x)) + " is empty");
-  if (rank == 3 || rank == 4)
-    return success();
   if (rank < 3)
     return node.fail("needs an input with batch, channels and spatial dimensions, got " + shapeText(shapeOf(x)));
-  return node.fail("has " + Twine(rank - 2) + " spatial dimensions; Thimble supports one and two");
+  if (llvm::is_contained(shapeOf(x).drop_front(), 0))
+    return node.fail("input of shape " + shapeText(shapeOf(x)) + " is empty");
+  return success();
 }
 
 // Sizes beyond these are mistakes, and would take forever.
@@ -77,10 +75,68 @@ Value legalize::withHeight(NodeBinder &node, Value x) {
   return shape.size() == 3 ? node.reshape(x, {shape[0], shape[1], 1, shape[2]}) : x;
 }
 
-Value legalize::toNHWC(NodeBinder &node, Value x) { return node.transpose(withHeight(node, x), {0, 2, 3, 1}); }
+Value legalize::toChannelsLast(NodeBinder &node, Value x) {
+  x = withHeight(node, x);
+  Shape order{0};
+  for (size_t i = 2; i < shapeOf(x).size(); ++i)
+    order.push_back(int64_t(i));
+  order.push_back(1);
+  return node.transpose(x, order);
+}
 
-Value legalize::fromNHWC(NodeBinder &node, Value x, size_t rank) {
-  Value y = node.transpose(x, {0, 3, 1, 2});
+Value legalize::fromChannelsLast(NodeBinder &node, Value x, size_t rank) {
+  Shape order{0, int64_t(shapeOf(x).size()) - 1};
+  for (size_t i = 1; i + 1 < shapeOf(x).size(); ++i)
+    order.push_back(int64_t(i));
+  Value y = node.transpose(x, order);
   ShapeRef shape = shapeOf(y);
   return rank == 3 && y ? node.reshape(y, {shape[0], shape[1], shape[3]}) : y;
+}
+
+// The window without its first dimension.
+static Window withoutFirst(const Window &window) {
+  auto rest = [](ShapeRef numbers) { return Shape(numbers.drop_front()); };
+  size_t rank = window.rank();
+  Shape pads = rest(ShapeRef(window.pads).take_front(rank));
+  llvm::append_range(pads, ShapeRef(window.pads).drop_front(rank + 1));
+  return {rest(window.kernel), rest(window.strides), rest(window.dilations), pads};
+}
+
+Value legalize::convolve(NodeBinder &node, Value x, Value w, Value bias, const Window &window, int64_t groups) {
+  if (window.rank() == 2)
+    return node.emit<nn::Conv2DOp>(x, w, bias, window.strides, window.pads, window.dilations, groups, FloatAttr(), FloatAttr());
+  Shape before(window.rank() + 2, 0), after(before);
+  before[1] = window.pads[0];
+  after[1] = window.pads[window.rank()];
+  Value padded = node.emit<nn::PadOp>(nn::PadMode::Constant, x, before, after, llvm::APFloat(0.0));
+  if (!padded || !w)
+    return {};
+  // Each tap of the first dimension is a convolution of the slices that it meets, as a larger batch.
+  int64_t span = shapeOf(padded)[1] - window.dilations[0] * (window.kernel[0] - 1) - 1;
+  if (span < 0) {
+    (void)node.fail("kernel of size " + Twine(window.kernel[0]) + " with dilation " + Twine(window.dilations[0]) +
+                    " is larger than the padded input of size " + Twine(shapeOf(padded)[1]));
+    return {};
+  }
+  Shape sizes(shapeOf(padded)), offsets(sizes.size(), 0), strides(sizes.size(), 1), kernel(shapeOf(w));
+  sizes[1] = span / window.strides[0] + 1;
+  strides[1] = window.strides[0];
+  kernel.erase(kernel.begin() + 1);
+  Shape slices(sizes);
+  slices[1] *= slices[0];
+  slices.erase(slices.begin());
+  Value y;
+  for (int64_t tap = 0; tap < window.kernel[0]; ++tap) {
+    offsets[1] = tap * window.dilations[0];
+    Value part = node.reshape(node.emit<nn::SliceOp>(padded, offsets, sizes, strides), slices);
+    Value weights = node.reshape(node.slice(w, 1, tap, 1), kernel);
+    Value sum = convolve(node, part, weights, y ? Value() : bias, withoutFirst(window), groups);
+    y = y ? node.add(y, sum) : sum;
+    if (node.hasFailed())
+      return {};
+  }
+  Shape result(shapeOf(y));
+  result[0] = sizes[1];
+  result.insert(result.begin(), sizes[0]);
+  return node.reshape(y, result);
 }

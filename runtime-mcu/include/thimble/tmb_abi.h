@@ -32,7 +32,15 @@ typedef enum tmb_type {
   TMB_S64 = 7,
   TMB_U64 = 8,
   TMB_BOOL = 9, /* one byte, 0 or 1 */
-  TMB_F64 = 10
+  TMB_F64 = 10,
+  TMB_F16 = 11,         /* IEEE 754 binary16, as its bits in a uint16_t */
+  TMB_BF16 = 12,        /* the upper half of a float32, as a uint16_t */
+  TMB_F8E4M3FN = 13,    /* 8-bit floats as in ONNX: without infinities, */
+  TMB_F8E4M3FNUZ = 14,  /* also without -0, */
+  TMB_F8E5M2 = 15,      /* as IEEE 754, */
+  TMB_F8E5M2FNUZ = 16,  /* without infinities and -0 */
+  TMB_S4 = 17,          /* 4-bit integers, one a byte */
+  TMB_U4 = 18
 } tmb_type;
 
 /* 2-D convolution and depthwise convolution, float32. y = clamp(bias + sum x * w, act_min, act_max).
@@ -230,6 +238,55 @@ typedef struct tmb_norm_s8_params {
   int32_t fraction;               /* bits of a normalized element behind the point */
   int32_t shift;
 } tmb_norm_s8_params;
+/* Activation functions of recurrent layers; alpha and beta are their parameters where they have any. */
+#define TMB_RECURRENT_SIGMOID 0
+#define TMB_RECURRENT_TANH 1
+#define TMB_RECURRENT_RELU 2
+#define TMB_RECURRENT_AFFINE 3           /* alpha * x + beta */
+#define TMB_RECURRENT_LEAKY_RELU 4       /* x < 0 ? alpha * x : x */
+#define TMB_RECURRENT_THRESHOLDED_RELU 5 /* x > alpha ? x : 0 */
+#define TMB_RECURRENT_SCALED_TANH 6      /* alpha * tanh(beta * x) */
+#define TMB_RECURRENT_HARD_SIGMOID 7     /* min(max(alpha * x + beta, 0), 1) */
+#define TMB_RECURRENT_ELU 8              /* x < 0 ? alpha * (exp(x) - 1) : x */
+#define TMB_RECURRENT_SOFTSIGN 9         /* x / (1 + |x|) */
+#define TMB_RECURRENT_SOFTPLUS 10        /* log(1 + exp(x)) */
+
+/* RNN, GRU and LSTM in one direction. Flags are 0 or 1; arguments whose has_ flag is 0 are not read. reverse runs from the last
+ * step of each sequence to the first; with last_only nothing is written to y. clip limits the arguments of the gates' functions to
+ * -clip..clip; the greatest float does not. f, g, h are the functions of the custom kernels. */
+typedef struct tmb_recurrent_params {
+  int32_t time, batch, input, hidden;
+  int32_t reverse, last_only;
+  int32_t has_initial_h, has_initial_c, has_peepholes, has_lengths;
+  int32_t input_forget, linear_before_reset;
+  float clip;
+  int32_t f, g, h;
+  float f_alpha, f_beta, g_alpha, g_beta, h_alpha, h_beta;
+} tmb_recurrent_params;
+
+/* How tmb_tree_ensemble_* combine the leaves of several trees. */
+#define TMB_TREE_SUM 0
+#define TMB_TREE_MIN 1
+#define TMB_TREE_MAX 2
+
+/* Decision trees. Each tree gives a row of `width` numbers of the leaves, which are combined with those of the other trees in y,
+ * from the tree's first target on; `initial` is what y starts from. Numbers are compared by their keys: those of a float with the
+ * bits b (as int32_t) are b < 0 ? b ^ 0x7fffffff : b, which orders them as the numbers are, and puts -0 just below 0. */
+typedef struct tmb_tree_ensemble_params {
+  int32_t rows, features, trees, targets, width;
+  int32_t aggregate; /* TMB_TREE_... */
+  float initial;
+} tmb_tree_ensemble_params;
+
+/* Squared distances between rows of x[rows][depth] and v[cols][depth]. */
+typedef struct tmb_squared_distance_params {
+  int32_t rows, depth, cols;
+} tmb_squared_distance_params;
+
+/* Probabilities of classes from those of their pairs. */
+typedef struct tmb_pair_coupling_params {
+  int32_t rows, classes;
+} tmb_pair_coupling_params;
 
 /* Strided copy: transposes, slices, broadcasts, and the pieces of concatenations. Offsets and strides are in elements. */
 typedef struct tmb_copy_params {
@@ -269,6 +326,115 @@ typedef struct tmb_gather_params {
   int32_t outer, axis_size, index_count, inner_bytes;
   int32_t index_bytes; /* 4 or 8 */
 } tmb_gather_params;
+
+/* Elements whose coordinate along one axis is given: a walk over `dims`, those of the indices, in which the element of the data is
+ * at sum index[d] * x_strides[d] + position * axis_stride; x_strides is 0 for the axis. */
+typedef struct tmb_gather_elements_params {
+  int32_t rank;
+  int32_t element_bytes;
+  int32_t axis_size, axis_stride;
+  int32_t dims[TMB_MAX_RANK];
+  int32_t x_strides[TMB_MAX_RANK];
+} tmb_gather_elements_params;
+
+/* Slices named by tuples: slice = sum position[k] * strides[k] (in slices), position[k] within sizes[k]. */
+typedef struct tmb_gather_nd_params {
+  int32_t batches, tuples; /* tuples of each batch */
+  int32_t width;           /* indices of a tuple */
+  int32_t sizes[TMB_MAX_RANK];
+  int32_t strides[TMB_MAX_RANK];
+  int32_t batch_stride; /* slices of a batch of x */
+  int32_t slice_bytes;
+} tmb_gather_nd_params;
+
+/* How a scattered update joins what is there. */
+#define TMB_SCATTER_REPLACE 0
+#define TMB_SCATTER_ADD 1
+#define TMB_SCATTER_MUL 2
+#define TMB_SCATTER_MIN 3
+#define TMB_SCATTER_MAX 4
+
+/* As tmb_gather_elements_params; count is the number of elements of the data. type is a value of tmb_type: TMB_F32, TMB_S32 or
+ * TMB_S64 for all kinds but TMB_SCATTER_REPLACE. */
+typedef struct tmb_scatter_elements_params {
+  int32_t rank;
+  int32_t element_bytes;
+  int32_t axis_size, axis_stride;
+  int32_t dims[TMB_MAX_RANK];
+  int32_t x_strides[TMB_MAX_RANK];
+  int32_t count;
+  int32_t kind, type;
+} tmb_scatter_elements_params;
+
+/* As tmb_gather_nd_params, with slices of `slice` elements; count, kind and type as above. */
+typedef struct tmb_scatter_nd_params {
+  int32_t tuples, width;
+  int32_t sizes[TMB_MAX_RANK];
+  int32_t strides[TMB_MAX_RANK];
+  int32_t slice, element_bytes;
+  int32_t count;
+  int32_t kind, type;
+} tmb_scatter_nd_params;
+
+/* The k best elements along the middle of x[outer][depth][inner]; k <= depth. */
+typedef struct tmb_top_k_params {
+  int32_t outer, depth, inner;
+  int32_t k;
+  int32_t smallest; /* 0: the largest elements are the best */
+} tmb_top_k_params;
+
+/* Coordinates of true elements of a tensor of the shape dims. */
+typedef struct tmb_non_zero_params {
+  int32_t rank;
+  int32_t dims[TMB_MAX_RANK];
+} tmb_non_zero_params;
+
+/* Distinct slices along the middle of x[outer][depth][inner]. */
+typedef struct tmb_unique_params {
+  int32_t outer, depth, inner;
+  int32_t sorted;
+} tmb_unique_params;
+
+/* Non-maximum suppression: boxes[batches][boxes][4], scores[batches][classes][boxes], y[capacity][3]. */
+typedef struct tmb_non_max_suppression_params {
+  int32_t batches, classes, boxes;
+  int32_t capacity;
+  int32_t center_point; /* 0: boxes are y, x, y, x of two corners; 1: x and y of the centre, width, height */
+} tmb_non_max_suppression_params;
+
+/* `batch` sequences of `time` slices; strides are in slices of inner_bytes. */
+typedef struct tmb_reverse_sequence_params {
+  int32_t batch, time;
+  int32_t batch_stride, time_stride;
+  int32_t inner_bytes;
+} tmb_reverse_sequence_params;
+
+/* Cumulative sums of a tensor of the shape dims. */
+typedef struct tmb_cumsum_params {
+  int32_t rank;
+  int32_t dims[TMB_MAX_RANK];
+  int32_t exclusive, reverse;
+} tmb_cumsum_params;
+
+/* `count` matrices of size x size. */
+typedef struct tmb_det_params {
+  int32_t count, size;
+} tmb_det_params;
+
+/* Fourier transform along the middle of x[outer][in_size][inner][1 or 2] to y[outer][bins][inner][2]. */
+typedef struct tmb_dft_params {
+  int32_t outer, in_size, inner;
+  int32_t size; /* of the transform: the signal is cut or padded with zeros to it */
+  int32_t bins; /* at most size */
+  int32_t is_complex, inverse;
+} tmb_dft_params;
+
+/* n-grams in x[rows][cols]; `count` of them, y[rows][size]. */
+typedef struct tmb_ngrams_params {
+  int32_t rows, cols, size;
+  int32_t count;
+  int32_t max_skip;
+} tmb_ngrams_params;
 
 /* Element type conversion; types are values of tmb_type. float to integer truncates toward zero and saturates. */
 typedef struct tmb_cast_params {

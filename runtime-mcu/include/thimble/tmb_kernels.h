@@ -44,6 +44,13 @@ void tmb_fully_connected_f32(const float *x, const float *w, const float *bias, 
 /* Batched matrix product. y is dense: [batch_dims...][rows][cols]. */
 void tmb_matmul_f32(const float *a, const float *b, float *y, const tmb_matmul_f32_params *p);
 
+/* ---- Convolution and matrix products, wide integers ---- */
+
+/* As their float32 namesakes without bias and clamp, exact modulo 2^32 or 2^64: for ONNX's operators on integers. */
+void tmb_conv2d_s32(const int32_t *x, const int32_t *w, int32_t *y, const tmb_conv2d_f32_params *p);
+void tmb_matmul_s32(const int32_t *a, const int32_t *b, int32_t *y, const tmb_matmul_f32_params *p);
+void tmb_matmul_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_matmul_f32_params *p);
+
 /* ---- Convolution and matrix products, int8 ---- */
 
 /* 2-D convolution; shapes as for tmb_conv2d_f32, except that w is the stream of weights, biases and multipliers that tmb_layout.h
@@ -107,6 +114,17 @@ void tmb_div_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binar
 void tmb_min_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
 void tmb_max_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
 void tmb_mod_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+
+/* Bits of int64. Shifts treat both operands as unsigned; by 64 or more they give 0. */
+void tmb_bit_and_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+void tmb_bit_or_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+void tmb_bit_xor_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+void tmb_shift_left_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+void tmb_shift_right_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+
+/* uint64; by 0 they give 0. */
+void tmb_div_u64(const uint64_t *a, const uint64_t *b, uint64_t *y, const tmb_binary_params *p);
+void tmb_mod_u64(const uint64_t *a, const uint64_t *b, uint64_t *y, const tmb_binary_params *p);
 
 /* int8 addition and subtraction as tmb_add_s8_params has it. Every product, the offset and their sum in the order
  * a * a_multiplier + b * b_multiplier + offset must fit 32 bits; shift is 0 to 31 and rounds down. */
@@ -186,6 +204,15 @@ void tmb_softplus_f32(const float *x, float *y, const tmb_unary_params *p);
 void tmb_sin_f32(const float *x, float *y, const tmb_unary_params *p);
 void tmb_cos_f32(const float *x, float *y, const tmb_unary_params *p);
 
+/* NaN outside -1..1 for asin, acos and (with infinities at the ends) atanh, below 1 for acosh. */
+void tmb_asin_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_acos_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_atan_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_sinh_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_asinh_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_acosh_f32(const float *x, float *y, const tmb_unary_params *p);
+void tmb_atanh_f32(const float *x, float *y, const tmb_unary_params *p);
+
 /* int64 negation and absolute value; of INT64_MIN they are INT64_MIN. */
 void tmb_neg_s64(const int64_t *x, int64_t *y, const tmb_unary_params *p);
 void tmb_abs_s64(const int64_t *x, int64_t *y, const tmb_unary_params *p);
@@ -249,6 +276,56 @@ void tmb_gru_s8(const int8_t *x, const int8_t *w, const int32_t *k, const int8_t
                 const tmb_recurrent_s8_params *p);
 void tmb_lstm_s8(const int8_t *x, const int8_t *w, const int32_t *k, const int8_t *initial_h, const int8_t *initial_c, int8_t *y,
                  int8_t *y_h, int8_t *y_c, void *scratch, const tmb_recurrent_s8_params *p);
+/* ---- Recurrent layers ---- */
+
+/* x[time][batch][input]; gate g of the weights is rows [g * hidden, (g + 1) * hidden) of w[gates * hidden][input] and
+ * r[gates * hidden][hidden]. initial_h, initial_c, y_h, y_c[batch][hidden]; y_h (y_c) may equal initial_h (initial_c), and the
+ * state lives there while the kernel runs. lengths[batch] are the steps of each sequence, clamped to 0..time; steps behind give 0
+ * in y[time][batch][hidden]. The equations are those of ONNX's operators of the same names. The plain kernels have sigmoid for the
+ * gates and tanh for states, the custom ones any functions. */
+
+/* h = f(W x + R h + bias). bias[hidden]; scratch of hidden floats. */
+void tmb_rnn_f32(const float *x, const float *w, const float *r, const float *bias, const float *initial_h,
+                 const int32_t *lengths, float *y, float *y_h, void *scratch, const tmb_recurrent_params *p);
+void tmb_rnn_custom_f32(const float *x, const float *w, const float *r, const float *bias, const float *initial_h,
+                        const int32_t *lengths, float *y, float *y_h, void *scratch, const tmb_recurrent_params *p);
+
+/* Gates z, r, h; bias[4 * hidden] of z, of r, of the input part of h, of the recurrent part of h. With linear_before_reset the
+ * reset gate multiplies R h + bias instead of h. scratch of 4 * hidden floats. */
+void tmb_gru_f32(const float *x, const float *w, const float *r, const float *bias, const float *initial_h,
+                 const int32_t *lengths, float *y, float *y_h, void *scratch, const tmb_recurrent_params *p);
+void tmb_gru_custom_f32(const float *x, const float *w, const float *r, const float *bias, const float *initial_h,
+                        const int32_t *lengths, float *y, float *y_h, void *scratch, const tmb_recurrent_params *p);
+
+/* Gates i, o, f, c; bias[4 * hidden], peepholes[3 * hidden] of i, o, f. input_forget makes f = 1 - i. scratch of 4 * hidden
+ * floats. */
+void tmb_lstm_f32(const float *x, const float *w, const float *r, const float *bias, const float *initial_h,
+                  const float *initial_c, const float *peepholes, const int32_t *lengths, float *y, float *y_h, float *y_c,
+                  void *scratch, const tmb_recurrent_params *p);
+void tmb_lstm_custom_f32(const float *x, const float *w, const float *r, const float *bias, const float *initial_h,
+                         const float *initial_c, const float *peepholes, const int32_t *lengths, float *y, float *y_h,
+                         float *y_c, void *scratch, const tmb_recurrent_params *p);
+
+/* ---- Classical machine learning ---- */
+
+/* Decision trees. x[rows][features], y[rows][targets], leaves[..][width], thresholds[..]. nodes[n][4]: feature, index of the
+ * threshold, child if the feature's key is at most the threshold, child otherwise. The highest bit of the feature says that NaN
+ * goes to the first child; otherwise it goes to the second. trees[..][2]: root, and the first target of its leaves. A root or
+ * child with its highest bit set is a leaf, by its other bits a row of leaves; any other is a node, and a child has a smaller
+ * number than the nodes that lead to it. Sums add in the order of the trees; NaN leaves are for sums only. */
+void tmb_tree_ensemble_u16(const float *x, const uint16_t *nodes, const int32_t *thresholds, const uint16_t *trees,
+                           const float *leaves, float *y, const tmb_tree_ensemble_params *p);
+void tmb_tree_ensemble_u32(const float *x, const uint32_t *nodes, const int32_t *thresholds, const uint32_t *trees,
+                           const float *leaves, float *y, const tmb_tree_ensemble_params *p);
+
+/* y[i][j] = sum over d of (x[i][d] - v[j][d])^2. x[rows][depth], v[cols][depth], y[rows][cols]. */
+void tmb_squared_distance_f32(const float *x, const float *v, float *y, const tmb_squared_distance_params *p);
+
+/* pairs[rows][classes * (classes - 1) / 2] holds the probability of class i against class j, inside 0..1, in the order (0,1), (0,2),
+ * ..., (1,2), ...; y[rows][classes] the probabilities of the classes that fit them best (Wu, Lin, Weng: "Probability estimates for
+ * multi-class classification by pairwise coupling", 2004, second method), from equal ones on and until the error is below
+ * 0.005 / classes or for 100 rounds, as LIBSVM does. scratch of classes * (classes + 1) floats. */
+void tmb_pair_coupling_f32(const float *pairs, float *y, void *scratch, const tmb_pair_coupling_params *p);
 
 /* ---- Pooling ---- */
 
@@ -326,9 +403,79 @@ void tmb_gather(const void *x, const void *indices, void *y, const tmb_gather_pa
  */
 void tmb_select(const uint8_t *condition, const void *a, const void *b, void *y, const tmb_select_params *p);
 
-/* Element type conversion. Integer to integer wraps around; integer to float rounds to nearest; float to integer truncates
+/* float32 to floats of 8 and 16 bits and back; one of the types is TMB_F32. Rounds to nearest, halves to even; what is too large
+ * becomes infinity, or NaN where the type has none. y may not equal x. */
+void tmb_cast_small_float(const void *x, void *y, const tmb_cast_params *p);
+
+/* Element type conversion. 16-bit and 8-bit floats are not among the types. Integer to integer wraps around; integer to float rounds to nearest; float to integer truncates
  * toward zero and saturates, NaN to 0; to boolean is 1 for all but zeros. y may not equal x. */
 void tmb_cast(const void *x, void *y, const tmb_cast_params *p);
+
+/* ---- Indices: reading, writing, finding, ordering ---- */
+
+/* Negative indices count from the end. Gathering clamps an index that is out of range, scattering leaves its update out. */
+
+/* Single elements of 1, 2, 4 or 8 bytes; y is dense over dims. axis_size is at least 1 unless there are no indices. */
+void tmb_gather_elements(const void *x, const int64_t *indices, void *y, const tmb_gather_elements_params *p);
+
+/* Slices: indices[batches][tuples][width], y[batches][tuples][slice_bytes]. No size is 0 unless there are no tuples. */
+void tmb_gather_nd(const void *x, const int64_t *indices, void *y, const tmb_gather_nd_params *p);
+
+/* y is x with updates, which are taken in order; indices and updates are dense over dims. y may equal x. Integer sums and products
+ * wrap around; min and max give NaN if either is NaN. */
+void tmb_scatter_elements(const void *x, const int64_t *indices, const void *updates, void *y,
+                          const tmb_scatter_elements_params *p);
+
+/* The same for slices: indices[tuples][width], updates[tuples][slice]. y may equal x. */
+void tmb_scatter_nd(const void *x, const int64_t *indices, const void *updates, void *y, const tmb_scatter_nd_params *p);
+
+/* The k best elements, best first, and their positions: y, indices[outer][k][inner]. Of equal elements the lower position comes
+ * first; NaN is better than all numbers. Insertion: depth * k steps at worst. */
+void tmb_top_k_f32(const float *x, float *y, int64_t *indices, const tmb_top_k_params *p);
+void tmb_top_k_s32(const int32_t *x, int32_t *y, int64_t *indices, const tmb_top_k_params *p);
+void tmb_top_k_s64(const int64_t *x, int64_t *y, int64_t *indices, const tmb_top_k_params *p);
+
+/* y[rank][n], n elements of x: the first *size columns are the coordinates of the elements that are not 0, in row-major order, the
+ * others 0. */
+void tmb_non_zero(const uint8_t *x, int64_t *y, int64_t *size, const tmb_non_zero_params *p);
+
+/* first, inverse, counts[depth]: where each of the *size kinds of slices appears first, the kind of each slice, and how many there
+ * are of each kind; 0 past *size. Kinds are in order of appearance, or sorted by their slices lexicographically. A slice with a NaN
+ * is a kind of its own. depth squared comparisons at worst. */
+void tmb_unique_f32(const float *x, int64_t *first, int64_t *inverse, int64_t *counts, int64_t *size, const tmb_unique_params *p);
+void tmb_unique_s32(const int32_t *x, int64_t *first, int64_t *inverse, int64_t *counts, int64_t *size,
+                    const tmb_unique_params *p);
+void tmb_unique_s64(const int64_t *x, int64_t *first, int64_t *inverse, int64_t *counts, int64_t *size,
+                    const tmb_unique_params *p);
+
+/* For each batch and class: boxes with scores above *threshold in order of falling scores (equal ones by position), without those
+ * whose intersection over union with one taken before is above *iou, at most *limit. y[capacity][3] has batch, class and box of the
+ * first *size, then zeros. Boxes without area cover nothing. */
+void tmb_non_max_suppression_f32(const float *boxes, const float *scores, const int64_t *limit, const float *iou,
+                                 const float *threshold, int64_t *y, int64_t *size, const tmb_non_max_suppression_params *p);
+
+/* The first lengths[b] slices of sequence b (at most `time`) in reverse, the others as they are. */
+void tmb_reverse_sequence(const void *x, const int64_t *lengths, void *y, const tmb_reverse_sequence_params *p);
+
+/* ---- Signals and matrices ---- */
+
+/* Sums of the elements up to each one (without it: exclusive; from the end: reverse) along dimension *axis, which is clamped to the
+ * rank; negative ones count from the end. Integers wrap around. */
+void tmb_cumsum_f32(const float *x, const int64_t *axis, float *y, const tmb_cumsum_params *p);
+void tmb_cumsum_s32(const int32_t *x, const int64_t *axis, int32_t *y, const tmb_cumsum_params *p);
+void tmb_cumsum_s64(const int64_t *x, const int64_t *axis, int64_t *y, const tmb_cumsum_params *p);
+
+/* Determinants by Gaussian elimination with row pivoting. scratch has one matrix. */
+void tmb_det_f32(const float *x, float *y, void *scratch, const tmb_det_params *p);
+
+/* y[k] = sum over n of x[n] * exp(-2 pi i k n / size), with `inverse` +2 pi and divided by size. twiddles[size][2] holds
+ * cos(2 pi k / size) and -sin(2 pi k / size). Powers of two are transformed in place of scratch[size][2] (Cooley and Tukey), other
+ * sizes by the sum itself; scratch has 8 * size bytes in any case. */
+void tmb_dft_f32(const float *x, const float *twiddles, float *y, void *scratch, const tmb_dft_params *p);
+
+/* How often n-gram g, grams[g] = {length, first element in pool, column of y}, occurs in each row of x[rows][cols]: its elements
+ * stand step positions apart, step = 1 ... max_skip + 1 (only 1 for a length of 1). */
+void tmb_count_ngrams(const int64_t *x, const int64_t *pool, const int32_t *grams, float *y, const tmb_ngrams_params *p);
 
 /* ---- Quantization ---- */
 

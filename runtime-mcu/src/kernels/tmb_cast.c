@@ -23,6 +23,14 @@ static const tmb_cast_type tmb_cast_types[] = {
     {8, 0, 0, 64}, /* TMB_U64 */
     {1, 0, 0, 1},  /* TMB_BOOL */
     {8, 1, 1, 0},  /* TMB_F64 */
+    {0, 0, 0, 0},  /* floats of 16 and 8 bits */
+    {0, 0, 0, 0},
+    {0, 0, 0, 0},
+    {0, 0, 0, 0},
+    {0, 0, 0, 0},
+    {0, 0, 0, 0},
+    {1, 0, 1, 3},  /* TMB_S4 */
+    {1, 0, 0, 4},  /* TMB_U4 */
 };
 
 /* An integer as 64 bits: sign-extended if its type is signed. */
@@ -45,13 +53,17 @@ static uint64_t tmb_cast_load(const void *x, const tmb_cast_type *type, int32_t 
   }
   if (type->value_bits == 1)
     return bits != 0;
-  sign_bit = type->is_signed ? (uint64_t)1 << type->value_bits : 0;
+  sign_bit = type->is_signed ? (uint64_t)1 << (8 * type->bytes - 1) : 0;
   return (bits ^ sign_bit) - sign_bit;
 }
 
 static void tmb_cast_store(uint64_t bits, void *y, const tmb_cast_type *type, int32_t i) {
   switch (type->bytes) {
   case 1:
+    if (type->value_bits < 7 && type->value_bits != 1) { /* four bits, extended to the byte that holds them */
+      const uint64_t sign_bit = type->is_signed ? 8 : 0;
+      bits = ((bits & 15) ^ sign_bit) - sign_bit;
+    }
     ((tmb_any8 *)y)[i] = (tmb_any8)bits;
     break;
   case 2:

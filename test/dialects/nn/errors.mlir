@@ -97,3 +97,90 @@ func.func @short() -> tensor<64xf32> {
     }
   }
 #-}
+
+// -----
+
+func.func @gather_elements(%x: tensor<2x3xf32>, %i: tensor<3x3xi64>) -> tensor<3x3xf32> {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{has 3 indices in dimension 0 of size 2}}
+  %y = nn.gather_elements %x, %i axis = 1 : (tensor<2x3xf32>, tensor<3x3xi64>) -> tensor<3x3xf32>
+  return %y : tensor<3x3xf32>
+}
+
+// -----
+
+func.func @gather_nd(%x: tensor<2x3xf32>, %i: tensor<4x3xi64>) -> tensor<4xf32> {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{indices of shape [4, 3] do not fit data of shape [2, 3]}}
+  %y = nn.gather_nd %x, %i batch_dims = 0 : (tensor<2x3xf32>, tensor<4x3xi64>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+func.func @scatter_kind(%x: tensor<2xi8>, %i: tensor<1xi64>, %u: tensor<1xi8>) -> tensor<2xi8> {
+  // expected-error @+1 {{needs f32, i32 or i64 elements, got 'i8'}}
+  %y = nn.scatter_elements add %x, %i, %u axis = 0 : (tensor<2xi8>, tensor<1xi64>, tensor<1xi8>) -> tensor<2xi8>
+  return %y : tensor<2xi8>
+}
+
+// -----
+
+func.func @scatter_nd(%x: tensor<2x3xf32>, %i: tensor<1x1xi64>, %u: tensor<1x2xf32>) -> tensor<2x3xf32> {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{needs updates of shape [1, 3], got [1, 2]}}
+  %y = nn.scatter_nd replace %x, %i, %u : (tensor<2x3xf32>, tensor<1x1xi64>, tensor<1x2xf32>) -> tensor<2x3xf32>
+  return %y : tensor<2x3xf32>
+}
+
+// -----
+
+func.func @top_k(%x: tensor<2x3xf32>) -> tensor<2x4xf32> {
+  // expected-error @+1 {{takes 4 of 3 elements}}
+  %y, %i = nn.top_k %x axis = 1 : (tensor<2x3xf32>) -> (tensor<2x4xf32>, tensor<2x4xi64>)
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @non_zero(%x: tensor<2x3xi1>) -> tensor<2x3xi64> {
+  // expected-error @+1 {{has a result 'tensor<2x3xi64>' instead of 'tensor<2x6xi64>'}}
+  %y, %n = nn.non_zero %x : (tensor<2x3xi1>) -> (tensor<2x3xi64>, tensor<1xi64>)
+  return %y : tensor<2x3xi64>
+}
+
+// -----
+
+func.func @reverse_sequence(%x: tensor<2x3xf32>, %n: tensor<3xi64>) -> tensor<2x3xf32> {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{needs one length for each of the 2 sequences}}
+  %y = nn.reverse_sequence %x, %n time_axis = 1 : (tensor<2x3xf32>, tensor<3xi64>) -> tensor<2x3xf32>
+  return %y : tensor<2x3xf32>
+}
+
+// -----
+
+func.func @dft(%x: tensor<1x8x3xf32>) -> tensor<1x8x2xf32> {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{needs real or complex numbers in the last dimension, got shape [1, 8, 3]}}
+  %y = nn.dft %x axis = 1 length = 8 bins = 8 : (tensor<1x8x3xf32>) -> tensor<1x8x2xf32>
+  return %y : tensor<1x8x2xf32>
+}
+
+// -----
+
+func.func @frames(%x: tensor<8xf32>) -> tensor<3x4xf32> {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{cannot take 3 frames of 4 every 3 elements of 8}}
+  %y = nn.frames %x axis = 0 count = 3 length = 4 step = 3 : (tensor<8xf32>) -> tensor<3x4xf32>
+  return %y : tensor<3x4xf32>
+}
+
+// -----
+
+func.func @det(%x: tensor<2x3xf32>) -> tensor<f32> {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{needs square matrices, got shape [2, 3]}}
+  %y = nn.det %x : (tensor<2x3xf32>) -> tensor<f32>
+  return %y : tensor<f32>
+}

@@ -33,3 +33,35 @@ func.func @integers(%x: tensor<2x4x!q>, %i: tensor<3xi64>) -> (tensor<3x4xf32>, 
   %a = nn.arg max %x axis = 1 : (tensor<2x4x!q>) -> tensor<2xi64>
   return %d, %a : tensor<3x4xf32>, tensor<2xi64>
 }
+
+// CHECK-LABEL: func @indexing
+func.func @indexing(%x: tensor<2x4xf32>, %i: tensor<2x4xi64>, %t: tensor<3x1xi64>, %u: tensor<3x4xf32>, %n: tensor<2xi64>) {
+  // CHECK: nn.gather_elements {{.*}} axis = 1
+  %a = nn.gather_elements %x, %i axis = 1 : (tensor<2x4xf32>, tensor<2x4xi64>) -> tensor<2x4xf32>
+  // CHECK: nn.gather_nd {{.*}} batch_dims = 0
+  %b = nn.gather_nd %x, %t batch_dims = 0 : (tensor<2x4xf32>, tensor<3x1xi64>) -> tensor<3x4xf32>
+  // CHECK: nn.scatter_elements add
+  %c = nn.scatter_elements add %x, %i, %a axis = 0 : (tensor<2x4xf32>, tensor<2x4xi64>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  // CHECK: nn.scatter_nd replace
+  %d = nn.scatter_nd replace %x, %t, %u : (tensor<2x4xf32>, tensor<3x1xi64>, tensor<3x4xf32>) -> tensor<2x4xf32>
+  // CHECK: nn.top_k {{.*}} axis = 1 {smallest}
+  %e:2 = nn.top_k %x axis = 1 {smallest} : (tensor<2x4xf32>) -> (tensor<2x3xf32>, tensor<2x3xi64>)
+  // CHECK: nn.unique {{.*}} axis = 0 {sorted}
+  %f:4 = nn.unique %x axis = 0 {sorted} : (tensor<2x4xf32>) -> (tensor<2xi64>, tensor<2xi64>, tensor<2xi64>, tensor<1xi64>)
+  // CHECK: nn.reverse_sequence {{.*}} time_axis = 1
+  %g = nn.reverse_sequence %x, %n time_axis = 1 : (tensor<2x4xf32>, tensor<2xi64>) -> tensor<2x4xf32>
+  return
+}
+
+// CHECK-LABEL: func @signals
+func.func @signals(%x: tensor<1x8x1xf32>, %axis: tensor<1xi64>, %m: tensor<2x3x3xf32>) {
+  // CHECK: nn.frames {{.*}} axis = 1 count = 3 length = 4 step = 2
+  %f = nn.frames %x axis = 1 count = 3 length = 4 step = 2 : (tensor<1x8x1xf32>) -> tensor<1x3x4x1xf32>
+  // CHECK: nn.dft {{.*}} axis = 2 length = 4 bins = 3
+  %d = nn.dft %f axis = 2 length = 4 bins = 3 : (tensor<1x3x4x1xf32>) -> tensor<1x3x3x2xf32>
+  // CHECK: nn.cumsum {{.*}} {exclusive, reverse}
+  %c = nn.cumsum %x, %axis {exclusive, reverse} : (tensor<1x8x1xf32>, tensor<1xi64>) -> tensor<1x8x1xf32>
+  // CHECK: nn.det
+  %e = nn.det %m : (tensor<2x3x3xf32>) -> tensor<2xf32>
+  return
+}

@@ -29,7 +29,7 @@ func.func @broadcast(%x: tensor<2x3xf32>, %y: tensor<4xf32>) -> !v {
 !v = !onnx.value
 
 func.func @not_constant(%x: tensor<2x3xf32>, %shape: tensor<2xi64>) -> !v {
-  // expected-error@+1 {{Reshape: input 'shape' must be known at compile time, but depends on the model's inputs; export the model with fixed shapes}}
+  // expected-error@+1 {{Reshape: input 'shape' depends on the model's inputs, and the file does not say which shape the result has}}
   %a = onnx.node "Reshape" opset 13 (%x, %shape) : (tensor<2x3xf32>, tensor<2xi64>) -> !v
   return %a : !v
 }
@@ -126,14 +126,47 @@ func.func @axes(%x: tensor<2x3xf32>) -> (!v, !v, !v, !v) {
 
 !v = !onnx.value
 
-func.func @training(%x: tensor<1x2xf32>, %p: tensor<2xf32>) -> (!v, !v) {
+func.func @training(%x: tensor<1x2xf32>, %p: tensor<3xf32>) -> !v {
   %ratio = onnx.constant dense<0.5> : tensor<f32> : tensor<f32>
-  %on = onnx.constant dense<true> : tensor<i1> : tensor<i1>
-  // expected-error@+1 {{BatchNormalization: is in training mode; export the model for inference}}
-  %a = onnx.node "BatchNormalization" opset 15 (%x, %p, %p, %p, %p) attributes {training_mode = 1 : i64} : (tensor<1x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> !v
-  // expected-error@+1 {{Dropout: is in training mode; export the model for inference}}
-  %b = onnx.node "Dropout" opset 13 (%x, %ratio, %on) : (tensor<1x2xf32>, tensor<f32>, tensor<i1>) -> !v
-  return %a, %b : !v, !v
+  // expected-error@+1 {{Dropout: input 'training_mode' must be a boolean}}
+  %b = onnx.node "Dropout" opset 13 (%x, %ratio, %p) : (tensor<1x2xf32>, tensor<f32>, tensor<3xf32>) -> !v
+  return %b : !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @selection(%x: tensor<2x3xf32>, %i: tensor<2xi64>, %f: tensor<2xf32>) -> (!v, !v, !v, !v, !v) {
+  %nine = onnx.constant dense<9> : tensor<i64> : tensor<i64>
+  // expected-error@+1 {{TopK: takes 9 elements of 3}}
+  %a, %a2 = onnx.node "TopK" opset 13 (%x, %nine) : (tensor<2x3xf32>, tensor<i64>) -> (!v, !v)
+  // expected-error@+1 {{Compress: input 'condition' must be a vector of booleans}}
+  %b = onnx.node "Compress" opset 13 (%x, %f) : (tensor<2x3xf32>, tensor<2xf32>) -> !v
+  // expected-error@+1 {{NonMaxSuppression: needs boxes [batches, n, 4] and scores [batches, classes, n], got 2x3 and 2x3}}
+  %c = onnx.node "NonMaxSuppression" opset 13 (%x, %x) : (tensor<2x3xf32>, tensor<2x3xf32>) -> !v
+  // expected-error@+1 {{ScatterElements: attribute 'reduction' must be 'none', 'add', 'mul', 'min' or 'max', got 'xor'}}
+  %d = onnx.node "ScatterElements" opset 18 (%f, %i, %f) attributes {reduction = "xor"} : (tensor<2xf32>, tensor<2xi64>, tensor<2xf32>) -> !v
+  // expected-error@+1 {{GatherElements: indices must be integers, got f32}}
+  %e = onnx.node "GatherElements" opset 13 (%f, %f) : (tensor<2xf32>, tensor<2xf32>) -> !v
+  return %a, %b, %c, %d, %e : !v, !v, !v, !v, !v
+}
+
+// -----
+
+!v = !onnx.value
+
+func.func @signals(%x: tensor<1x8x3xf32>, %n: tensor<i64>) -> (!v, !v, !v, !v) {
+  %one = onnx.constant dense<1> : tensor<i64> : tensor<i64>
+  // expected-error@+1 {{DFT: needs 1 (real) or 2 (complex) numbers in the last dimension, got shape 1x8x3}}
+  %a = onnx.node "DFT" opset 17 (%x) : (tensor<1x8x3xf32>) -> !v
+  // expected-error@+1 {{STFT: needs a signal [batch, length, 1 or 2], got shape 1x8x3}}
+  %b = onnx.node "STFT" opset 17 (%x, %one) : (tensor<1x8x3xf32>, tensor<i64>) -> !v
+  // expected-error@+1 {{HannWindow: input 'size' depends on the model's inputs}}
+  %c = onnx.node "HannWindow" opset 17 (%n) : (tensor<i64>) -> !v
+  // expected-error@+1 {{NegativeLogLikelihoodLoss: needs integer targets of shape 1x3, got}}
+  %d = onnx.node "NegativeLogLikelihoodLoss" opset 13 (%x, %n) : (tensor<1x8x3xf32>, tensor<i64>) -> !v
+  return %a, %b, %c, %d : !v, !v, !v, !v
 }
 
 // -----
@@ -155,13 +188,29 @@ func.func @inputs(%x: tensor<2xf32>) -> (!v, !v, !v) {
 
 !v = !onnx.value
 
-func.func @control(%x: tensor<2xf32>, %c: tensor<i1>) -> !v {
-  // expected-error@+1 {{If: input 'cond' must be known at compile time: Thimble has no control flow}}
+func.func @control(%x: tensor<2xf32>, %z: tensor<3xf32>, %c: tensor<i1>) -> !v {
+  // expected-error@+1 {{If: the branches give tensor<2xf32> and tensor<3xf32>, so that Thimble must know at compile time which one to take}}
   %y = onnx.node "If" opset 13 (%c) attributes {else_branch, then_branch} bodies {
-    onnx.return %x : tensor<2xf32>
+    onnx.return %z : tensor<3xf32>
   }, {
     onnx.return %x : tensor<2xf32>
   } : (tensor<i1>) -> !v
+  return %y : !v
+}
+
+// -----
+
+!v = !onnx.value
+
+// A loop without a bound.
+func.func @endless(%x: tensor<f32>) -> !v {
+  %none = onnx.none
+  // expected-error@+1 {{Loop: has no trip count, and nothing says how often the body runs at most}}
+  %y = onnx.node "Loop" opset 13 (%none, %none, %x) attributes {body} bodies {
+  ^bb0(%i: !v, %c: !v, %v: !v):
+    %d = onnx.node "Less" opset 13 (%v, %x) : (!v, tensor<f32>) -> !v
+    onnx.return %d, %v : !v, !v
+  } : (!v, !v, tensor<f32>) -> !v
   return %y : !v
 }
 

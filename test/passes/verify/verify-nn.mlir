@@ -19,9 +19,9 @@ func.func @left(%x: tensor<2xf32>) -> tensor<2xf32> {
 
 // -----
 
-// expected-error@+1 {{input 0 has elements of type f64, which no kernel computes with}}
-func.func @double(%x: tensor<2xf64>) -> tensor<2xf64> {
-  return %x : tensor<2xf64>
+// expected-error@+1 {{input 0 has elements of type f80, which kernels do not have}}
+func.func @double(%x: tensor<2xf80>) -> tensor<2xf80> {
+  return %x : tensor<2xf80>
 }
 
 // -----

@@ -18,7 +18,13 @@ static const llvm::StringSet<> deviations = {
     // ONNX aligns corners of a size that is not rounded; ONNX Runtime and PyTorch of the real one, and so do we.
     "test_resize_downsample_scales_cubic_align_corners", "test_resize_downsample_scales_linear_align_corners",
     // Their inputs have a dimension of size 0, which the importer takes for an open one.
-    "test_reshape_allowzero_reordered", "test_split_zero_size_splits"};
+    "test_reshape_allowzero_reordered", "test_split_zero_size_splits",
+    // The case computes with an epsilon of 0.01, which its model does not have.
+    "test_adam_multiple",
+    // Random numbers, of which ONNX does not say how they are made.
+    "test_bernoulli", "test_bernoulli_double", "test_bernoulli_double_expanded", "test_bernoulli_expanded", "test_bernoulli_seed",
+    "test_bernoulli_seed_expanded", "test_training_dropout", "test_training_dropout_default", "test_training_dropout_default_mask",
+    "test_training_dropout_mask"};
 
 // Reasons for which a case may be refused: all are about the model, none is about an operator that should work.
 static const char *const allowedReasons[] = {

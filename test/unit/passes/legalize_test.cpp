@@ -1,56 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What models mean after legalization: ONNX's text form in, numbers out. Operator sets that the packaged test data do not
 // reach.
-#include "compiler/execute/Executor.h"
-#include "compiler/import/OnnxImport.h"
-#include "compiler/support/Constants.h"
-#include "compiler/support/Diagnostics.h"
-#include "mlir/Pass/PassManager.h"
-#include "passes/legalize/Legalize.h"
+#include "OnnxText.h"
 #include "passes/legalize/Registry.h"
 #include <catch2/catch.hpp>
 
-using namespace mlir;
+using namespace thimble::test;
 using namespace thimble;
 
 namespace {
-
-// Runs the body of a model, for example "y = Relu(x)", whose interface is `signature`; all inputs and outputs as floats.
-std::vector<float> run(int opset, const std::string &signature, const std::string &body,
-                       std::vector<std::vector<float>> inputs) {
-  std::string text =
-      "<ir_version: 8, opset_import: [\"\" : " + std::to_string(opset) + "]>\ng " + signature + " { " + body + " }";
-  MLIRContext context(MLIRContext::Threading::DISABLED);
-  DiagnosticCollector collector(&context, /*quiet=*/true);
-  OwningOpRef<ModuleOp> module = importOnnxText(&context, text, "test");
-  if (module) {
-    PassManager manager(&context);
-    legalize::buildLegalizePipeline(manager);
-    if (failed(manager.run(*module)))
-      module = nullptr;
-  }
-  for (const Message &error : collector.getErrors())
-    FAIL(format(error));
-  REQUIRE(module);
-  auto function = *module->getOps<func::FuncOp>().begin();
-  FailureOr<std::unique_ptr<Executor>> executor = Executor::create(function);
-  REQUIRE(succeeded(executor));
-  llvm::SmallVector<llvm::ArrayRef<char>> data;
-  for (const std::vector<float> &input : inputs) {
-    REQUIRE(input.size() * sizeof(float) == (*executor)->getInputBytes(data.size()));
-    data.emplace_back(reinterpret_cast<const char *>(input.data()), input.size() * sizeof(float));
-  }
-  (*executor)->run(data);
-  std::vector<float> result;
-  for (size_t i = 0; i < (*executor)->getOutputCount(); ++i) {
-    auto type = cast<RankedTensorType>(function.getResultTypes()[i]);
-    FailureOr<ConstantData> output = ConstantData::get(makeConstant(type, (*executor)->getOutput(i)));
-    REQUIRE(succeeded(output));
-    for (float element : output->floats())
-      result.push_back(element);
-  }
-  return result;
-}
 
 void check(const std::vector<float> &actual, const std::vector<float> &expected) {
   REQUIRE(actual.size() == expected.size());

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Shapes and types of the recurrent operations.
+#include "dialects/nn/NNDialect.h"
+
+using namespace mlir;
+using namespace thimble::nn;
+
+static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+static Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
+
+static LogicalResult checkTensor(Operation *op, Value value, StringRef name, ArrayRef<int64_t> shape) {
+  if (!value)
+    return success();
+  if (shapeOf(value) != shape)
+    return op->emitOpError(name) << " must have shape [" << shape << "], got [" << shapeOf(value) << "]";
+  if (!elementOf(value).isF32())
+    return op->emitOpError(name) << " must have f32 elements, got " << elementOf(value);
+  return success();
+}
+
+// What the three have in common; `gates` and `biases` in units of the hidden size.
+template <typename Op> static LogicalResult verifyRecurrent(Op op, int64_t gates, int64_t biases, size_t functions) {
+  ArrayRef<int64_t> x = shapeOf(op.getX()), recurrence = shapeOf(op.getRecurrence());
+  if (x.size() != 3 || recurrence.size() != 2)
+    return op.emitOpError("needs x [time, batch, input] and recurrence [gates * hidden, hidden]");
+  int64_t batch = x[1], hidden = recurrence[1];
+  if (failed(checkTensor(op, op.getX(), "x", x)) ||
+      failed(checkTensor(op, op.getWeights(), "weights", {gates * hidden, x[2]})) ||
+      failed(checkTensor(op, op.getRecurrence(), "recurrence", {gates * hidden, hidden})) ||
+      failed(checkTensor(op, op.getBias(), "bias", {biases * hidden})) ||
+      failed(checkTensor(op, op.getInitialH(), "initial_h", {batch, hidden})) ||
+      failed(checkTensor(op, op.getY(), "y", {op.getLastOnly() ? 0 : x[0], batch, hidden})) ||
+      failed(checkTensor(op, op.getYH(), "y_h", {batch, hidden})))
+    return failure();
+  if (Value lengths = op.getLengths(); lengths && (shapeOf(lengths) != ArrayRef<int64_t>{batch} || !elementOf(lengths).isInteger(32)))
+    return op.emitOpError("lengths must be one i32 for each of the ") << batch << " sequences";
+  if (std::optional<ArrayAttr> activations = op.getActivations()) {
+    std::optional<ArrayRef<float>> alphas = op.getAlphas(), betas = op.getBetas();
+    if (activations->size() != functions || !alphas || alphas->size() != functions || !betas || betas->size() != functions)
+      return op.emitOpError("needs ") << functions << " activation functions with as many alphas and betas";
+  }
+  if (op.getClip() && !(op.getClip()->convertToFloat() >= 0))
+    return op.emitOpError("clip must not be negative");
+  return success();
+}
+
+LogicalResult RnnOp::verify() { return verifyRecurrent(*this, 1, 1, 1); }
+
+LogicalResult GruOp::verify() { return verifyRecurrent(*this, 3, 4, 2); }
+
+LogicalResult LstmOp::verify() {
+  if (failed(verifyRecurrent(*this, 4, 4, 3)))
+    return failure();
+  int64_t batch = shapeOf(getX())[1], hidden = shapeOf(getRecurrence())[1];
+  return failure(failed(checkTensor(*this, getInitialC(), "initial_c", {batch, hidden})) ||
+                 failed(checkTensor(*this, getPeepholes(), "peepholes", {3 * hidden})) ||
+                 failed(checkTensor(*this, getYC(), "y_c", {batch, hidden})));
+}
+
+template <typename Op> static int64_t macsOf(Op op) {
+  ArrayRef<int64_t> x = shapeOf(op.getX()), w = shapeOf(op.getWeights()), r = shapeOf(op.getRecurrence());
+  return x[0] * x[1] * w[0] * (w[1] + r[1]);
+}
+
+int64_t RnnOp::getMacs() { return macsOf(*this); }
+int64_t GruOp::getMacs() { return macsOf(*this); }
+int64_t LstmOp::getMacs() { return macsOf(*this); }

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Elementwise inverse hyperbolic tangent, float32. */
+#include <math.h>
+
+#include "thimble/tmb_kernels.h"
+
+#define TMB_KERNEL tmb_atanh_f32
+#define TMB_ELEMENT float
+#define TMB_EXPRESSION(x, alpha, beta) atanhf(x)
+#include "tmb_unary_loop.h"

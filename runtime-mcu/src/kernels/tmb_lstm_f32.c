@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* LSTM with its usual functions, float32. */
+#include <math.h>
+
+#include "thimble/tmb_kernels.h"
+
+#define TMB_KERNEL tmb_lstm_f32
+#define TMB_F(x, p) (1.0f / (1.0f + expf(-(x))))
+#define TMB_G(x, p) tanhf(x)
+#define TMB_H(x, p) tanhf(x)
+#include "tmb_lstm_loop.h"
