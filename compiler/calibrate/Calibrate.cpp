@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The loop over samples and values.
 #include "compiler/calibrate/Calibrate.h"
+#include "compiler/calibrate/RefineRanges.h"
 #include "passes/quantize/Range.h"
 #include "passes/quantize/ScaleSharing.h"
 #include <cmath>
@@ -114,6 +115,23 @@ static std::vector<InputEnergy> weightedLayers(func::FuncOp function) {
   return layers;
 }
 
+// The ranges of all methods that differ from `chosen`, which comes first.
+static SmallVector<quantize::Range> listRanges(const Histogram &histogram, quantize::Range chosen, double percentile) {
+  SmallVector<quantize::Range> ranges{chosen};
+  if (histogram.isEmpty())
+    return ranges;
+  for (RangeMethod method : {RangeMethod::MinMax, RangeMethod::Percentile, RangeMethod::MeanSquare, RangeMethod::Entropy}) {
+    quantize::Range range = chooseRange(histogram, method, percentile);
+    bool isKnown = llvm::any_of(ranges, [&](quantize::Range known) {
+      float near = 0.03f * (known.high - known.low);
+      return std::abs(known.low - range.low) <= near && std::abs(known.high - range.high) <= near;
+    });
+    if (!isKnown)
+      ranges.push_back(range);
+  }
+  return ranges;
+}
+
 LogicalResult calibrate::calibrate(func::FuncOp function, ArrayRef<Sample> samples, const CalibrationOptions &options) {
   if (samples.empty())
     return function.emitError("cannot be calibrated without samples");
@@ -142,6 +160,7 @@ LogicalResult calibrate::calibrate(func::FuncOp function, ArrayRef<Sample> sampl
   }
   llvm::DenseSet<Value> decisive = decisiveValues(function);
   llvm::DenseMap<Value, float> floors = findFloors(function, softmaxes);
+  std::vector<RangeCandidates> candidates;
   for (auto [value, histogram] : llvm::zip(values, histograms)) {
     auto floor = floors.find(value);
     bool isMasked = floor != floors.end() && histogram.isMasked();
@@ -158,6 +177,15 @@ LogicalResult calibrate::calibrate(func::FuncOp function, ArrayRef<Sample> sampl
     if (isFloored && (isMasked || range.high - range.low > maskStretch * (range.high - floor->second)))
       range = {floor->second, std::max(range.high, floor->second)};
     quantize::setRange(value, range);
+    if (!isFloored && !decisive.contains(value))
+      candidates.push_back({value, listRanges(histogram, range, options.percentile)});
+  }
+  if (options.method == RangeMethod::Auto) {
+    RefineOptions refine;
+    refine.macs = options.refineMacs;
+    refine.progress = options.refineProgress;
+    if (failed(refineRanges(function, samples, candidates, refine)))
+      return failure();
   }
   for (const InputEnergy &layer : layers)
     layer.attach();

@@ -83,10 +83,73 @@ static Range meanSquareRange(const ErrorModel &model, Range all) {
   return best;
 }
 
+// The divergence of a distribution from the same one rounded to the codes of `range`, whose bins share what a code holds, as in
+// Migacz, "8-bit inference with TensorRT" (GTC 2017). What is outside lies at the bounds.
+static double divergence(llvm::ArrayRef<Histogram::Bin> bins, Range range) {
+  double low = std::min<double>(range.low, 0), high = std::max<double>(range.high, 0), step = (high - low) / 255;
+  std::vector<double> inside(bins.size());
+  std::vector<double> sums(256), counts(256);
+  std::vector<int> codes(bins.size());
+  double total = 0, before = 0, after = 0;
+  size_t first = bins.size(), last = 0;
+  for (size_t i = 0; i < bins.size(); ++i) {
+    double count = double(bins[i].count);
+    total += count;
+    if (bins[i].center < low) {
+      before += count;
+      continue;
+    }
+    if (bins[i].center > high) {
+      after += count;
+      continue;
+    }
+    first = std::min(first, i);
+    last = i;
+    inside[i] = count;
+    codes[i] = int(std::min(255.0, std::max(0.0, std::floor((bins[i].center - low) / step + 0.5))));
+    sums[size_t(codes[i])] += count;
+    counts[size_t(codes[i])] += 1;
+  }
+  if (first == bins.size() || step == 0)
+    return INFINITY;
+  double result = 0, kept = total - before - after;
+  for (size_t i = first; i <= last; ++i) {
+    if (inside[i] == 0)
+      continue;
+    double p = (inside[i] + (i == first ? before : 0) + (i == last ? after : 0)) / total;
+    double q = sums[size_t(codes[i])] / counts[size_t(codes[i])] / kept;
+    result += p * std::log(p / q);
+  }
+  return result;
+}
+
+// One bound after the other.
+static Range entropyRange(const Histogram &histogram, Range all) {
+  constexpr int steps = 64;
+  std::vector<Histogram::Bin> bins = histogram.getBins();
+  Range best = all;
+  double least = divergence(bins, all);
+  for (bool isHigh : {true, false})
+    for (int i = steps - 1; i >= 1; --i) {
+      Range candidate = best;
+      float &bound = isHigh ? candidate.high : candidate.low;
+      bound = (isHigh ? all.high : all.low) * float(i) / steps;
+      if (candidate.low > candidate.high)
+        continue;
+      if (double lost = divergence(bins, candidate); lost < least) {
+        least = lost;
+        best = candidate;
+      }
+    }
+  return best;
+}
+
 Range calibrate::chooseRange(const Histogram &histogram, RangeMethod method, double percentile) {
   Range all{histogram.getMin(), histogram.getMax()};
   if (method == RangeMethod::MinMax || all.low == all.high)
     return all;
+  if (method == RangeMethod::Entropy)
+    return entropyRange(histogram, all);
   ErrorModel model(histogram);
   if (method == RangeMethod::MeanSquare)
     return meanSquareRange(model, all);

@@ -8,10 +8,11 @@
 namespace thimble::calibrate {
 
 enum class RangeMethod {
-  Auto,       // the one of the others with the least mean squared error
+  Auto,       // Percentile or MeanSquare, whichever has the smaller mean squared error
   MinMax,     // everything seen
   Percentile, // without the rarest numbers
-  MeanSquare  // what minimizes rounding error plus clipping error
+  MeanSquare, // what minimizes rounding error plus clipping error
+  Entropy     // what loses the least information: the smallest Kullback-Leibler divergence of the rounded distribution
 };
 
 /// The range of `histogram`, which must not be empty. `percentile`: what part of the numbers RangeMethod::Percentile keeps on

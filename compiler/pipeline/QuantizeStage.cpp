@@ -10,6 +10,9 @@
 #include "dialects/nn/NNDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/quantize/Quantize.h"
+#include "passes/quantize/Range.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace thimble;
@@ -31,15 +34,16 @@ public:
     // IR that is entered here may carry its ranges already.
     if (!options.calibration.empty() && (failed(loadCalibration(functions.front())) || failed(calibrate(functions.front()))))
       return failure();
-    // Biases are corrected against the function as it is now: equalization has changed the sizes of its activations.
+    // Biases are corrected, and layers judged, against the function as it is now: equalization has changed its activations.
     OwningOpRef<ModuleOp> equalized = calibration.empty() ? nullptr : module.clone();
-    PassManager manager(module.getContext());
-    quantize::QuantizeOptions quantizeOptions;
-    quantizeOptions.ioFloat = options.ioFloat;
-    quantizeOptions.adopt = adopts;
-    quantize::buildQuantizePipeline(manager, quantizeOptions);
-    if (failed(manager.run(module)) || (equalized && failed(correctBiases(*equalized))))
+    if (failed(quantize(equalized ? *equalized : ModuleOp(), adopts)))
       return failure();
+    if (equalized && keepInexactFloat(*equalized)) {
+      compilation.module = equalized->clone();
+      module = *compilation.module;
+      if (failed(quantize(*equalized, adopts)))
+        return failure();
+    }
     return measure();
   }
 
@@ -49,6 +53,45 @@ private:
     return module.walk([](Operation *op) {
       return isa<nn::QuantizeOp, nn::DequantizeOp>(op) ? WalkResult::interrupt() : WalkResult::advance();
     }).wasInterrupted();
+  }
+
+  LogicalResult quantize(ModuleOp equalized, bool adopts) {
+    PassManager manager(module.getContext());
+    quantize::QuantizeOptions quantizeOptions;
+    quantizeOptions.ioFloat = options.ioFloat;
+    quantizeOptions.adopt = adopts;
+    quantize::buildQuantizePipeline(manager, quantizeOptions);
+    return success(succeeded(manager.run(module)) && (!equalized || succeeded(correctBiases(equalized))));
+  }
+
+  // Marks the layers in which int8 loses more than --least-sqnr allows, the first ones of each path: what follows them inherits
+  // their error. True if there is one.
+  bool keepInexactFloat(ModuleOp equalized) {
+    auto reference = *equalized.getOps<func::FuncOp>().begin();
+    std::vector<calibrate::Sample> samples = views(calibration);
+    auto layers = calibrate::computeLayerErrors(reference, *module.getOps<func::FuncOp>().begin(),
+                                                llvm::ArrayRef(samples).take_front(8));
+    if (failed(layers))
+      return false;
+    llvm::StringMap<double> inexact;
+    for (const calibrate::LayerError &layer : *layers)
+      if (std::isfinite(layer.sqnrDb) && layer.sqnrDb < options.leastSqnrDb)
+        inexact[layer.node] = layer.sqnrDb;
+    llvm::DenseSet<Value> spoiled;
+    bool isAny = false;
+    for (Operation &op : reference.getBody().front()) {
+      bool inherits = llvm::any_of(op.getOperands(), [&](Value operand) { return spoiled.contains(operand); });
+      auto found = inexact.find(nodeName(op.getLoc()));
+      if (inherits || found != inexact.end())
+        spoiled.insert(op.result_begin(), op.result_end());
+      if (inherits || found == inexact.end() || isa<nn::ConstantOp>(op))
+        continue;
+      std::string reason = llvm::formatv("in int8 its signal-to-noise ratio is {0:F1} dB, below the {1:F1} dB of --least-sqnr",
+                                         found->second, options.leastSqnrDb);
+      op.setDiscardableAttr(quantize::keepFloatAttrName, StringAttr::get(op.getContext(), reason));
+      isAny = true;
+    }
+    return isAny;
   }
 
   LogicalResult fail(llvm::Error error) { return module.emitError(llvm::toString(std::move(error))); }
@@ -99,7 +142,10 @@ private:
     if (failed(calibrate::equalize(function, views(calibration), progress("equalizing"))))
       return failure();
     calibrate::CalibrationOptions calibrationOptions;
+    calibrationOptions.method = options.rangeMethod;
+    calibrationOptions.percentile = options.percentile;
     calibrationOptions.progress = progress("calibrating");
+    calibrationOptions.refineProgress = progress("choosing ranges");
     return calibrate::calibrate(function, views(calibration), calibrationOptions);
   }
 

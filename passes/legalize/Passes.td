@@ -5,6 +5,17 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ExpandQuantizedOperators : Pass<"thimble-legalize-expand-quantized-operators", "::mlir::ModuleOp"> {
+  let summary = "Write QLinear operators as DequantizeLinear, the float operator, and QuantizeLinear";
+  let description = [{
+    QLinearConv and QLinearMatMul, and of ONNX Runtime's domain com.microsoft QLinearAdd, QLinearMul, QLinearConcat,
+    QLinearSigmoid, QLinearLeakyRelu, QLinearAveragePool, QLinearGlobalAveragePool, QLinearReduceMean, QLinearSoftmax and QGemm:
+    this is their definition, and the form from which the quantize phase makes integer kernels. Nodes with `channels_last` are left
+    alone, and so refused.
+  }];
+  let dependentDialects = ["::thimble::onnx::OnnxDialect"];
+}
+
 def LegalizeOnnx : Pass<"thimble-legalize-onnx", "::mlir::ModuleOp"> {
   let summary = "Turn the nodes of an ONNX graph into nn operations";
   let description = [{

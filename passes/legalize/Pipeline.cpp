@@ -13,6 +13,7 @@ namespace thimble::legalize {
 } // namespace thimble::legalize
 
 void thimble::legalize::buildLegalizePipeline(OpPassManager &manager) {
+  manager.addPass(createExpandQuantizedOperators());
   manager.addPass(createLegalizeOnnx());
   manager.addPass(verify::createVerifyNN());
 }

@@ -16,7 +16,7 @@ def QuantizeToInt8 : Pass<"thimble-quantize-to-int8", "::mlir::ModuleOp"> {
     move elements keep the scale of their operand; what is concatenated gets one scale. An elementwise expression of one tensor, such
     as x * sigmoid(x), becomes a table of 256 entries, whatever the number of its operations.
 
-    An operation without an int8 kernel stays in f32 between a `nn.dequantize` and a `nn.quantize`; it gets the attribute
+    An operation without an int8 kernel, or with `thimble.keep_float`, stays in f32 between a `nn.dequantize` and a `nn.quantize`; it gets the attribute
     `thimble.float` and a warning that names its node. A value without a range that needs one is an error.
 
     What the model quantizes itself (`nn.quantize`, `nn.dequantize`) has the type that the model says, whatever its range, and

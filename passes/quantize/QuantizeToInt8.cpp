@@ -86,6 +86,7 @@ LogicalResult FunctionQuantizer::keepFloat(Operation *op) {
   }
   Operation *clone = builder.clone(*op, mapping);
   clone->removeDiscardableAttr(rangeAttrName);
+  clone->removeDiscardableAttr(keepFloatAttrName);
   clone->removeDiscardableAttr(inputEnergyAttrName);
   clone->setDiscardableAttr(floatAttrName, builder.getUnitAttr());
   for (auto [from, to] : llvm::zip(op->getResults(), clone->getResults()))
@@ -115,6 +116,10 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
   };
   if (Value y = op->getResult(0); fusion.isExpression(y) && (isFloat(y) || llvm::all_of(op->getUsers(), isInsideExpression)))
     return success();
+  if (auto reason = op->getAttrOfType<StringAttr>(keepFloatAttrName)) {
+    emitWarning(op->getLoc()) << "runs in float: " << reason.getValue();
+    return keepFloat(op);
+  }
   // Reshaping costs nothing in f32 either.
   if (isa<nn::ReshapeOp>(op) && forms.isReal(op->getOperand(0)) && !isa<BlockArgument>(op->getOperand(0)))
     return keepFloat(op);

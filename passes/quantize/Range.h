@@ -22,6 +22,9 @@ inline constexpr llvm::StringLiteral channelFactorsAttrName = "thimble.channel_f
 /// On an operation that computes in f32 since it has no int8 kernel, once that was reported.
 inline constexpr llvm::StringLiteral floatAttrName = "thimble.float";
 
+/// On an operation that shall compute in f32 although it has an int8 kernel, with the reason: `thimble.keep_float = "..."`.
+inline constexpr llvm::StringLiteral keepFloatAttrName = "thimble.keep_float";
+
 /// On a convolution or a fully connected layer: the mean square of its input on the calibration samples, for each channel of
 /// the last dimension, `thimble.input_energy = array<f32: ...>`. Errors of weights matter in proportion to it.
 inline constexpr llvm::StringLiteral inputEnergyAttrName = "thimble.input_energy";

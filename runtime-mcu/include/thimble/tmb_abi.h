@@ -288,6 +288,19 @@ typedef struct tmb_pair_coupling_params {
   int32_t rows, classes;
 } tmb_pair_coupling_params;
 
+/* Recurrent layers in int8: tmb_gru_s8 and tmb_lstm_s8 have the formulas. x is [time][batch][input]. */
+typedef struct tmb_recurrent_s8_params {
+  int32_t time, batch, input, hidden;
+  int32_t in_zero_point;
+  int32_t x_shift; /* of the multipliers of sums over the input */
+  int32_t reverse; /* 1: from the last time step to the first; y stays in the order of x */
+  int32_t last_only; /* 1: y is not written */
+  int32_t linear_before_reset;
+  int32_t has_initial_h, h_zero_point, h_multiplier, h_start_shift; /* from int8 to units of 2^-15 */
+  int32_t has_initial_c, c_zero_point, c_multiplier, c_start_shift; /* from int8 to units of 2^-11 */
+  int32_t c_out_zero_point, c_out_multiplier, c_out_shift;          /* from units of 2^-11 to int8 */
+} tmb_recurrent_s8_params;
+
 /* Strided copy: transposes, slices, broadcasts, and the pieces of concatenations. Offsets and strides are in elements. */
 typedef struct tmb_copy_params {
   int32_t rank;

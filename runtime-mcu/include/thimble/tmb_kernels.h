@@ -68,7 +68,9 @@ void tmb_depthwise_conv2d_s8(const int8_t *x, const int8_t *w, const int32_t *bi
 
 /* 2-D depthwise convolution with 3 by 3 taps next to each other; shapes as for tmb_depthwise_conv2d_s8 with out_c = in_c, but w is
  * the stream that tmb_layout.h defines. Both strides are 1 or both 2; out_h <= in_h, out_w <= in_w; pad_top and pad_left are at most
- * 2; shift is 0. scratch has tmb_depthwise3x3_s8_scratch_bytes(p) bytes, aligned to 4. y may equal x. */
+ * 2; shift is 0. scratch has tmb_depthwise3x3_s8_scratch_bytes(p) bytes, aligned to 4. With stride 1, y may equal x. With stride 2,
+ * rows of outputs are written one after the other, a part of a row at a time before the other channels of its windows are read: y
+ * may begin as many bytes before x as keeps every row behind the windows of its own outputs. */
 void tmb_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 
 /* Fully connected layer; shapes as for tmb_fully_connected_f32, except that w is the stream of weights, biases and multipliers
@@ -262,19 +264,20 @@ void tmb_norm_s8(const int8_t *x, const int16_t *gain, const int32_t *bias, int8
  *
  * Units are computed in blocks of four, sizes padded to multiples of four. w holds for each block and each gate four rows over the
  * input, then four rows over the state: blocks of four by four weights, rows one after the other, in each row the second and third
- * exchanged. k holds for each block the biases (units of 2^-12), four a gate, then the multipliers of sums over the input, then
- * those over the state, all in the order of gates. GRU: z, r, n; its biases are those of z, r, n and of n's recurrent part. LSTM:
- * i, o, f, c. The argument of an activation function is
- *   a = bias + tmb_requantize(sum of (x - in_zero_point) * w, multiplier, x_shift, 0) + tmb_requantize(sum of h * w, ..., h_shift, 0)
- * in units of 2^-12. tanh is a table of 129 entries from -4 to 4, linear in between, sigmoid(a) = (1 + tanh(a / 2)) / 2; both give
- * units of 2^-15, off by 2^-10 at most. h is kept in 16 bits in units of 2^-state_bits, the cell c in units of 2^-11, saturating at
+ * exchanged; a word has the four bytes of a row, the first in the lowest bits. input and hidden are at least 1. k holds for each
+ * block and each gate, for its four units, bias, multiplier of the sum over the input, multiplier of that over the state. GRU: z, r,
+ * n, and with the numbers of n a fourth, the bias of its recurrent part. LSTM: i, o, f, c. The argument of tanh is
+ *   a = bias + tmb_requantize(sum of (x - in_zero_point) * w, multiplier, x_shift, 0) + tmb_requantize(sum of h * w, ..., 0, 0)
+ * in units of 2^-12. tanh is a table of 129 entries from -4 to 4, linear in between, off by 2^-10 at most; sigmoid(a) is
+ * (1 + tanh(a / 2)) / 2, so the constants of gates with a sigmoid give a / 2. Both have units of 2^-15. h is kept in 16 bits in units of 2^-15, the cell c in units of 2^-11, saturating at
  * 16. Against the float layer on the same numbers, a step errs by less than 2^-8, half an output's unit; what weights and inputs
  * lose is not in this.
- * Enough for the accumulators: 2^15 * sum of |w| of a row < 2^31, with 2^state_bits for rows over the state.
+ * Enough for the accumulators: for every row, 2^15 * sum of |w| over the state < 2^31, and 255 * sum of |w| over the input, shifted
+ * by x_shift, < 2^31.
  * scratch: 2 * (input + 4 * hidden) bytes, sizes padded. */
-void tmb_gru_s8(const int8_t *x, const int8_t *w, const int32_t *k, const int8_t *initial_h, int8_t *y, int8_t *y_h, void *scratch,
+void tmb_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, int8_t *y, int8_t *y_h, void *scratch,
                 const tmb_recurrent_s8_params *p);
-void tmb_lstm_s8(const int8_t *x, const int8_t *w, const int32_t *k, const int8_t *initial_h, const int8_t *initial_c, int8_t *y,
+void tmb_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, const int8_t *initial_c, int8_t *y,
                  int8_t *y_h, int8_t *y_c, void *scratch, const tmb_recurrent_s8_params *p);
 /* ---- Recurrent layers ---- */
 

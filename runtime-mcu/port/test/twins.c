@@ -117,9 +117,9 @@ static void test_convolution(void) {
     return;
   fill_inputs();
   fill_weights(pairs, layout.words, 2, p.shift);
-  for (int32_t s = 0; s < pairs; s++) /* what pads a run has the weight 0 */
+  for (int32_t s = 0; s < pairs; s++) /* what pads a window has the weight 0 */
     for (int32_t k = 0; k < layout.depth; k++)
-      if (k % layout.padded >= layout.run)
+      if (k >= layout.runs * layout.run)
         clear_weight(weights + s * layout.words + 2 + k / 4 * 2 + k % 2, k);
   portable_conv2d_s8(input[0], weights, output[0], scratch, &p);
   memset(scratch, GUARD, sizeof(scratch));

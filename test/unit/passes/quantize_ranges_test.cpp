@@ -108,6 +108,9 @@ TEST_CASE("ranges: everything, all but the rarest, least mean squared error", "[
   CHECK(error <= calibrate::meanSquaredError(histogram, {best.low, best.high * 1.05f}));
   CHECK(error <= calibrate::meanSquaredError(histogram, {best.low * 0.95f, best.high}) * 1.001);
   CHECK(calibrate::meanSquaredError(histogram, automatic) <= error);
+  Range informative = calibrate::chooseRange(histogram, RangeMethod::Entropy, 99.9);
+  CHECK(informative.high < 20); // the outlier is cut off
+  CHECK(informative.high > 1.5f);
   // One-sided numbers keep their zero.
   Histogram relu;
   relu.add({0, 0, 0, 1, 2, 3});

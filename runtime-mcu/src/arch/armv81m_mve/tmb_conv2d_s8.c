@@ -155,7 +155,7 @@ static void tmb_mve_some(tmb_mve_block *block, const int32_t *w, int8_t *y, int3
 static void tmb_mve_group(tmb_mve_block *block, const int32_t *w, int8_t *y, int32_t positions, const tmb_conv2d_s8_layout *layout,
                           const tmb_output_s8 *out, int32_t y_stride) {
   int32_t c = 0;
-  if (positions == TMB_POSITIONS && out->shift == 0 && (((uintptr_t)y | (uintptr_t)y_stride) & 3u) == 0 && layout->cols >= 4) {
+  if (out->shift == 0 && (((uintptr_t)y | (uintptr_t)y_stride) & 3u) == 0 && layout->cols >= 4) {
     block->w = w;
     block->fours = layout->cols / 4;
     block->y = y;
@@ -167,44 +167,61 @@ static void tmb_mve_group(tmb_mve_block *block, const int32_t *w, int8_t *y, int
     tmb_mve_some(block, w + c / 2 * layout->words, y + c, layout->cols - c < 4 ? layout->cols - c : 4, positions, layout, out);
 }
 
+/* The windows of `positions` positions from the one at *row and *col on, which move on; *image when a picture ends. */
+static void tmb_mve_gather(int8_t *scratch, const int8_t **image, int32_t *row, int32_t *col,
+                           int32_t positions, const tmb_mve_windows *windows) {
+  const tmb_conv2d_s8_params *p = windows->p;
+  int32_t i;
+  for (i = 0; i < positions; ++i) {
+    tmb_mve_window(scratch + i * windows->bytes, *image, *row * p->stride_h - p->pad_top, *col * p->stride_w - p->pad_left,
+                   windows);
+    if (++*col == p->out_w) {
+      *col = 0;
+      if (++*row == p->out_h) {
+        *row = 0;
+        *image += p->in_h * p->in_w * p->in_c;
+      }
+    }
+  }
+}
+
+/* Windows are single pixels, side by side in memory. */
+static int32_t tmb_mve_is_pointwise(const tmb_conv2d_s8_params *p) {
+  return p->groups == 1 && p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1 && p->pad_top == 0 &&
+         p->pad_left == 0 && p->out_h == p->in_h && p->out_w == p->in_w && p->in_c % 4 == 0;
+}
+
 void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p) {
   const tmb_output_s8 out = {p->shift, p->out_zero_point, p->act_min, p->act_max};
   const tmb_conv2d_s8_layout layout = tmb_conv2d_s8_layout_of(p);
+  const tmb_mve_windows windows = tmb_mve_windows_of(&layout, p);
   const int32_t total = p->batch * p->out_h * p->out_w;
   const int32_t group_words = (layout.cols + 1) / 2 * layout.words;
-  const tmb_mve_windows windows = tmb_mve_windows_of(&layout, p);
-  const int32_t stride = windows.bytes;
+  const int32_t is_pointwise = tmb_mve_is_pointwise(p);
   /* Scratch has 8 * depth bytes: less than four padded windows only where there are just four activations. */
-  const int32_t most = TMB_POSITIONS * stride <= 8 * layout.depth ? TMB_POSITIONS : TMB_POSITIONS / 2;
+  const int32_t most = TMB_POSITIONS * windows.bytes <= 8 * layout.depth ? TMB_POSITIONS : TMB_POSITIONS / 2;
   tmb_mve_block block;
   int32_t g, position, i;
   block.words = 4 * layout.words;
-  block.chunks = stride / 16;
+  block.chunks = windows.bytes / 16;
   block.zero_point = p->out_zero_point;
   vstrbq_s8(block.most, vdupq_n_s8((int8_t)p->act_max));
   vstrbq_s8(block.least, vdupq_n_s8((int8_t)p->act_min));
-  for (i = 0; i < TMB_POSITIONS; ++i)
-    block.at[i] = i * p->out_c;
   for (g = 0; g < p->groups; ++g) {
     const int8_t *image = x + (g == 0 ? 0 : g * (p->in_c / p->groups));
     int8_t *to = y + g * layout.cols;
-    int32_t row = 0, col = 0;
-    for (position = 0; position < total; position += most, to += most * p->out_c) {
-      const int32_t positions = total - position < most ? total - position : most;
-      for (i = 0; i < TMB_POSITIONS; ++i) {
-        int8_t *window = (int8_t *)scratch + i * stride;
-        block.window[i] = i < positions ? window : (const int8_t *)scratch; /* the first stands in for missing ones */
-        if (i >= positions)
-          continue;
-        tmb_mve_window(window, image, row * p->stride_h - p->pad_top, col * p->stride_w - p->pad_left, &windows);
-        if (++col == p->out_w) {
-          col = 0;
-          if (++row == p->out_h) {
-            row = 0;
-            image += p->in_h * p->in_w * p->in_c;
-          }
-        }
+    int32_t row = 0, col = 0, positions = 0;
+    for (position = 0; position < total; position += positions, to += positions * p->out_c) {
+      const int32_t before = positions;
+      positions = total - position < most ? total - position : most;
+      for (i = 0; i < TMB_POSITIONS && before != positions; ++i) { /* the first stands in for missing ones */
+        block.window[i] = (const int8_t *)scratch + (i < positions ? i * windows.bytes : 0);
+        block.at[i] = i < positions ? i * p->out_c : 0;
       }
+      if (is_pointwise)
+        tmb_mve_pixels((int8_t *)scratch, x + position * p->in_c, positions, p->in_c);
+      else
+        tmb_mve_gather((int8_t *)scratch, &image, &row, &col, positions, &windows);
       tmb_mve_group(&block, w + g * group_words, to, positions, &layout, &out, p->out_c);
     }
   }
