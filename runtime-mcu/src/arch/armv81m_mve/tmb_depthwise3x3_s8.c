@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 2-D depthwise convolution of 3 by 3 taps, int8, with the vector instructions of Armv8.1-M: eight channels after the other, so that it
+/* 2-D depthwise convolution of 3 by 3 taps, int8, with the vector instructions of Armv8.1-M: eight channels at a time, so that it
  * can run in place, two positions at a time, so that they share the weights. */
 #include <arm_mve.h>
 
@@ -124,20 +124,21 @@ static void tmb_mve_depthwise_load(tmb_mve_depthwise *d, const int32_t *w, int32
   }
 }
 
-/* Up to eight channels of one image. Rows wait in a ring of four, between columns of padding, until all outputs that need them
- * exist. */
-static void tmb_mve_depthwise_channels(const int8_t *x, int8_t *y, int8_t *ring, tmb_mve_depthwise *d,
-                                       const tmb_conv2d_s8_params *p) {
+/* The rows of outputs [first, last) of up to eight channels of one image. Rows of x wait in a ring of four, between columns of
+ * padding, until all outputs that need them exist. */
+static void tmb_mve_depthwise_rows(const int8_t *x, int8_t *y, int32_t first, int32_t last, int8_t *ring, tmb_mve_depthwise *d,
+                                   const tmb_conv2d_s8_params *p) {
   const int32_t width = tmb_depthwise3x3_s8_width(p), row_bytes = width * TMB_LANES;
   const int32_t room = width - p->pad_left, count = p->in_w < room ? p->in_w : room;
   const int32_t step = p->stride_w * TMB_LANES;
   const int16x8_t zero = vdupq_n_s16((int16_t)p->in_zero_point);
   const mve_pred16_t lanes = (mve_pred16_t)d->lanes;
   const int32_t is_whole = d->lanes == 0xFFFFu, in_c = p->in_c;
-  int8_t nowhere[TMB_LANES]; /* where an output without a position goes */
-  int32_t next = 0;          /* row of the padded image */
+  int8_t nowhere[TMB_LANES];          /* where an output without a position goes */
+  int32_t next = first * p->stride_h; /* row of the padded image */
   int32_t oy, i;
-  for (oy = 0; oy < p->out_h; ++oy, y += p->out_w * p->out_c) {
+  y += first * p->out_w * p->out_c;
+  for (oy = first; oy < last; ++oy, y += p->out_w * p->out_c) {
     for (; next < oy * p->stride_h + 3; ++next) {
       int8_t *to = ring + (next & 3) * row_bytes + p->pad_left * TMB_LANES;
       const int32_t iy = next - p->pad_top;
@@ -159,10 +160,10 @@ static void tmb_mve_depthwise_channels(const int8_t *x, int8_t *y, int8_t *ring,
     if (p->out_w == 1) {
       tmb_mve_depthwise_run(d, 1, y, nowhere, p);
     } else if ((p->out_w & 1) != 0) { /* the last position with the one before it again */
-      const int32_t last = p->out_w - 2;
+      const int32_t ox = p->out_w - 2;
       for (i = 0; i < 3; ++i)
-        d->rows[i] += last * step;
-      tmb_mve_depthwise_run(d, 1, y + last * p->out_c, y + (last + 1) * p->out_c, p);
+        d->rows[i] += ox * step;
+      tmb_mve_depthwise_run(d, 1, y + ox * p->out_c, y + (ox + 1) * p->out_c, p);
     }
   }
 }
@@ -170,13 +171,20 @@ static void tmb_mve_depthwise_channels(const int8_t *x, int8_t *y, int8_t *ring,
 void tmb_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p) {
   const int16x8_t zero = vdupq_n_s16((int16_t)p->in_zero_point);
   int8_t *ring = (int8_t *)scratch;
-  int32_t n, c, i;
+  /* With stride 1 all rows of some channels, whose memory no others share; with stride 2 all channels of a row. */
+  const int32_t rows = p->stride_h == 1 ? p->out_h : 1;
+  int32_t n, c, oy, i;
   for (i = 0; i < 4 * tmb_depthwise3x3_s8_width(p); ++i)
     vstrbq_s16(ring + i * TMB_LANES, zero);
-  for (c = 0; c < p->out_c; c += TMB_LANES) {
-    tmb_mve_depthwise d;
-    tmb_mve_depthwise_load(&d, w + TMB_DEPTHWISE3X3_S8_WORDS * c, p->out_c - c < TMB_LANES ? p->out_c - c : TMB_LANES, p);
-    for (n = 0; n < p->batch; ++n)
-      tmb_mve_depthwise_channels(x + n * p->in_h * p->in_w * p->in_c + c, y + n * p->out_h * p->out_w * p->out_c + c, ring, &d, p);
+  for (n = 0; n < p->batch; ++n) {
+    for (oy = 0; oy < p->out_h; oy += rows) {
+      for (c = 0; c < p->out_c; c += TMB_LANES) {
+        tmb_mve_depthwise d;
+        tmb_mve_depthwise_load(&d, w + TMB_DEPTHWISE3X3_S8_WORDS * c, p->out_c - c < TMB_LANES ? p->out_c - c : TMB_LANES, p);
+        tmb_mve_depthwise_rows(x + c, y + c, oy, oy + rows, ring, &d, p);
+      }
+    }
+    x += p->in_h * p->in_w * p->in_c;
+    y += p->out_h * p->out_w * p->out_c;
   }
 }
