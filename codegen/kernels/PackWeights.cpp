@@ -97,3 +97,16 @@ std::optional<int64_t> kernels::convolutionOverlap(const tmb_conv2d_s8_params &p
   }
   return distance;
 }
+
+std::optional<int64_t> kernels::depthwise3x3Overlap(const tmb_conv2d_s8_params &p) {
+  if (p.stride_h != 2)
+    return std::nullopt;
+  int64_t distance = 0;
+  for (int64_t oy = 0; oy < p.out_h; ++oy) {
+    int64_t firstRead = std::max<int64_t>(oy * 2 - p.pad_top, 0);
+    // Windows below the image read nothing, nor do those of later rows.
+    if (firstRead < p.in_h)
+      distance = std::max(distance, ((oy + 1) * p.out_w - firstRead * p.in_w) * p.in_c);
+  }
+  return distance;
+}

@@ -28,4 +28,8 @@ std::optional<int64_t> convolutionOverlap(const tmb_conv2d_s8_params &params);
 /// The same for tmb_depthwise_conv2d_f32, in elements of 4 bytes.
 std::optional<int64_t> depthwiseFloatOverlap(const tmb_conv2d_s8_params &params);
 
+/// The same for tmb_depthwise3x3_s8 with stride 2, which may read the windows of a row after it has written a part of that row.
+/// Nothing for stride 1, which runs in place.
+std::optional<int64_t> depthwise3x3Overlap(const tmb_conv2d_s8_params &params);
+
 } // namespace thimble::kernels

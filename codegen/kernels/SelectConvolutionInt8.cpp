@@ -157,6 +157,8 @@ static FailureOr<Calls> depthwise(nn::Conv2DOp op, const IntegerConstants &integ
     call.operand(0);
     call.constant(streamConstant(op.getContext(), packDepthwise3x3(weights.as<int8_t>(), integers.bias, integers.multipliers)));
     call.scratch(tmb_depthwise3x3_s8_scratch_bytes(&p));
+    if (std::optional<int64_t> distance = depthwise3x3Overlap(p))
+      call.overlap(*distance);
     geometryFields(call, p);
     return finishInt8(call, op, integers.shift);
   }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 void portable_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
+void portable_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_fully_connected_s8(const int8_t *x, const int32_t *w, int8_t *y, const tmb_fully_connected_s8_params *p);
 void portable_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_params *p);
 
@@ -131,6 +132,59 @@ static void test_convolution(void) {
     fail("conv2d_s8", (const int32_t *)&p, sizeof(p) / 4);
 }
 
+/* Apart, then over the input: in place with stride 1, else as far before it as every row of outputs is behind its windows. */
+static void test_depthwise(void) {
+  tmb_conv2d_s8_params p;
+  memset(&p, 0, sizeof(p));
+  p.batch = chance(3) ? 2 : 1;
+  p.in_h = between(1, 9);
+  p.in_w = between(1, 9);
+  p.in_c = p.out_c = p.groups = between(1, 21);
+  p.kernel_h = p.kernel_w = 3;
+  p.dilation_h = p.dilation_w = 1;
+  p.stride_h = p.stride_w = between(1, 2);
+  p.pad_top = between(0, 2);
+  p.pad_left = between(0, 2);
+  p.out_h = between(1, p.in_h);
+  p.out_w = between(1, p.in_w);
+  p.in_zero_point = between(-128, 127);
+  p.out_zero_point = between(-128, 127);
+  p.act_min = chance(2) ? p.out_zero_point : -128;
+  p.act_max = chance(2) && p.act_min < 100 ? 100 : 127;
+  const int32_t inputs = p.batch * p.in_h * p.in_w * p.in_c, outputs = p.batch * p.out_h * p.out_w * p.out_c;
+  const int32_t bytes = tmb_depthwise3x3_s8_scratch_bytes(&p);
+  fill_inputs();
+  for (int32_t c = 0; c < p.out_c; c++) {
+    int32_t *channel = weights + c * TMB_DEPTHWISE3X3_S8_WORDS;
+    channel[0] = between(-20000, 20000);
+    channel[1] = random_multiplier(0);
+    for (int32_t i = 2; i < TMB_DEPTHWISE3X3_S8_WORDS; i++) { /* the second byte twice */
+      const uint32_t word = random_word() ^ random_word() << 13;
+      channel[i] = (int32_t)((word & 0xFF00FFFFu) | (word & 0xFF00u) << 8);
+    }
+  }
+  portable_depthwise3x3_s8(input[0], weights, output[0], scratch, &p);
+  memset(scratch, GUARD, sizeof(scratch));
+  tmb_depthwise3x3_s8(input[0], weights, output[1], scratch, &p);
+  for (int32_t i = bytes; i < SCRATCH; i++)
+    if (((const uint8_t *)scratch)[i] != GUARD)
+      fail("depthwise3x3_s8 writes past its scratch and", (const int32_t *)&p, sizeof(p) / 4);
+  if (!agree(outputs))
+    fail("depthwise3x3_s8", (const int32_t *)&p, sizeof(p) / 4);
+  if (p.batch > 1)
+    return;
+  int32_t distance = 0;
+  for (int32_t oy = 0; oy < p.out_h && p.stride_h == 2; oy++) {
+    const int32_t iy = oy * 2 - p.pad_top, top = iy < 0 ? 0 : iy < p.in_h ? iy : p.in_h;
+    const int32_t least = (oy + 1) * p.out_w * p.out_c - top * p.in_w * p.in_c;
+    distance = least > distance ? least : distance;
+  }
+  memcpy(output[1] + distance, input[0], (size_t)inputs);
+  tmb_depthwise3x3_s8(output[1] + distance, weights, output[1], scratch, &p);
+  if (memcmp(output[0], output[1], (size_t)outputs) != 0)
+    fail("depthwise3x3_s8 in place", (const int32_t *)&p, sizeof(p) / 4);
+}
+
 static void test_fully_connected(void) {
   tmb_fully_connected_s8_params p;
   memset(&p, 0, sizeof(p));
@@ -183,6 +237,7 @@ static void test_add(void) {
 int main(void) {
   for (int32_t round = 0; round < ROUNDS; round++) {
     test_convolution();
+    test_depthwise();
     test_fully_connected();
     test_add();
   }

@@ -22,14 +22,15 @@ TMB_NO_INLINE static void tmb_depthwise3x3_s8_row(const int8_t *const *rows, con
   }
 }
 
-/* One channel of one image. Rows wait in a ring of three, between columns of padding, until all outputs that need them exist. */
-static void tmb_depthwise3x3_s8_channel(const int8_t *x, const int32_t *w, int8_t *y, int8_t *ring, const tmb_output_s8 *out,
-                                        const tmb_conv2d_s8_params *p) {
+/* The rows of outputs [oy, end) of one channel of one image. Rows wait in a ring of three, between columns of padding, until all
+ * outputs that need them exist. */
+static void tmb_depthwise3x3_s8_channel(const int8_t *x, const int32_t *w, int8_t *y, int8_t *ring, int32_t oy, int32_t end,
+                                        const tmb_output_s8 *out, const tmb_conv2d_s8_params *p) {
   const int32_t width = tmb_depthwise3x3_s8_width(p);
   const int32_t room = width - p->pad_left, count = p->in_w < room ? p->in_w : room;
-  int32_t next = 0; /* row of the padded image */
-  int32_t oy, i;
-  for (oy = 0; oy < p->out_h; ++oy, y += p->out_w * p->out_c) {
+  int32_t next = oy * p->stride_h; /* row of the padded image */
+  int32_t i;
+  for (; oy < end; ++oy) {
     const int8_t *rows[3];
     for (; next < oy * p->stride_h + 3; ++next) {
       int8_t *to = ring + next % 3 * width + p->pad_left;
@@ -39,18 +40,20 @@ static void tmb_depthwise3x3_s8_channel(const int8_t *x, const int32_t *w, int8_
     }
     for (i = 0; i < 3; ++i)
       rows[i] = ring + (oy * p->stride_h + i) % 3 * width;
-    tmb_depthwise3x3_s8_row(rows, w, y, out, p);
+    tmb_depthwise3x3_s8_row(rows, w, y + oy * p->out_w * p->out_c, out, p);
   }
 }
 
 void tmb_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p) {
   const tmb_output_s8 out = {0, p->out_zero_point, p->act_min, p->act_max};
+  /* With stride 2 row by row, so that outputs need not go to where their own channel has been read. */
+  const int32_t step = p->stride_h == 2 ? 1 : p->out_h;
   int8_t *ring = (int8_t *)scratch;
-  int32_t n, c, i;
+  int32_t n, oy, c, i;
   for (i = 0; i < 3 * tmb_depthwise3x3_s8_width(p); ++i)
     ring[i] = (int8_t)p->in_zero_point;
-  for (n = 0; n < p->batch; ++n)
-    for (c = 0; c < p->out_c; ++c)
-      tmb_depthwise3x3_s8_channel(x + n * p->in_h * p->in_w * p->in_c + c, w + TMB_DEPTHWISE3X3_S8_WORDS * c,
-                                  y + n * p->out_h * p->out_w * p->out_c + c, ring, &out, p);
+  for (n = 0; n < p->batch; ++n, x += p->in_h * p->in_w * p->in_c, y += p->out_h * p->out_w * p->out_c)
+    for (oy = 0; oy < p->out_h; oy += step)
+      for (c = 0; c < p->out_c; ++c)
+        tmb_depthwise3x3_s8_channel(x + c, w + TMB_DEPTHWISE3X3_S8_WORDS * c, y + c, ring, oy, oy + step, &out, p);
 }

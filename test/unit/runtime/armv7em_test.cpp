@@ -169,16 +169,21 @@ TEST_CASE("depthwise conv2d of 3 by 3 taps, portable and for Armv7E-M", "[runtim
     for (size_t i = 0; i < w.size(); ++i)
       transposed[i % 9 * channels + i / 9] = w[i];
     std::vector<int8_t> expected(static_cast<size_t>(p.batch * p.out_h * p.out_w * p.out_c + 8), kUntouched);
-    std::vector<int8_t> y = expected, z = expected, inPlace = x;
+    std::vector<int8_t> y = expected, z = expected;
     tmb_depthwise_conv2d_s8(x.data(), transposed.data(), bias.data(), multiplier.data(), expected.data(), &p);
     convolve3x3(tmb_depthwise3x3_s8, x.data(), w, bias, multiplier, y.data(), &p);
     convolve3x3(armv7em_depthwise3x3_s8, x.data(), w, bias, multiplier, z.data(), &p);
     REQUIRE(y == expected);
     REQUIRE(z == expected);
+    // In place, or as far before the input as is promised, and at random further.
+    const std::optional<int64_t> distance = thimble::kernels::depthwise3x3Overlap(p);
+    REQUIRE(distance.has_value() == (p.stride_h == 2));
     for (ConvolutionKernel kernel : {tmb_depthwise3x3_s8, armv7em_depthwise3x3_s8}) {
-      inPlace = x;
-      convolve3x3(kernel, inPlace.data(), w, bias, multiplier, inPlace.data(), &p);
-      REQUIRE(std::equal(expected.begin(), expected.end() - 8, inPlace.begin()));
+      const auto before = static_cast<size_t>(distance ? *distance + (random.integer(0, 1) ? 0 : random.integer(0, 40)) : 0);
+      std::vector<int8_t> memory(std::max(before + x.size(), expected.size()), kUntouched);
+      std::copy(x.begin(), x.end(), memory.begin() + static_cast<ptrdiff_t>(before));
+      convolve3x3(kernel, memory.data() + before, w, bias, multiplier, memory.data(), &p);
+      REQUIRE(std::equal(expected.begin(), expected.end() - 8, memory.begin()));
     }
   }
 }

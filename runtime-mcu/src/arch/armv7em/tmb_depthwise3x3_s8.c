@@ -9,73 +9,78 @@
  * A from the upper pair and the first row of the lower, B from the second row of the upper pair and the lower; with stride 2
  * they give row A. Weights of the upper two taps of a column make one word (01), of the lower two another (12). */
 
-#define TMB_FRAME 12 /* words of what a channel needs: its bias four times, 01 and 12 of three columns, multiplier, zero point */
-
 /* What the innermost loop works on. Assembly knows the order of the members. */
 typedef struct tmb_strip {
-  const uint32_t *frames;
-  const uint32_t *upper, *lower; /* pairs of rows of the first channel */
-  int32_t pitch;                 /* bytes from one channel to the next */
-  int8_t *y;
+  const int32_t *w;
+  int32_t advance; /* from the end of what is read of a channel's pairs to the next channel, in bytes */
+  int8_t *y, *y_last; /* of the first and of one more than the last channel */
+  int32_t y_bytes; /* of an even number of columns */
+  int32_t odd;     /* whether there is one column more */
   int32_t y_step, y_row; /* from one column and row of outputs to the next; y_row is 0 if there is no row B */
-  int32_t y_bytes;       /* of an even number of columns */
-  int32_t odd;           /* whether there is one column more */
-  int32_t channels;      /* up to four; the loop counts them down */
-  int32_t act_min, act_max;
+  int32_t act_min, act_max, zero_point;
+  const uint32_t *upper, *lower; /* pairs of rows of the first channel */
 } tmb_strip;
 
 #if defined(__ARM_FEATURE_DSP)
 
-/* On the stack: the channel's frame, y, y_step, y_row, the end of y, act_min, act_max; the strip at 72. */
+/* On the stack: bias four times, 01 and 12 of three columns; at 40 multiplier, zero point, y, the end of y, y_step, y_row; at 64
+ * act_min, act_max, w, advance, the channel's y, y_last, y_bytes, odd. */
 #define TMB_ENTER                                                                                                              \
-  "push {r0, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"                                                                        \
-  "sub sp, sp, #72\n\t"                                                                                                        \
-  "ldrd r2, r3, [r0, #20]\n\t"                                                                                                 \
-  "strd r2, r3, [sp, #52]\n\t"                                                                                                 \
-  "ldrd r2, r3, [r0, #40]\n\t"                                                                                                 \
-  "strd r2, r3, [sp, #64]\n"                                                                                                   \
+  "push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"                                                                            \
+  "sub sp, sp, #100\n\t"                                                                                                       \
+  "ldmia r0!, {r2, r3, r4, r5, r6, r7}\n\t"                                                                                    \
+  "add r12, sp, #72\n\t"                                                                                                       \
+  "stmia r12, {r2, r3, r4, r5, r6, r7}\n\t"                                                                                    \
+  "ldmia r0, {r5, r6, r7, r8, r9, r10, r11}\n\t"                                                                               \
+  "add r12, sp, #56\n\t"                                                                                                       \
+  "stmia r12, {r5, r6, r7, r8}\n\t"                                                                                            \
+  "str r9, [sp, #44]\n\t"                                                                                                      \
+  "mov r0, r10\n\t"                                                                                                            \
+  "mov r1, r11\n"                                                                                                              \
   "1:\n\t"                                                                                                                     \
-  "ldr r3, [sp, #72]\n\t"                                                                                                      \
-  "ldr r12, [r3]\n\t"                                                                                                          \
-  "ldmia r12!, {r4, r5, r6, r7, r8, r9}\n\t"                                                                                   \
-  "stmia sp, {r4, r5, r6, r7, r8, r9}\n\t"                                                                                     \
-  "ldmia r12!, {r4, r5, r6, r7, r8, r9}\n\t"                                                                                   \
-  "add r2, sp, #24\n\t"                                                                                                        \
-  "stmia r2, {r4, r5, r6, r7, r8, r9}\n\t"                                                                                     \
-  "ldrd r0, r1, [r3, #4]\n\t"                                                                                                  \
-  "ldrd r4, r5, [r3, #12]\n\t"                                                                                                 \
-  "ldr r9, [r3, #28]\n\t"                                                                                                      \
-  "add r6, r0, r4\n\t"                                                                                                         \
-  "add r7, r1, r4\n\t"                                                                                                         \
-  "add r8, r5, #1\n\t"                                                                                                         \
-  "str r12, [r3]\n\t"                                                                                                          \
-  "strd r6, r7, [r3, #4]\n\t"                                                                                                  \
-  "str r8, [r3, #16]\n\t"                                                                                                      \
-  "add r9, r9, r5\n\t"                                                                                                         \
-  "str r5, [sp, #48]\n\t"                                                                                                      \
-  "str r9, [sp, #60]\n\t"                                                                                                      \
-  "cmp r5, r9\n\t"                                                                                                             \
+  "ldr r12, [sp, #72]\n\t"                                                                                                     \
+  "ldr r8, [sp, #88]\n\t"                                                                                                      \
+  "add r5, r4, r8\n\t"                                                                                                         \
+  "add r6, r4, #1\n\t"                                                                                                         \
+  "strd r4, r5, [sp, #48]\n\t"                                                                                                 \
+  "str r6, [sp, #80]\n\t"                                                                                                      \
+  "ldmia r12!, {r6, r7, r9, r10, r11}\n\t"                                                                                     \
+  "str r12, [sp, #72]\n\t"                                                                                                     \
+  "str r7, [sp, #40]\n\t"                                                                                                      \
+  "mov r7, r6\n\t"                                                                                                             \
+  "mov r8, r6\n\t"                                                                                                             \
+  "mov r12, r6\n\t"                                                                                                            \
+  "stmia sp, {r6, r7, r8, r12}\n\t"                                                                                            \
+  "sxtb16 r2, r9\n\t"                                                                                                          \
+  "sxtb16 r3, r10\n\t"                                                                                                         \
+  "sxtb16 r6, r11\n\t"                                                                                                         \
+  "sxtb16 r7, r9, ror #8\n\t"                                                                                                  \
+  "sxtb16 r8, r10, ror #8\n\t"                                                                                                 \
+  "sxtb16 r9, r11, ror #8\n\t"                                                                                                 \
+  "add r12, sp, #16\n\t"                                                                                                       \
+  "stmia r12, {r2, r3, r6, r7, r8, r9}\n\t"                                                                                    \
+  "cmp r4, r5\n\t"                                                                                                             \
   "beq 3f\n"
 
 /* Two columns are done; then, if one is left, what the lines between TMB_ODD and TMB_LEAVE make of it. */
 #define TMB_ODD                                                                                                                \
   "str r8, [sp, #48]\n\t"                                                                                                      \
-  "cmp r8, r11\n\t"                                                                                                            \
+  "cmp r8, r9\n\t"                                                                                                             \
   "bne 2b\n"                                                                                                                   \
   "3:\n\t"                                                                                                                     \
-  "ldr r3, [sp, #72]\n\t"                                                                                                      \
-  "ldr r2, [r3, #32]\n\t"                                                                                                      \
+  "ldr r2, [sp, #92]\n\t"                                                                                                      \
   "cmp r2, #0\n\t"                                                                                                             \
   "beq 4f\n\t"
 #define TMB_LEAVE                                                                                                              \
   "4:\n\t"                                                                                                                     \
-  "ldr r3, [sp, #72]\n\t"                                                                                                      \
-  "ldr r2, [r3, #36]\n\t"                                                                                                      \
-  "subs r2, r2, #1\n\t"                                                                                                        \
-  "str r2, [r3, #36]\n\t"                                                                                                      \
+  "ldrd r2, r4, [sp, #76]\n\t"                                                                                                 \
+  "ldr r5, [sp, #84]\n\t"                                                                                                      \
+  "add r0, r0, r2\n\t"                                                                                                         \
+  "add r1, r1, r2\n\t"                                                                                                         \
+  "cmp r4, r5\n\t"                                                                                                             \
   "bne 1b\n\t"                                                                                                                 \
-  "add sp, sp, #72\n\t"                                                                                                        \
-  "pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}"
+  "add sp, sp, #100\n\t"                                                                                                       \
+  "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}"
 
 #define TMB_SUM(op, acc, a, b) #op " " #acc ", " #a ", " #b ", " #acc "\n\t"
 #define TMB_ROUND(acc) "smmlar " #acc ", " #acc ", r2, r3\n\t"
@@ -90,7 +95,7 @@ typedef struct tmb_strip {
 #define TMB_NO_LIMITS ""
 #define TMB_LIMITS "ldrd r2, r3, [sp, #64]\n\t"
 
-/* multiplier, zero point, y, y_step, y_row, end of y */
+/* multiplier, zero point, y, the end of y, y_step, y_row */
 #define TMB_OUTPUT                                                                                                             \
   "add r2, sp, #40\n\t"                                                                                                        \
   "ldmia r2, {r2, r3, r8, r9, r10, r11}\n\t"
@@ -114,12 +119,12 @@ typedef struct tmb_strip {
   TMB_SUM(smlabt, r6, r3, lr) TMB_SUM(smlad, r7, r3, lr)                                                                       \
   TMB_OUTPUT TMB_ROUND(r4) TMB_ROUND(r5) TMB_ROUND(r6) TMB_ROUND(r7)                                                           \
   limits finish(r4) finish(r5) finish(r6) finish(r7)                                                                           \
-  "add r12, r8, r10\n\t"                                                                                                       \
-  "strb r7, [r12, r9]\n\t"                                                                                                     \
-  "strb r6, [r8, r9]\n\t"                                                                                                      \
+  "add r12, r8, r11\n\t"                                                                                                       \
+  "strb r7, [r12, r10]\n\t"                                                                                                    \
+  "strb r6, [r8, r10]\n\t"                                                                                                      \
   "strb r5, [r12]\n\t"                                                                                                         \
   "strb r4, [r8]\n\t"                                                                                                          \
-  "add r8, r8, r9, lsl #1\n\t" TMB_ODD                                                                                         \
+  "add r8, r8, r10, lsl #1\n\t" TMB_ODD                                                                                        \
   "ldmia sp, {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n\t"                                                                  \
   "ldmia r0, {r2, r3, r6}\n\t"                                                                                                 \
   TMB_SUM(smlad, r4, r2, r8) TMB_SUM(smlatb, r5, r2, r8) TMB_SUM(smlad, r4, r3, r9) TMB_SUM(smlatb, r5, r3, r9)                 \
@@ -128,7 +133,7 @@ typedef struct tmb_strip {
   TMB_SUM(smlabt, r4, r2, r11) TMB_SUM(smlad, r5, r2, r11) TMB_SUM(smlabt, r4, r3, r12) TMB_SUM(smlad, r5, r3, r12)             \
   TMB_SUM(smlabt, r4, r6, lr) TMB_SUM(smlad, r5, r6, lr)                                                                       \
   TMB_OUTPUT TMB_ROUND(r4) TMB_ROUND(r5) limits finish(r4) finish(r5)                                                          \
-  "strb r5, [r8, r10]\n\t"                                                                                                     \
+  "strb r5, [r8, r11]\n\t"                                                                                                     \
   "strb r4, [r8]\n" TMB_LEAVE
 
 /* Stride 2: A of two columns in r4 and r5. */
@@ -147,9 +152,9 @@ typedef struct tmb_strip {
   "ldr r2, [r1]\n\t"                                                                                                           \
   TMB_SUM(smlabt, r5, r2, lr)                                                                                                  \
   TMB_OUTPUT TMB_ROUND(r4) TMB_ROUND(r5) limits finish(r4) finish(r5)                                                          \
-  "strb r5, [r8, r9]\n\t"                                                                                                      \
+  "strb r5, [r8, r10]\n\t"                                                                                                     \
   "strb r4, [r8]\n\t"                                                                                                          \
-  "add r8, r8, r9, lsl #1\n\t" TMB_ODD                                                                                         \
+  "add r8, r8, r10, lsl #1\n\t" TMB_ODD                                                                                        \
   "ldmia sp, {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n\t"                                                                  \
   "ldmia r0, {r2, r3, r6}\n\t"                                                                                                 \
   TMB_SUM(smlad, r4, r2, r8) TMB_SUM(smlad, r4, r3, r9) TMB_SUM(smlad, r4, r6, r10)                                            \
@@ -158,20 +163,20 @@ typedef struct tmb_strip {
   TMB_OUTPUT TMB_ROUND(r4) limits finish(r4)                                                                                   \
   "strb r4, [r8]\n" TMB_LEAVE
 
-TMB_NAKED void tmb_strip1(tmb_strip *strip __attribute__((__unused__))) {
+TMB_NAKED void tmb_strip1(const tmb_strip *strip __attribute__((__unused__))) {
   __asm__ volatile(TMB_STRIP1(TMB_NO_LIMITS, TMB_PLAIN));
 }
-TMB_NAKED void tmb_strip1_clamped(tmb_strip *strip __attribute__((__unused__))) {
+TMB_NAKED void tmb_strip1_clamped(const tmb_strip *strip __attribute__((__unused__))) {
   __asm__ volatile(TMB_STRIP1(TMB_LIMITS, TMB_CLAMP));
 }
-TMB_NAKED void tmb_strip2(tmb_strip *strip __attribute__((__unused__))) {
+TMB_NAKED void tmb_strip2(const tmb_strip *strip __attribute__((__unused__))) {
   __asm__ volatile(TMB_STRIP2(TMB_NO_LIMITS, TMB_PLAIN));
 }
-TMB_NAKED void tmb_strip2_clamped(tmb_strip *strip __attribute__((__unused__))) {
+TMB_NAKED void tmb_strip2_clamped(const tmb_strip *strip __attribute__((__unused__))) {
   __asm__ volatile(TMB_STRIP2(TMB_LIMITS, TMB_CLAMP));
 }
 
-static void tmb_run_strip(tmb_strip *strip, int32_t stride) {
+static void tmb_run_strip(const tmb_strip *strip, int32_t stride) {
   if (strip->act_min == -128 && strip->act_max == 127)
     (stride == 2 ? tmb_strip2 : tmb_strip1)(strip);
   else
@@ -193,28 +198,30 @@ static void tmb_run_strip(tmb_strip *strip, int32_t stride) {
 
 #else
 
-static void tmb_run_strip(tmb_strip *strip, int32_t stride) {
-  for (; strip->channels > 0; --strip->channels) {
-    const uint32_t *frame = strip->frames, *upper = strip->upper, *lower = strip->lower;
-    int8_t *y = strip->y, *end = y + strip->y_bytes + strip->odd * strip->y_step;
-    for (; y != end; y += strip->y_step, upper += stride, lower += stride) {
-      int32_t a = (int32_t)frame[0], b = a, k;
+static void tmb_run_strip(const tmb_strip *strip, int32_t stride) {
+  const uint32_t *upper = strip->upper, *lower = strip->lower;
+  const int32_t *w = strip->w;
+  int8_t *first;
+  for (first = strip->y; first != strip->y_last; ++first, w += TMB_DEPTHWISE3X3_S8_WORDS) {
+    const int32_t pairs = strip->y_bytes == 0 ? 0 : strip->y_bytes / strip->y_step;
+    int32_t ox, k;
+    for (ox = 0; ox < pairs + strip->odd; ++ox) {
+      int8_t *y = first + ox * strip->y_step;
+      int32_t a = w[0], b = w[0];
       for (k = 0; k < 3; ++k) {
-        const uint32_t top = frame[4 + k], bottom = frame[7 + k];
-        a = tmb_smlad(upper[k], top, a);
-        a = tmb_smlad(lower[k] & 0xffffu, bottom >> 16, a);
-        b = tmb_smlad(upper[k] >> 16, top & 0xffffu, b);
-        b = tmb_smlad(lower[k], bottom, b);
+        const uint32_t top = tmb_sxtb16((uint32_t)w[2 + k]), bottom = tmb_sxtb16_ror8((uint32_t)w[2 + k]);
+        const uint32_t x01 = upper[ox * stride + k], x23 = lower[ox * stride + k];
+        a = tmb_smlad(x01, top, a);
+        a = tmb_smlad(x23 & 0xffffu, bottom >> 16, a);
+        b = tmb_smlad(x01 >> 16, top & 0xffffu, b);
+        b = tmb_smlad(x23, bottom, b);
       }
       if (stride == 1)
-        y[strip->y_row] =
-            (int8_t)tmb_clamp_s32(tmb_smmlar(b, (int32_t)frame[10], (int32_t)frame[11]), strip->act_min, strip->act_max);
-      *y = (int8_t)tmb_clamp_s32(tmb_smmlar(a, (int32_t)frame[10], (int32_t)frame[11]), strip->act_min, strip->act_max);
+        y[strip->y_row] = (int8_t)tmb_clamp_s32(tmb_smmlar(b, w[1], strip->zero_point), strip->act_min, strip->act_max);
+      *y = (int8_t)tmb_clamp_s32(tmb_smmlar(a, w[1], strip->zero_point), strip->act_min, strip->act_max);
     }
-    strip->frames += TMB_FRAME;
-    strip->upper += strip->pitch / 4;
-    strip->lower += strip->pitch / 4;
-    ++strip->y;
+    upper += pairs * stride + strip->advance / 4;
+    lower += pairs * stride + strip->advance / 4;
   }
 }
 
@@ -253,45 +260,34 @@ static void tmb_pair_rows(uint32_t *to, const int8_t *x, int32_t row, int32_t wi
              has_second ? p->in_c : 0, to + p->pad_left, width, p->in_w < room ? p->in_w : room, channels);
 }
 
-static void tmb_frame_of(uint32_t *frame, const int32_t *w, int32_t zero_point) {
-  int32_t k;
-  for (k = 0; k < 4; ++k)
-    frame[k] = (uint32_t)w[0];
-  for (k = 0; k < 3; ++k) {
-    frame[4 + k] = tmb_sxtb16((uint32_t)w[2 + k]);
-    frame[7 + k] = tmb_sxtb16_ror8((uint32_t)w[2 + k]);
-  }
-  frame[10] = (uint32_t)w[1];
-  frame[11] = (uint32_t)zero_point;
-}
-
-/* Up to four channels of one image. */
-static void tmb_channels(const int8_t *x, const int32_t *w, int8_t *y, uint32_t *pairs, int32_t channels,
+/* The rows of outputs [oy, end) of up to four channels of one image. */
+static void tmb_channels(const int8_t *x, const int32_t *w, int8_t *y, uint32_t *pairs, int32_t channels, int32_t oy, int32_t end,
                          const tmb_conv2d_s8_params *p) {
   const int32_t width = tmb_depthwise3x3_s8_width(p), stride = p->stride_h, rows = stride == 2 ? 1 : 2;
-  const int32_t y_row = p->out_w * p->out_c;
-  uint32_t frames[4 * TMB_FRAME];
+  const int32_t even = p->out_w & ~1;
   uint32_t *upper = pairs, *lower = pairs + 4 * width;
-  int32_t oy, i;
-  for (i = 0; i < channels; ++i)
-    tmb_frame_of(frames + TMB_FRAME * i, w + TMB_DEPTHWISE3X3_S8_WORDS * i, p->out_zero_point);
-  tmb_pair_rows(upper, x, 0, width, channels, p);
-  for (oy = 0; oy < p->out_h; oy += rows, y += rows * y_row) {
+  tmb_strip strip;
+  strip.w = w;
+  strip.advance = 4 * (width - even * stride);
+  strip.y_bytes = even * p->out_c;
+  strip.odd = p->out_w & 1;
+  strip.y_step = p->out_c;
+  strip.y_row = p->out_w * p->out_c;
+  strip.act_min = p->act_min;
+  strip.act_max = p->act_max;
+  strip.zero_point = p->out_zero_point;
+  y += oy * strip.y_row;
+  tmb_pair_rows(upper, x, oy * stride, width, channels, p);
+  for (; oy < end; oy += rows) {
     uint32_t *swap = upper;
-    tmb_strip strip;
     tmb_pair_rows(lower, x, oy * stride + 2, width, channels, p);
-    strip.frames = frames;
+    strip.y = y;
+    strip.y_last = y + channels;
+    y += rows * strip.y_row;
+    if (oy + 1 == end)
+      strip.y_row = 0;
     strip.upper = upper;
     strip.lower = lower;
-    strip.pitch = 4 * width;
-    strip.y = y;
-    strip.y_step = p->out_c;
-    strip.y_row = oy + 1 < p->out_h ? y_row : 0;
-    strip.y_bytes = (p->out_w & ~1) * p->out_c;
-    strip.odd = p->out_w & 1;
-    strip.channels = channels;
-    strip.act_min = p->act_min;
-    strip.act_max = p->act_max;
     tmb_run_strip(&strip, stride);
     upper = lower;
     lower = swap;
@@ -301,12 +297,14 @@ static void tmb_channels(const int8_t *x, const int32_t *w, int8_t *y, uint32_t 
 void tmb_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p) {
   const uint32_t zero = (uint32_t)p->in_zero_point & 0xffffu;
   uint32_t *pairs = (uint32_t *)scratch;
-  int32_t n, c, i;
+  /* With stride 2 row by row, so that outputs need not go to where their own channel has been read. */
+  const int32_t step = p->stride_h == 2 ? 1 : p->out_h;
+  int32_t n, oy, c, i;
   /* The columns of padding stay as they are. */
   for (i = 0; i < 8 * tmb_depthwise3x3_s8_width(p); ++i)
     pairs[i] = zero | (zero << 16);
-  for (n = 0; n < p->batch; ++n)
-    for (c = 0; c < p->out_c; c += 4)
-      tmb_channels(x + n * p->in_h * p->in_w * p->in_c + c, w + TMB_DEPTHWISE3X3_S8_WORDS * c,
-                   y + n * p->out_h * p->out_w * p->out_c + c, pairs, p->out_c - c < 4 ? p->out_c - c : 4, p);
+  for (n = 0; n < p->batch; ++n, x += p->in_h * p->in_w * p->in_c, y += p->out_h * p->out_w * p->out_c)
+    for (oy = 0; oy < p->out_h; oy += step)
+      for (c = 0; c < p->out_c; c += 4)
+        tmb_channels(x + c, w + TMB_DEPTHWISE3X3_S8_WORDS * c, y + c, pairs, p->out_c - c < 4 ? p->out_c - c : 4, oy, oy + step, p);
 }
