@@ -2,9 +2,11 @@
 // The fuzzer: whatever the model is, the compiler either makes C of it or says what is wrong, in bounded time and memory.
 #include "codegen/c/Emit.h"
 #include "compiler/import/OnnxImport.h"
-#include "compiler/pipeline/Registration.h"
 #include "compiler/support/Version.h"
 #include "dialects/mcu/McuDialect.h"
+#include "dialects/nn/NNDialect.h"
+#include "dialects/onnx/OnnxDialect.h"
+#include "dialects/pack/PackDialect.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/legalize/Legalize.h"
@@ -33,7 +35,8 @@ static void demand(bool holds, const char *what) {
 
 static void compileModel(const uint8_t *data, size_t size) {
   DialectRegistry registry;
-  registerDialects(registry);
+  registry.insert<thimble::onnx::OnnxDialect, nn::NNDialect, pack::PackDialect, mcu::McuDialect, func::FuncDialect,
+                  quant::QuantizationDialect>();
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   size_t errors = 0;
