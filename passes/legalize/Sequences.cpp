@@ -19,6 +19,11 @@ static Value cast(NodeBinder &node, Type type, llvm::ArrayRef<Value> elements) {
 }
 
 Value legalize::makeSequence(NodeBinder &node, llvm::ArrayRef<Value> elements) {
+  constexpr size_t longest = 4096; // a loop that inserts makes a type for each length
+  if (elements.size() > longest) {
+    (void)node.fail("gives a sequence of more than " + llvm::Twine(longest) + " elements");
+    return {};
+  }
   llvm::SmallVector<Type> types;
   for (Value element : elements) {
     if (!element)

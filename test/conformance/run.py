@@ -34,6 +34,7 @@ from machine import Machine, Stop
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 EXPECTATIONS = HERE / "expectations.json"
+SUMMARY = HERE / "summary.json"  # counts by folder and by operator of the last whole run with --update, for README
 STATUSES = ("pass", "bound", "random", "wrong", "refused", "c-error", "crash")
 
 worker = {}
@@ -77,15 +78,24 @@ def print_table(title, rows):
     print()
 
 
-def print_tables(results):
+def count(results):
+    """Counters of statuses by folder and by operator."""
     operators, folders = collections.defaultdict(collections.Counter), collections.defaultdict(collections.Counter)
     for result in results:
         folders[result.name.split("/")[0]][result.status] += 1
         for operator in result.operators:
             operators[operator][result.status] += 1
     folders["all"] = sum(folders.values(), collections.Counter())
-    print_table("operator", dict(sorted(operators.items())))
+    return folders, dict(sorted(operators.items()))
+
+
+def print_tables(results):
+    folders, operators = count(results)
+    print_table("operator", operators)
     print_table("folder", folders)
+    for result in results:
+        if result.status == "bound":
+            print(f"bound: {result.name}: {', '.join(suite.BOUND[result.name]['inputs'])}: {result.reason}")
 
 
 def parse_expectation(line):
@@ -140,6 +150,12 @@ def update_list(results, expected):
     EXPECTATIONS.write_text(json.dumps(dict(sorted(expected.items())), indent=0, ensure_ascii=False) + "\n")
 
 
+def write_summary(results):
+    """The counts of all cases."""
+    summary = dict(zip(("folders", "operators"), count(results)))
+    SUMMARY.write_text(json.dumps(summary, indent=1) + "\n")
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--filter", default="", metavar="REGEX", help="only cases whose folder/name matches")
@@ -175,6 +191,8 @@ def main():
         pathlib.Path(options.json).write_text(json.dumps([result._asdict() for result in results], indent=1) + "\n")
     if options.update:
         update_list(results, expected)
+        if not (options.filter or options.one_per_operator or options.every > 1):
+            write_summary(results)
         return 0
     unexpected = compare_with_list(results, expected)
     counts = collections.Counter(result.status for result in results)
