@@ -62,11 +62,13 @@ const Registry &thimble::legalize::getRegistry() {
     registerPools(all);
     registerRandoms(all);
     registerRearrangements(all);
+    registerQuantizeForms(all);
     registerRecurrent(all);
     registerReductions(all);
     registerResizes(all);
     registerSelections(all);
     registerSequences(all);
+    registerSampling(all);
     registerShapes(all);
     registerSignals(all);
     registerTreeEnsembles(all);
