@@ -84,8 +84,8 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max
   return bytes;
 }
 
-extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other, size_t otherSize, uint8_t *out,
-                                            size_t maxOut, unsigned seed) {
+extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other, size_t otherSize,
+                                            uint8_t *out, size_t maxOut, unsigned seed) {
   fuzz::Random random(seed + 1);
   proto::ModelProto model, second;
   if (!parse(model, data, size) || !parse(second, other, otherSize))

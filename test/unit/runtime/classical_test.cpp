@@ -54,8 +54,11 @@ template <typename Word> struct Forest {
         at = goesLeft ? node[2] : node[3];
       }
       for (int32_t i = 0; i < width; ++i) {
-        double leaf = leaves[size_t(at & Word(~flag)) * size_t(width) + size_t(i)], &target = y[size_t(trees[tree + 1]) + size_t(i)];
-        target = aggregate == TMB_TREE_SUM ? target + leaf : aggregate == TMB_TREE_MIN ? std::min(target, leaf) : std::max(target, leaf);
+        double leaf = leaves[size_t(at & Word(~flag)) * size_t(width) + size_t(i)],
+               &target = y[size_t(trees[tree + 1]) + size_t(i)];
+        target = aggregate == TMB_TREE_SUM   ? target + leaf
+                 : aggregate == TMB_TREE_MIN ? std::min(target, leaf)
+                                             : std::max(target, leaf);
       }
     }
     return y;
