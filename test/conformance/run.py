@@ -13,8 +13,8 @@ Cases of bound.json pass once the inputs that it lists are constants (`--bind`);
 The run fails if a case has another status than listed (or is not listed and does not pass). Only the reason of a status may
 change. `--update` rewrites the list; it keeps the reasons of cases whose status is `wrong` and stays so, for people to word.
 
-`--target cortex-m4` builds for that target instead and runs the programs in its emulator; `--one-per-operator` chooses for each
-operator the smallest case that should pass, which makes some 200 of them.
+`--target cortex-m4` builds for that target instead and runs the programs in its emulator; `--one-per-operator` chooses 200 cases
+that should pass, the smallest ones of each operator.
 """
 import argparse
 import collections
@@ -108,19 +108,24 @@ def expected_status(name, expected):
     return "bound" if name in suite.BOUND else parse_expectation(expected.get(name, "pass: "))[0]
 
 
-def choose_per_operator(paths, expected):
-    """For each operator the smallest of the cases that should pass, in order of folder and name."""
-    chosen = {}
+def choose_per_operator(paths, expected, least=200):
+    """For each operator the smallest of the cases that should pass, then the next one of each until there are `least`; in order of
+    folder and name."""
+    cases = collections.defaultdict(list)
     for path in paths:
         name = f"{path.parent.name}/{path.name}"
         if expected_status(name, expected) != "pass":
             continue
         case = suite.Case(path)
-        size = (len(case.model.graph.node), case.model.ByteSize())
         for operator in case.operators():
-            if operator not in chosen or size < chosen[operator][0]:
-                chosen[operator] = (size, path)
-    return sorted({path for _, path in chosen.values()}, key=paths.index)
+            cases[operator].append((len(case.model.graph.node), case.model.ByteSize(), path))
+    chosen = set()
+    for rank in range(len(paths)):
+        for operator in sorted(cases):
+            ordered = sorted(cases[operator])
+            if rank < len(ordered) and (rank == 0 or len(chosen) < least):
+                chosen.add(ordered[rank][2])
+    return sorted(chosen, key=paths.index)
 
 
 def compare_with_list(results, expected):
@@ -166,7 +171,7 @@ def parse_arguments():
     parser.add_argument("--sanitize", action="store_true", help="build the C with the address and undefined-behaviour sanitizers")
     parser.add_argument("--cc", default="cc", metavar="COMMAND", help="the host C compiler (cc)")
     parser.add_argument("--target", default="host", metavar="NAME", help="a target of codegen/targets with an emulator (host)")
-    parser.add_argument("--one-per-operator", action="store_true", help="only the smallest passing case of each operator")
+    parser.add_argument("--one-per-operator", action="store_true", help="only the smallest passing cases of each operator, 200 in all")
     parser.add_argument("--quiet", action="store_true", help="no tables")
     parser.add_argument("--thimble", default=ROOT / "build/bin/thimble", metavar="FILE", help="the compiler (build/bin/thimble)")
     return parser.parse_args()

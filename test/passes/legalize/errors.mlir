@@ -202,6 +202,32 @@ func.func @control(%x: tensor<2xf32>, %z: tensor<3xf32>, %c: tensor<i1>) -> !v {
 
 !v = !onnx.value
 
+func.func @left_out(%x: tensor<2xf32>, %c: tensor<i1>) -> !v {
+  // expected-error@+1 {{If: a body gives a value that is left out}}
+  %y = onnx.node "If" opset 13 (%c) attributes {else_branch, then_branch} bodies {
+    onnx.return %x : tensor<2xf32>
+  }, {
+    %none = onnx.none
+    onnx.return %none : !v
+  } : (tensor<i1>) -> !v
+  return %y : !v
+}
+
+// -----
+
+!v = !onnx.value
+
+// The declared shape stands for what is not known; the user is told.
+func.func @declared(%x: tensor<4xf32>, %s: tensor<2xi64>) -> (!v {onnx.type = tensor<2x2xf32>}) {
+  // expected-remark@+1 {{Reshape: the result has the shape 2x2 that the file declares, whatever input 'shape' holds at run time}}
+  %y = onnx.node "Reshape" opset 13 (%x, %s) : (tensor<4xf32>, tensor<2xi64>) -> !v
+  return %y : !v
+}
+
+// -----
+
+!v = !onnx.value
+
 // A loop without a bound.
 func.func @endless(%x: tensor<f32>) -> !v {
   %none = onnx.none
