@@ -21,6 +21,8 @@ static Value orderable(NodeBinder &node, Value x) {
     return node.cast(x, node.getBuilder().getI32Type());
   if (isInteger(x) && elementBytes(element) == 4)
     return node.cast(x, i64(node));
+  if (element.isUnsignedInteger(64))
+    return node.toOrdered(x);
   (void)node.fail("cannot order elements of type " + typeText(element));
   return {};
 }
@@ -46,7 +48,7 @@ static LogicalResult topK(NodeBinder &node, Value k, int64_t known) {
   SmallVector<Value> results = node.emitAll<nn::TopKOp>(types, x, *axis, isSmallest);
   if (node.hasFailed())
     return failure();
-  Value values = node.cast(results[0], element);
+  Value values = element.isUnsignedInteger(64) ? node.fromOrdered(results[0]) : node.cast(results[0], element);
   if (!k)
     return failed(node.setResult(0, values)) ? failure() : node.setResult(1, results[1]);
   Value count = node.binary(nn::BinaryKind::Max, node.reshape(node.cast(k, i64(node)), {1}), node.scalar(i64(node), 0));

@@ -181,3 +181,19 @@ TEST_CASE("Inverse and hyperbolic functions", "[runtime][signal]") {
               1e-6 * std::fabs(f.reference(static_cast<double>(x))) + 1e-12);
     }
 }
+
+TEST_CASE("Powers of integers", "[runtime][signal]") {
+  Random random(106);
+  const tmb_binary_params p = {1, {1}, {1}, {1}};
+  for (int round = 0; round < 300; ++round) {
+    const int64_t a = random.integer(-5, 5), b = random.integer(-3, 70);
+    uint64_t expected = 1;
+    for (int64_t i = 0; i < b; ++i)
+      expected *= static_cast<uint64_t>(a);
+    if (b < 0)
+      expected = static_cast<uint64_t>(a == 1 ? 1 : a == -1 ? (b % 2 ? -1 : 1) : 0);
+    int64_t y;
+    tmb_pow_s64(&a, &b, &y, &p);
+    REQUIRE(y == static_cast<int64_t>(expected));
+  }
+}
