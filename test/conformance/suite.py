@@ -145,10 +145,10 @@ def read_value(path, kind):
         array = to_array(tensor)
         if kind.tensor_type.elem_type == onnx.TensorProto.BFLOAT16 and array.dtype == numpy.uint16:
             array = array.view(BFloat16)
-        # The CastLike cases declare a shape that their `like`, of which only the type matters, does not have.
+        # The CastLike cases have a `like`, of which only the type matters, that is smaller than they declare.
         declared = [dim.dim_value for dim in kind.tensor_type.shape.dim]
-        if declared == [1] and array.size > 1 and all(dim.HasField("dim_value") for dim in kind.tensor_type.shape.dim):
-            array = array.ravel()[:1]
+        if array.size == 1 and numpy.prod(declared, dtype=int) > 1:
+            array = numpy.broadcast_to(array, declared, subok=True).copy()
         return array
     except Unreadable:
         raise
