@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Operators that draw random numbers. A compiled model has no state that lasts from run to run, so it draws the same numbers in every
-// run, and the compiler can draw them: a table of constants.
+// Operators that draw random numbers. A compiled model has no state that lasts from run to run, so it draws the same numbers in
+// every run, and the compiler can draw them: a table of constants.
 //
 // The numbers are those of NumPy's numpy.random.RandomState(seed): the generator is the Mersenne twister MT19937 (Matsumoto and
-// Nishimura 1998); a uniform number has 53 bits of two words, a pair of normal ones is made by Marsaglia's polar method, second one
-// first. The seed is the node's attribute (the bit pattern of a float that is no whole number from 0 to 2^32 - 1), or without one the
-// low 32 bits of the hash (xxh3) of the node's name.
+// Nishimura 1998); a uniform number has 53 bits of two words, a pair of normal ones is made by Marsaglia's polar method, second
+// one first. The seed is the node's attribute (the bit pattern of a float that is no whole number from 0 to 2^32 - 1), or
+// without one the low 32 bits of the hash (xxh3) of the node's name.
 #include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/handlers/Handlers.h"
 #include "passes/legalize/handlers/Types.h"
@@ -71,7 +71,7 @@ private:
 static Value drawTable(NodeBinder &node, ShapeRef shape, llvm::function_ref<double(Generator &)> draw) {
   std::optional<int64_t> count = elementCount(shape);
   if (!count || failed(node.checkTable(*count))) {
-    (void)node.fail("draws too many numbers: shape " + shapeText(shape));
+    (void)node.fail("cannot draw so many numbers, of shape " + shapeText(shape));
     return {};
   }
   Generator generator(node);
