@@ -48,7 +48,7 @@ static constexpr float floats[] = {0.0f,
 static size_t below(Random &random, size_t limit) { return limit == 0 ? 0 : size_t(random()) % limit; }
 static bool chance(Random &random, size_t one) { return below(random, one) == 0; }
 
-template <typename List> static auto pick(const List &list, Random &random) { return list[below(random, std::size(list))]; }
+template <typename List> static const auto &pick(const List &list, Random &random) { return list[below(random, std::size(list))]; }
 
 static int64_t number(int64_t old, Random &random) {
   if (chance(random, 2))
@@ -174,8 +174,18 @@ static void changeField(Message &message, const std::vector<Message *> &all, Ran
   setScalar(message, field, int(below(random, size_t(count))), random);
 }
 
+// A model with operators of a domain must import it.
+static void importDomain(proto::ModelProto &model, llvm::StringRef domain, Random &random) {
+  for (const auto &import : model.opset_import())
+    if (import.domain() == domain)
+      return;
+  auto &import = *model.add_opset_import();
+  import.set_domain(domain.str());
+  import.set_version(int64_t(1 + below(random, 5)));
+}
+
 // Another operator, another edge, another attribute.
-static void changeNode(proto::NodeProto &node, const std::vector<std::string> &names, Random &random) {
+static void changeNode(proto::ModelProto &model, proto::NodeProto &node, const std::vector<std::string> &names, Random &random) {
   static const auto operators = legalize::getRegistry().list();
   switch (below(random, 5)) {
   case 0: {
@@ -183,6 +193,7 @@ static void changeNode(proto::NodeProto &node, const std::vector<std::string> &n
     auto [domain, op] = name.rsplit('.');
     node.set_op_type(op.empty() ? name.str() : op.str());
     node.set_domain(op.empty() ? "" : domain.str());
+    importDomain(model, node.domain(), random);
     break;
   }
   case 1:
@@ -220,7 +231,7 @@ static void changeOne(proto::ModelProto &model, Random &random) {
   proto::GraphProto &graph = *model.mutable_graph();
   size_t kind = below(random, 8);
   if (kind < 2 && graph.node_size() > 0)
-    return changeNode(*graph.mutable_node(int(below(random, size_t(graph.node_size())))), valueNames(graph), random);
+    return changeNode(model, *graph.mutable_node(int(below(random, size_t(graph.node_size())))), valueNames(graph), random);
   if (kind == 2 && graph.initializer_size() > 0)
     return reshape(*graph.mutable_initializer(int(below(random, size_t(graph.initializer_size())))), random);
   if (kind == 3 && model.opset_import_size() > 0)
