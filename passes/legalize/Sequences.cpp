@@ -46,7 +46,8 @@ Value legalize::selectAny(NodeBinder &node, Value condition, Value a, Value b, l
     return a;
   if (a.getType() != b.getType()) {
     auto text = [](Value value) { return isNothing(value) ? std::string("nothing") : typeText(value.getType()); };
-    (void)node.fail(what + " " + text(a) + " and " + text(b) + ", so that Thimble must know at compile time which one to take; " +
+    (void)node.fail(what + " " + text(a) + " and " + text(b) +
+                    ", so that Thimble must know at compile time which one to take; " +
                     "make the input that decides a constant with --bind");
     return {};
   }

@@ -113,8 +113,10 @@ static LogicalResult legalizeTrilu(NodeBinder &node) {
     // Farther away than the matrix is as good as at its edge, and cannot overflow.
     auto bound = [&](int64_t value) { return node.constant<int64_t>({}, node.getBuilder().getI64Type(), value); };
     Value k = node.binary(nn::BinaryKind::Max, node.reshape(asIndex(node, diagonal), {}), bound(-matrix[0]));
-    Value edge = node.add(row, node.binary(nn::BinaryKind::Min, k, bound(matrix[1]))), col = node.integerVector(sequence(0, matrix[1]));
-    Value kept = isUpper ? node.compare(nn::CompareKind::LessEqual, edge, col) : node.compare(nn::CompareKind::LessEqual, col, edge);
+    Value edge = node.add(row, node.binary(nn::BinaryKind::Min, k, bound(matrix[1])));
+    Value col = node.integerVector(sequence(0, matrix[1]));
+    Value kept = isUpper ? node.compare(nn::CompareKind::LessEqual, edge, col)
+                         : node.compare(nn::CompareKind::LessEqual, col, edge);
     return node.setResult(node.select(kept, x, node.scalar(elementOf(x), 0)));
   }
   FailureOr<int64_t> k = node.operand(1) ? node.constantInteger(1, "k") : FailureOr<int64_t>(0);
