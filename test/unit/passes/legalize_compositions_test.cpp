@@ -318,3 +318,21 @@ TEST_CASE("a transform of half a spectrum, and its inverse", "[legalize]") {
   }
   check(run(17, "(float[1, 8, 2] x) => (float[1, 8, 2] y)", "y = DFT<inverse = 1, axis = 1>(x)", {there}), back);
 }
+
+TEST_CASE("frames of a spectrum whose step is known at run time only", "[legalize]") {
+  std::string body = "l = Constant<value_int = 4>() i = Cast<to = 7>(s) y = STFT(x, i, , l)";
+  // Three frames of four in eight samples start every two samples: the sums of each are the bins 0.
+  Vector y = run(17, "(float[1, 8, 1] x, float s) => (float[1, 3, 3, 2] y)", body, {{1, 2, 3, 4, 5, 6, 7, 8}, {2}});
+  REQUIRE(y.size() == 18);
+  check({y[0], y[6], y[12]}, {10, 18, 26});
+  // Two frames may start every three or every four.
+  CHECK(errorOf(17, "(float[1, 8, 1] x, float s) => (float[1, 2, 3, 2] y)", body).find("does not follow from one pair") !=
+        std::string::npos);
+}
+
+TEST_CASE("what would keep the compiler busy is refused", "[legalize]") {
+  std::string constant = "s = Constant<value_ints = [300000]>() c = ConstantOfShape(s) ";
+  for (const char *node : {"k = Constant<value_ints = [200000]>() v, y = TopK(c, k)", "u, y = Unique(c)"})
+    CHECK(errorOf(13, "(float[1] x) => (int64[N] y)", constant + node).find("would take the compiler too long") !=
+          std::string::npos);
+}
