@@ -97,7 +97,8 @@ std::optional<Tables> Tables::read(mcu::CallOp call) {
     auto left = reference(words[at + 2], at / 4), right = reference(words[at + 3], at / 4);
     if (!left || !right || words[at + 1] >= int64_t(keys.size()) || (words[at] & ~flag) >= tables.features)
       return std::nullopt;
-    tables.nodes.push_back({uint32_t(words[at] & ~flag), bool(words[at] & flag), int32_t(keys[size_t(words[at + 1])]), *left, *right});
+    tables.nodes.push_back(
+        {uint32_t(words[at] & ~flag), bool(words[at] & flag), int32_t(keys[size_t(words[at + 1])]), *left, *right});
   }
   for (size_t at = 0; at + 2 <= trees.size(); at += 2) {
     auto root = reference(trees[at], tables.nodes.size());
@@ -162,7 +163,8 @@ std::vector<std::string> thimble::codegen::chooseTreeForms(mcu::ProgramOp progra
       what += ", since ifs would nest too deep or repeat what tables share";
     else
       what += llvm::formatv(", {0} bytes of flash; as {1} about {2}{3}", isCode ? code : table, isCode ? "tables" : "code",
-                            isCode ? table : code, form == TreeForm::Auto ? "" : " (chosen with --trees)").str();
+                            isCode ? table : code, form == TreeForm::Auto ? "" : " (chosen with --trees)")
+                  .str();
     lines.push_back(what);
     if (isCode)
       call->setAttr(formName, StringAttr::get(call.getContext(), hasFpu && tables->comparesAsFloats() ? "float" : "ordered"));
@@ -172,7 +174,9 @@ std::vector<std::string> thimble::codegen::chooseTreeForms(mcu::ProgramOp progra
   return lines;
 }
 
-bool thimble::codegen::isTreeCode(mcu::CallOp call) { return isTreeCall(call) && call->hasAttr(formName) && Tables::read(call); }
+bool thimble::codegen::isTreeCode(mcu::CallOp call) {
+  return isTreeCall(call) && call->hasAttr(formName) && Tables::read(call);
+}
 
 std::vector<unsigned> thimble::codegen::getTreeCodeInputs(mcu::CallOp call) {
   std::optional<Tables> tables = Tables::read(call);
@@ -207,7 +211,8 @@ std::string TreeWriter::condition(const Node &node) {
     return "!(x[" + feature + "] > " + formatFloat(numberOf(node.key)) + ")";
   if (isFloat)
     return "x[" + feature + "] <= " + formatFloat(numberOf(node.key));
-  return name + "_key(x + " + feature + ", " + (node.nanIsLeft ? "INT32_MIN" : "INT32_MAX") + ") <= " + formatInteger(node.key, 4);
+  return name + "_key(x + " + feature + ", " + (node.nanIsLeft ? "INT32_MIN" : "INT32_MAX") +
+         ") <= " + formatInteger(node.key, 4);
 }
 
 // The right child follows the if, so only left children nest.
@@ -220,7 +225,8 @@ void TreeWriter::writeNode(int64_t at, unsigned indent) {
     at = node.right;
   }
   int64_t leaf = at & ~Tables::leafFlag;
-  os.indent(indent) << "return " << (tables.width > 1 ? std::to_string(leaf) : formatFloat(tables.leaves[size_t(leaf)])) << ";\n";
+  os.indent(indent) << "return " << (tables.width > 1 ? std::to_string(leaf) : formatFloat(tables.leaves[size_t(leaf)]))
+                    << ";\n";
 }
 
 void TreeWriter::writeKey() {
@@ -263,7 +269,8 @@ void TreeWriter::write() {
       continue;
     }
     os << "    {\n      const float *leaf = leaves + " << value << " * " << tables.width << ";\n";
-    os << "      for (i = 0; i < " << tables.width << "; ++i)\n        " << name << "_take(leaf[i], y + " << tree.second << " + i);\n    }\n";
+    os << "      for (i = 0; i < " << tables.width << "; ++i)\n        " << name << "_take(leaf[i], y + " << tree.second
+       << " + i);\n    }\n";
   }
   os << "    x += " << tables.features << ";\n    y += " << tables.targets << ";\n  }\n}\n";
 }

@@ -10,10 +10,10 @@ namespace thimble::codegen {
 
 enum class TreeForm { Auto, Table, Code };
 
-/// Decides for each call of a tree kernel whether it becomes code, and marks those that do. With `hasFpu` code compares numbers as
-/// floats and is two to five times as fast as tables; Auto takes it where it needs at most 512 bytes of flash more than they and
-/// the kernel do. Without, it compares ordered integers and gains little, so Auto takes it only where it is smaller. Returns a line
-/// about each call for the report.
+/// Decides for each call of a tree kernel whether it becomes code, and marks those that do. With `hasFpu` code compares numbers
+/// as floats and is two to five times as fast as tables; Auto takes it where it needs at most 512 bytes of flash more than they
+/// and the kernel do. Without, it compares ordered integers and gains little, so Auto takes it only where it is smaller.
+/// Returns a line about each call for the report.
 std::vector<std::string> chooseTreeForms(mcu::ProgramOp program, TreeForm form, bool hasFpu);
 
 /// True for a call that is emitted as a function of the model, without kernel and parameter record.

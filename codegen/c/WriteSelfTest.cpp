@@ -35,7 +35,7 @@ static std::string formatTolerance(const ModelPort &port, llvm::ArrayRef<char> e
 
 static void writeComparisons(llvm::raw_ostream &os, const Model &model) {
   for (CType::Kind kind : {CType::F32, CType::F64}) {
-    if (llvm::none_of(model.outputs, [&](const ModelPort &port) { return port.type->kind == kind; }))
+    if (llvm::none_of(model.outputs, [&](const ModelPort &port) { return port.bytes != 0 && port.type->kind == kind; }))
       continue;
     llvm::StringRef type = kind == CType::F32 ? "float" : "double";
     os << "\nstatic int " << model.name << "__wrong_" << type << "(const " << type << " *actual, const " << type
@@ -47,7 +47,7 @@ static void writeComparisons(llvm::raw_ostream &os, const Model &model) {
        << "    wrong += !same && !(difference <= tolerance && difference >= -tolerance);\n"
        << "  }\n  return wrong;\n}\n";
   }
-  if (llvm::all_of(model.outputs, isFloat))
+  if (llvm::all_of(model.outputs, [](const ModelPort &port) { return port.bytes == 0 || isFloat(port); }))
     return;
   os << "\nstatic int " << model.name
      << "__wrong_exact(const void *actual, const void *expected, size_t count, size_t size) {\n"

@@ -92,6 +92,7 @@ mlir::FailureOr<Calls> selectElementwise(mlir::Operation *op);
 mlir::FailureOr<Calls> selectRecurrent(mlir::Operation *op);
 mlir::FailureOr<Calls> selectIndexing(mlir::Operation *op);
 mlir::FailureOr<Calls> selectReduction(mlir::Operation *op);
+mlir::FailureOr<Calls> selectSampling(mlir::Operation *op);
 mlir::FailureOr<Calls> selectShape(mlir::Operation *op);
 mlir::FailureOr<Calls> selectSignal(mlir::Operation *op);
 

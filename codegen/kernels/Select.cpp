@@ -17,6 +17,8 @@ llvm::StringRef thimble::kernels::suffixOf(Type type) {
     return "f32";
   if (type.isInteger(1))
     return "u8";
+  if (type.isF64())
+    return "f64";
   if (type.isUnsignedInteger(64))
     return "u64";
   if (type.isSignlessInteger(32))
@@ -190,6 +192,8 @@ FailureOr<Calls> thimble::kernels::selectKernels(Operation *op) {
     return selectReduction(op);
   if (isa<nn::RnnOp, nn::GruOp, nn::LstmOp>(op))
     return selectRecurrent(op);
+  if (isa<nn::GridSampleOp, nn::RoiAlignOp, nn::MaxRoiPoolOp, nn::MaxPoolIndicesOp, nn::DeformConv2DOp>(op))
+    return selectSampling(op);
   if (isa<nn::TreeEnsembleOp, nn::SquaredDistanceOp, nn::PairCouplingOp>(op))
     return selectClassical(op);
   if (isa<nn::GatherElementsOp, nn::GatherNDOp, nn::ScatterElementsOp, nn::ScatterNDOp, nn::TopKOp, nn::NonZeroOp, nn::UniqueOp,

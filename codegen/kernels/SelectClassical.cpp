@@ -57,7 +57,9 @@ static FailureOr<Calls> selectTrees(nn::TreeEnsembleOp op) {
   if (failed(checkTrees(op)))
     return failure();
   double most = std::numeric_limits<float>::max();
-  double initial = op.getAggregate() == nn::TreeAggregate::Sum ? 0.0 : op.getAggregate() == nn::TreeAggregate::Min ? most : -most;
+  double initial = op.getAggregate() == nn::TreeAggregate::Sum   ? 0.0
+                   : op.getAggregate() == nn::TreeAggregate::Min ? most
+                                                                 : -most;
   bool isShort = elementOf(op.getNodes()).isUnsignedInteger(16);
   CallBuilder call(op, isShort ? "tmb_tree_ensemble_u16" : "tmb_tree_ensemble_u32");
   call.operand(0).operand(1).operand(2).operand(3).operand(4);

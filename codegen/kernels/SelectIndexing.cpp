@@ -16,9 +16,7 @@ static int64_t product(ArrayRef<int64_t> dims) {
 }
 
 // The code of an element type that kernels compute with.
-static int64_t numberType(Type element) {
-  return element.isF32() ? TMB_F32 : element.isInteger(32) ? TMB_S32 : TMB_S64;
-}
+static int64_t numberType(Type element) { return element.isF32() ? TMB_F32 : element.isInteger(32) ? TMB_S32 : TMB_S64; }
 
 // A walk over the indices with the data's strides; the axis has its own.
 static void elementFields(CallBuilder &call, Value x, Value indices, int64_t axis) {

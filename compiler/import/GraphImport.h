@@ -40,7 +40,8 @@ private:
   void importSubgraph(const proto::GraphProto &graph, mlir::Region &region, const ImportScope &outer, mlir::Location loc,
                       const std::string &name, const std::string &attribute);
   void importCall(const proto::NodeProto &node, const ModelFunction &function, const std::string &name, ImportScope &scope);
-  /// The shapes that the file declares for a node's results: an array of types, units for those that are not known. Null if none is.
+  /// The shapes that the file declares for a node's results: an array of types, units for those that are not known. Null if
+  /// none is.
   mlir::ArrayAttr declaredTypes(const proto::NodeProto &node, const ImportScope &scope);
   mlir::Value inputValue(llvm::StringRef name, const ImportScope &scope, mlir::Location loc);
   /// Binds the outputs of a node that could not be imported, so that its readers give no errors of their own.

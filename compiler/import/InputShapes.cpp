@@ -15,7 +15,8 @@ static bool isFixed(const Dimension &dimension) { return dimension.has_dim_value
 /// Integers in one dimension are lists of axes or sizes, which may be empty.
 static bool isEmptyList(const proto::TypeProto_Tensor &type) {
   bool isInteger = type.elem_type() == proto::TensorProto::INT64 || type.elem_type() == proto::TensorProto::INT32;
-  return isInteger && type.shape().dim_size() == 1 && type.shape().dim(0).has_dim_value() && type.shape().dim(0).dim_value() == 0;
+  return isInteger && type.shape().dim_size() == 1 && type.shape().dim(0).has_dim_value() &&
+         type.shape().dim(0).dim_value() == 0;
 }
 
 /// How a dimension shows in messages: its size, or "<batch>" if it is open.
@@ -177,8 +178,9 @@ void InputResolver::resolveGroup(const proto::ValueInfoProto &value, GraphInputs
     return;
   }
   if (given == context.options.sequenceShapes.end()) {
-    context.error(input + " is a sequence; give the shapes of its elements with " + option + "[<sizes>],[<sizes>] or " + option +
-                  "<count>x[<sizes>]" + (value.type().has_optional_type() ? ", or say that it is absent with " + option + "none" : ""));
+    context.error(input + " is a sequence; give the shapes of its elements with " + option + "[<sizes>],[<sizes>] or " +
+                  option + "<count>x[<sizes>]" +
+                  (value.type().has_optional_type() ? ", or say that it is absent with " + option + "none" : ""));
     return;
   }
   llvm::Expected<ElementType> element = elementTypeOf(sequence->elem_type().tensor_type().elem_type());
@@ -188,8 +190,8 @@ void InputResolver::resolveGroup(const proto::ValueInfoProto &value, GraphInputs
   for (const auto &[i, sizes] : llvm::enumerate(*given->second)) {
     if (!checkedElementCount(sizes))
       return context.error(option + ": element " + Twine(i) + " has a shape that is not valid");
-    inputs.tensors.push_back({value.name() + "_" + std::to_string(i),
-                              mlir::RankedTensorType::get(sizes, toMlirType(context.context, *element))});
+    inputs.tensors.push_back(
+        {value.name() + "_" + std::to_string(i), mlir::RankedTensorType::get(sizes, toMlirType(context.context, *element))});
   }
 }
 
@@ -235,7 +237,8 @@ GraphInputs thimble::resolveInputs(ImportContext &context, const proto::GraphPro
   for (const InputGroup &group : inputs.groups)
     for (size_t i = 0; i < group.count; ++i)
       if (const std::string &name = inputs.tensors[group.begin + i].name; !taken.insert(name).second)
-        context.error("an element of input " + quoted(group.name) + " would be called " + quoted(name) + ", as another input is");
+        context.error("an element of input " + quoted(group.name) + " would be called " + quoted(name) +
+                      ", as another input is");
   return inputs;
 }
 

@@ -110,8 +110,8 @@ static llvm::Error readOutputs(const Part &part, const HarnessOptions &options, 
                   " samples instead of " + std::to_string(samples * options.outputBytes);
     return llvm::Error::success();
   }
-  for (; !bytes.empty(); bytes = bytes.drop_front(options.outputBytes))
-    run.outputs.emplace_back(bytes.begin(), bytes.begin() + options.outputBytes);
+  for (size_t sample = 0; sample < samples; ++sample) // whose outputs may have no elements
+    run.outputs.emplace_back(bytes.begin() + sample * options.outputBytes, bytes.begin() + (sample + 1) * options.outputBytes);
   return llvm::Error::success();
 }
 

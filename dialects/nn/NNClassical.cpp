@@ -14,7 +14,8 @@ static LogicalResult result(SmallVectorImpl<Type> &types, MLIRContext *context, 
   return success();
 }
 
-LogicalResult TreeEnsembleOp::inferReturnTypes(MLIRContext *context, OptionalLocation loc, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult TreeEnsembleOp::inferReturnTypes(MLIRContext *context, OptionalLocation loc, Adaptor op,
+                                               SmallVectorImpl<Type> &types) {
   ArrayRef<int64_t> x = typeOf(op.getX()).getShape(), nodes = typeOf(op.getNodes()).getShape();
   ArrayRef<int64_t> trees = typeOf(op.getTrees()).getShape(), leaves = typeOf(op.getLeaves()).getShape();
   if (x.size() != 2 || nodes.size() != 2 || nodes[1] != 4 || typeOf(op.getThresholds()).getRank() != 1 || trees.size() != 2 ||
@@ -33,7 +34,8 @@ LogicalResult SquaredDistanceOp::inferReturnTypes(MLIRContext *context, Optional
   return result(types, context, x[0], v[0]);
 }
 
-LogicalResult PairCouplingOp::inferReturnTypes(MLIRContext *context, OptionalLocation loc, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult PairCouplingOp::inferReturnTypes(MLIRContext *context, OptionalLocation loc, Adaptor op,
+                                               SmallVectorImpl<Type> &types) {
   ArrayRef<int64_t> pairs = typeOf(op.getPairs()).getShape();
   int64_t classes = op.getClasses();
   if (classes < 2 || classes > 4096 || pairs.size() != 2 || pairs[1] != classes * (classes - 1) / 2)

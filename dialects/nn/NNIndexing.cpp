@@ -60,7 +60,8 @@ static LogicalResult checkElements(OptionalLocation loc, ShapeRef x, ShapeRef in
   return success();
 }
 
-LogicalResult GatherElementsOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult GatherElementsOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Adaptor op,
+                                                 SmallVectorImpl<Type> &types) {
   if (failed(checkElements(loc, shapeOf(op.getX()), shapeOf(op.getIndices()), op.getAxis())))
     return failure();
   return result(types, shapeOf(op.getIndices()), elementOf(op.getX()));
@@ -90,7 +91,8 @@ LogicalResult GatherNDOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, 
 
 LogicalResult GatherNDOp::verify() { return verifyIndices(*this, getIndices()); }
 
-LogicalResult ScatterElementsOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult ScatterElementsOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Adaptor op,
+                                                  SmallVectorImpl<Type> &types) {
   if (failed(checkElements(loc, shapeOf(op.getX()), shapeOf(op.getIndices()), op.getAxis())))
     return failure();
   if (shapeOf(op.getIndices()) != shapeOf(op.getUpdates()))
@@ -159,7 +161,8 @@ LogicalResult UniqueOp::verify() {
 LogicalResult NonMaxSuppressionOp::verify() {
   ShapeRef boxes = shapeOf(getBoxes()), scores = shapeOf(getScores());
   if (boxes.size() != 3 || scores.size() != 3 || boxes[2] != 4 || boxes[0] != scores[0] || boxes[1] != scores[2])
-    return emitOpError("needs boxes [batches, n, 4] and scores [batches, classes, n], got [") << boxes << "] and [" << scores << "]";
+    return emitOpError("needs boxes [batches, n, 4] and scores [batches, classes, n], got [")
+           << boxes << "] and [" << scores << "]";
   for (Value value : {getBoxes(), getScores(), getIou(), getThreshold()})
     if (!elementOf(value).isF32())
       return emitOpError("needs f32 boxes, scores and thresholds");
@@ -175,7 +178,8 @@ LogicalResult NonMaxSuppressionOp::verify() {
   return verifyResult(*this, getSize(), {1}, i64);
 }
 
-LogicalResult ReverseSequenceOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult ReverseSequenceOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Adaptor op,
+                                                  SmallVectorImpl<Type> &types) {
   ShapeRef x = shapeOf(op.getX());
   if (x.size() < 2 || op.getTimeAxis() > 1)
     return emitOptionalError(loc, "needs a batch and a time as the first two dimensions");

@@ -34,8 +34,9 @@ def NN_RoiAlignOp : NN_ShapedOp<"roi_align"> {
   let summary = "Regions of interest, bilinearly sampled and pooled to one size";
   let description = [{
     `x` is `[batch, channels, height, width]`, `rois` `[regions, 4]` are x1, y1, x2, y2 in units of x divided by `scale`, `batches`
-    (i64, `[regions]`) say which image; the result is `[regions, channels, size...]`. Each bin averages, or with `maximum` takes
-    the largest of, `samples` by `samples` bilinear samples (0: as many as it has elements, rounded up). With `half_pixel` regions
+    (i64, `[regions]`) say which image; the result is `[regions, channels, size...]`. Each bin averages
+    `samples` by `samples` bilinear samples (0: as many as it has elements, rounded up), or with `maximum` takes the largest weighted
+    neighbour of any of them. With `half_pixel` regions
     are shifted by half an element; without it they are at least one element large. As ONNX's RoiAlign.
   }];
   let arguments = (ins NN_Tensor:$x, NN_Tensor:$rois, NN_Tensor:$batches, DenseI64ArrayAttr:$size, I64Attr:$samples,

@@ -10,12 +10,17 @@ using namespace thimble::legalize;
 
 // Operators that treat every element on its own, with broadcasting.
 static bool isElementwise(StringRef opType) {
-  static const llvm::StringSet<> names = {
-      "Abs",  "Acos", "Add",  "And",  "Asin",    "Atan",     "Cast",        "CastLike", "Ceil",       "Clip",           "Cos",
-      "Div",  "Elu",  "Equal", "Erf", "Exp",     "Floor",    "Gelu",        "Greater",  "GreaterOrEqual", "HardSigmoid", "HardSwish",
-      "Identity", "IsInf", "IsNaN", "LeakyRelu", "Less",     "LessOrEqual", "Log",      "Max",        "Mean",           "Min",
-      "Mod",  "Mul",  "Neg",  "Not",  "Or",      "Pow",      "Reciprocal",  "Relu",     "Round",      "Sigmoid",        "Sign",
-      "Sin",  "Softplus", "Sqrt", "Sub", "Sum",  "Tan",      "Tanh",        "Where",    "Xor"};
+  static const llvm::StringSet<> names = {"Abs",         "Acos",      "Add",         "And",        "Asin",
+                                          "Atan",        "Cast",      "CastLike",    "Ceil",       "Clip",
+                                          "Cos",         "Div",       "Elu",         "Equal",      "Erf",
+                                          "Exp",         "Floor",     "Gelu",        "Greater",    "GreaterOrEqual",
+                                          "HardSigmoid", "HardSwish", "Identity",    "IsInf",      "IsNaN",
+                                          "LeakyRelu",   "Less",      "LessOrEqual", "Log",        "Max",
+                                          "Mean",        "Min",       "Mod",         "Mul",        "Neg",
+                                          "Not",         "Or",        "Pow",         "Reciprocal", "Relu",
+                                          "Round",       "Sigmoid",   "Sign",        "Sin",        "Softplus",
+                                          "Sqrt",        "Sub",       "Sum",         "Tan",        "Tanh",
+                                          "Where",       "Xor"};
   return names.contains(opType);
 }
 
@@ -44,7 +49,9 @@ static std::optional<int64_t> dimensionOf(NodeBinder &node, ArrayRef<Bounded> bo
   int64_t dimension = first.size.dimension;
   ShapeRef from = shapeOf(node.operand(first.operand)), to = shapeOf(result);
   int64_t fromEnd = int64_t(from.size()) - dimension;
-  auto isBounded = [&](size_t operand) { return llvm::any_of(bounded, [&](const Bounded &b) { return b.operand == operand; }); };
+  auto isBounded = [&](size_t operand) {
+    return llvm::any_of(bounded, [&](const Bounded &b) { return b.operand == operand; });
+  };
   if (isElementwise(opType)) {
     for (const Bounded &other : bounded)
       if (int64_t(shapeOf(node.operand(other.operand)).size()) - other.size.dimension != fromEnd)
@@ -105,10 +112,11 @@ LogicalResult legalize::propagateSizes(NodeBinder &node, SizeMap &sizes) {
     bool isOneSize = llvm::all_of(bounded, [&](const Bounded &b) { return b.size.size == bounded.front().size.size; });
     std::optional<int64_t> dimension = isOneSize ? dimensionOf(node, bounded, result) : std::nullopt;
     if (!dimension)
-      return node.fail("input " + Twine(bounded.front().operand) + " has a size that depends on data, in dimension " +
-                       Twine(bounded.front().size.dimension) +
-                       "; such tensors may be outputs, and pass through elementwise operators, Transpose, Gather, Slice, Squeeze, "
-                       "Unsqueeze, Reshape and Concat as long as these leave that dimension alone");
+      return node.fail(
+          "input " + Twine(bounded.front().operand) + " has a size that depends on data, in dimension " +
+          Twine(bounded.front().size.dimension) +
+          "; such tensors may be outputs, and pass through elementwise operators, Transpose, Gather, Slice, Squeeze, "
+          "Unsqueeze, Reshape and Concat as long as these leave that dimension alone");
     sizes[result] = {*dimension, bounded.front().size.size};
   }
   return success();

@@ -16,8 +16,8 @@ struct BoundedSize {
 };
 using SizeMap = llvm::DenseMap<mlir::Value, BoundedSize>;
 
-/// After a handler has set the node's results: finds the bounded dimension of each from those of the operands. Fails, with an error
-/// at the node, where the operator would mix what counts with what does not.
+/// After a handler has set the node's results: finds the bounded dimension of each from those of the operands. Fails, with an
+/// error at the node, where the operator would mix what counts with what does not.
 mlir::LogicalResult propagateSizes(NodeBinder &node, SizeMap &sizes);
 
 } // namespace thimble::legalize

@@ -209,7 +209,7 @@ FailureOr<SmallVector<Value>> GraphLegalizer::inlineRegion(Region &region, Array
   for (Value operand : region.front().getTerminator()->getOperands()) {
     Value result = values.lookup(operand);
     if (!result)
-      return failure();
+      return emitError(inlining.back().getLoc()) << inlining.back().getOpType() << ": a body gives a value that is left out";
     results.push_back(result);
   }
   return results;
@@ -239,7 +239,9 @@ LogicalResult GraphLegalizer::checkOutput(size_t index, Value &value, Location l
   if (type.getElementType() == actual.getElementType())
     return success();
   if (isComputedAsF32(type.getElementType()) && actual.getElementType().isF32()) {
-    Value stored = builder.create<nn::CastOp>(loc, actual.clone(type.getElementType()), value);
+    auto narrowed = value.getDefiningOp<nn::CastOp>(); // f64 arithmetic gives f32, cast from f64
+    bool isKept = narrowed && narrowed.getX().getType() == actual.clone(type.getElementType());
+    Value stored = isKept ? narrowed.getX() : builder.create<nn::CastOp>(loc, actual.clone(type.getElementType()), value).getY();
     if (auto bounded = sizes.find(value); bounded != sizes.end()) {
       auto size = bounded->second;
       sizes.try_emplace(stored, size);

@@ -186,9 +186,12 @@ std::optional<Shape> NodeBinder::declaredShape(size_t index) {
 
 FailureOr<Shape> NodeBinder::shapeInsteadOf(llvm::StringRef parameter, size_t index) {
   if (std::optional<Shape> shape = declaredShape(index)) {
-    if (llvm::is_contained(*shape, 0))
-      emitWarning(getLoc()) << getOpType() << ": the file declares the shape " << shapeText(*shape) << " for a result that depends on input '"
-                            << parameter << "', so that it has no elements";
+    std::string what = getOpType().str() + ": the result has the shape " + shapeText(*shape) + " that the file declares, whatever input '" +
+                       parameter.str() + "' holds at run time";
+    if (llvm::is_contained(*shape, 0)) // some exporters mean "unknown" by it
+      emitWarning(getLoc()) << what << "; it has no elements";
+    else
+      emitRemark(getLoc()) << what;
     return *shape;
   }
   return fail("input '" + parameter + "' depends on the model's inputs, and the file does not say which shape the result has; " +

@@ -177,6 +177,11 @@ public:
   mlir::Value mul(mlir::Value a, mlir::Value b) { return binary(nn::BinaryKind::Mul, a, b); }
   mlir::Value div(mlir::Value a, mlir::Value b) { return binary(nn::BinaryKind::Div, a, b); }
 
+  /// Unsigned 64-bit integers as signed ones that are in the same order, and back.
+  mlir::Value toDouble(mlir::Value x);
+  mlir::Value toOrdered(mlir::Value x);
+  mlir::Value fromOrdered(mlir::Value x);
+
   /// Fails if a table of `count` entries, which a handler computes, would be out of proportion.
   mlir::LogicalResult checkTable(int64_t count);
   /// Fails unless `value`, which messages call `name`, has f32 elements.
@@ -194,9 +199,6 @@ private:
   mlir::LogicalResult guarded(llvm::function_ref<mlir::LogicalResult()> fn, bool mayFailSilently = false);
   /// The element type in which kernels compute `element`'s arithmetic; null after an error.
   mlir::Type computeType(mlir::Type element);
-  mlir::Value toOrdered(mlir::Value x);
-  mlir::Value fromOrdered(mlir::Value x);
-
   onnx::NodeOp node;
   mlir::OpBuilder &builder;
   ValueMap &values;

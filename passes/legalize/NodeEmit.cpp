@@ -157,8 +157,24 @@ Value NodeBinder::concat(llvm::ArrayRef<Value> inputs, int64_t axis) {
   return emit<nn::ConcatOp>(inputs, axis);
 }
 
+// Values of f64 are there as f32, cast from f64. Null if `x` is no such value.
+static Value doubleOf(Value x) {
+  auto narrowed = x ? x.getDefiningOp<nn::CastOp>() : nn::CastOp();
+  return narrowed && isF32(x) && elementOf(narrowed.getX()).isF64() ? narrowed.getX() : Value();
+}
+
+Value NodeBinder::toDouble(Value x) {
+  Value known = doubleOf(x);
+  return known ? known : cast(x, builder.getF64Type());
+}
+
 Value NodeBinder::cast(Value x, Type element) {
   if (!x || elementOf(x) == element)
+    return x;
+  if (Value known = doubleOf(x)) // not by way of f32
+    if (element.isF64() || isa<IntegerType>(element))
+      x = known;
+  if (elementOf(x) == element)
     return x;
   // Small floats have a kernel from and to f32 only.
   auto isSmall = [](Type type) { return isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32; };
@@ -171,7 +187,7 @@ Value NodeBinder::castToStored(Value x, Type element) {
   if (!isComputedAsF32(element))
     return cast(x, element);
   Value y = cast(x, builder.getF32Type());
-  return element.isF64() ? y : cast(cast(y, element), builder.getF32Type());
+  return element.isF64() ? cast(cast(isInteger(x) ? x : y, element), builder.getF32Type()) : cast(cast(y, element), builder.getF32Type());
 }
 
 // Unsigned numbers of 64 bits as signed ones in the same order: 2^63 less, modulo 2^64.
@@ -239,6 +255,9 @@ Value NodeBinder::binary(nn::BinaryKind kind, Value a, Value b) {
     return emit<nn::BinaryOp>(kind, a, b, FloatAttr(), FloatAttr());
   if (element.isUnsignedInteger(64) && (kind == nn::BinaryKind::Min || kind == nn::BinaryKind::Max))
     return fromOrdered(emit<nn::BinaryOp>(kind, toOrdered(a), toOrdered(b), FloatAttr(), FloatAttr()));
+  bool hasDouble = kind == nn::BinaryKind::Add || kind == nn::BinaryKind::Sub || kind == nn::BinaryKind::Mul || kind == nn::BinaryKind::Div;
+  if (hasDouble && (doubleOf(a) || doubleOf(b)))
+    return cast(emit<nn::BinaryOp>(kind, toDouble(a), toDouble(b), FloatAttr(), FloatAttr()), element);
   Type wide = isLogical(kind) ? element : computeType(element);
   if (!wide)
     return {};

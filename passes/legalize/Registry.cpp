@@ -68,6 +68,7 @@ const Registry &thimble::legalize::getRegistry() {
     registerResizes(all);
     registerSelections(all);
     registerSequences(all);
+    registerSampling(all);
     registerShapes(all);
     registerSignals(all);
     registerTreeEnsembles(all);

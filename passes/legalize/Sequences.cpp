@@ -19,6 +19,11 @@ static Value cast(NodeBinder &node, Type type, llvm::ArrayRef<Value> elements) {
 }
 
 Value legalize::makeSequence(NodeBinder &node, llvm::ArrayRef<Value> elements) {
+  constexpr size_t longest = 4096; // a loop that inserts makes a type for each length
+  if (elements.size() > longest) {
+    (void)node.fail("gives a sequence of more than " + llvm::Twine(longest) + " elements");
+    return {};
+  }
   llvm::SmallVector<Type> types;
   for (Value element : elements) {
     if (!element)
@@ -41,7 +46,8 @@ Value legalize::selectAny(NodeBinder &node, Value condition, Value a, Value b, l
     return a;
   if (a.getType() != b.getType()) {
     auto text = [](Value value) { return isNothing(value) ? std::string("nothing") : typeText(value.getType()); };
-    (void)node.fail(what + " " + text(a) + " and " + text(b) + ", so that Thimble must know at compile time which one to take; " +
+    (void)node.fail(what + " " + text(a) + " and " + text(b) +
+                    ", so that Thimble must know at compile time which one to take; " +
                     "make the input that decides a constant with --bind");
     return {};
   }

@@ -34,7 +34,8 @@ static Value makeCast(NodeBinder &node, Value carried, llvm::StringRef attribute
   if (node.hasFailed() || !carried)
     return {};
   OpBuilder &builder = node.getBuilder();
-  auto cast = builder.create<UnrealizedConversionCastOp>(node.getLoc(), TypeRange(onnx::ValueType::get(builder.getContext())), carried);
+  auto cast =
+      builder.create<UnrealizedConversionCastOp>(node.getLoc(), TypeRange(onnx::ValueType::get(builder.getContext())), carried);
   cast->setAttr(attribute, builder.getStrArrayAttr(names));
   return cast.getResult(0);
 }

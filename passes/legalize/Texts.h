@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Texts and maps during legalization. At run time a text is its index in a table that the compiler knows, and a map is the tensor of
-// its values. Both are casts that carry the table or the keys, so that operators which do not know them refuse them; the
-// casts are dead afterwards. The generated header has the tables.
+// Texts and maps during legalization. At run time a text is its index in a table that the compiler knows, and a map is the
+// tensor of its values. Both are casts that carry the table or the keys, so that operators which do not know them refuse them;
+// the casts are dead afterwards. The generated header has the tables.
 #pragma once
 
 #include "passes/legalize/NodeBinder.h"

@@ -175,6 +175,45 @@ def check_classifiers(random):
             compare(what, actual["P"], [scores for _, scores in expected])
 
 
+def classify_two(ensemble, x, base, transform):
+    """ONNX Runtime's rules where both classes have weights: class 1's score decides if it has one, else that of class 0."""
+    scores, has = np.zeros(2, np.float32), [False, False]
+    for leaf in ensemble.reached(x):
+        for target, weight in leaf:
+            scores[target] += weight
+            has[target] = True
+    function = TRANSFORMS[transform]
+    if has[1]:
+        if len(base) == 2:
+            second = np.float32(base[1]) + scores[0]
+            scores = np.array([-second, second])
+        elif base:
+            scores[0] += np.float32(base[0])
+        return int(scores[1] > 0), function(scores)
+    first = scores[0] + np.float32(base[0] if base else 0)
+    if len(base) == 2:
+        return int(first > 0), function(np.array([first, 0]))
+    if len(base) == 1:
+        return int(first > 0), np.array([first, 0])
+    both = np.array([-first, first])
+    return int(first > 0), logistic(both) if transform == "LOGISTIC" else both
+
+
+def check_two_classes(random):
+    for trial in range(18):
+        some = lambda: random.choice(2, int(random.integers(1, 3)), replace=False).tolist()
+        ensemble = Ensemble(random, 2, 4, 4, 2, weights=some)
+        transform = str(random.choice(["NONE", "SOFTMAX", "LOGISTIC"]))
+        base = random.normal(size=trial % 3).astype(np.float32).tolist()
+        attributes = ensemble.attributes("class", classlabels_int64s=[0, 1], post_transform=transform, base_values=base or None)
+        x = samples(random, 30, 4)
+        actual = run(model([node("TreeEnsembleClassifier", attributes, outputs=("L", "P"))], 4, ("L", "P")), x)
+        expected = [classify_two(ensemble, row, base, transform) for row in x]
+        what = f"two classes, {trial} ({transform}, base {base})"
+        compare(what + " labels", actual["L"], [label for label, _ in expected], exact=True)
+        compare(what, actual["P"], [scores for _, scores in expected])
+
+
 def flat_model(**changes):
     """TreeEnsemble with a node that tests membership: x0 in {1, 3, NaN ends the set} ? 10 : (x1 <= 2 ? 20 : 30)."""
     tensor = lambda values, kind: numpy_helper.from_array(np.array(values, kind), "t")
@@ -241,6 +280,6 @@ def check_depth(random):
 
 if __name__ == "__main__":
     generator = np.random.default_rng(1)
-    for check in (check_regressors, check_double_thresholds, check_classifiers, check_flat, check_refusals, check_depth):
+    for check in (check_regressors, check_double_thresholds, check_classifiers, check_two_classes, check_flat, check_refusals, check_depth):
         check(generator)
         print(check.__name__, "ok")

@@ -13,8 +13,8 @@ Cases of bound.json pass once the inputs that it lists are constants (`--bind`);
 The run fails if a case has another status than listed (or is not listed and does not pass). Only the reason of a status may
 change. `--update` rewrites the list; it keeps the reasons of cases whose status is `wrong` and stays so, for people to word.
 
-`--target cortex-m4` builds for that target instead and runs the programs in its emulator; `--one-per-operator` chooses for each
-operator the smallest case that should pass, which makes some 200 of them.
+`--target cortex-m4` builds for that target instead and runs the programs in its emulator; `--one-per-operator` chooses 200 cases
+that should pass, the smallest ones of each operator.
 """
 import argparse
 import collections
@@ -34,6 +34,7 @@ from machine import Machine, Stop
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 EXPECTATIONS = HERE / "expectations.json"
+SUMMARY = HERE / "summary.json"  # counts by folder and by operator of the last whole run with --update, for README
 STATUSES = ("pass", "bound", "random", "wrong", "refused", "c-error", "crash")
 
 worker = {}
@@ -77,15 +78,24 @@ def print_table(title, rows):
     print()
 
 
-def print_tables(results):
+def count(results):
+    """Counters of statuses by folder and by operator."""
     operators, folders = collections.defaultdict(collections.Counter), collections.defaultdict(collections.Counter)
     for result in results:
         folders[result.name.split("/")[0]][result.status] += 1
         for operator in result.operators:
             operators[operator][result.status] += 1
     folders["all"] = sum(folders.values(), collections.Counter())
-    print_table("operator", dict(sorted(operators.items())))
+    return folders, dict(sorted(operators.items()))
+
+
+def print_tables(results):
+    folders, operators = count(results)
+    print_table("operator", operators)
     print_table("folder", folders)
+    for result in results:
+        if result.status == "bound":
+            print(f"bound: {result.name}: {', '.join(suite.BOUND[result.name]['inputs'])}: {result.reason}")
 
 
 def parse_expectation(line):
@@ -98,19 +108,24 @@ def expected_status(name, expected):
     return "bound" if name in suite.BOUND else parse_expectation(expected.get(name, "pass: "))[0]
 
 
-def choose_per_operator(paths, expected):
-    """For each operator the smallest of the cases that should pass, in order of folder and name."""
-    chosen = {}
+def choose_per_operator(paths, expected, least=200):
+    """For each operator the smallest of the cases that should pass, then the next one of each until there are `least`; in order of
+    folder and name."""
+    cases = collections.defaultdict(list)
     for path in paths:
         name = f"{path.parent.name}/{path.name}"
         if expected_status(name, expected) != "pass":
             continue
         case = suite.Case(path)
-        size = (len(case.model.graph.node), case.model.ByteSize())
         for operator in case.operators():
-            if operator not in chosen or size < chosen[operator][0]:
-                chosen[operator] = (size, path)
-    return sorted({path for _, path in chosen.values()}, key=paths.index)
+            cases[operator].append((len(case.model.graph.node), case.model.ByteSize(), path))
+    chosen = set()
+    for rank in range(len(paths)):
+        for operator in sorted(cases):
+            ordered = sorted(cases[operator])
+            if rank < len(ordered) and (rank == 0 or len(chosen) < least):
+                chosen.add(ordered[rank][2])
+    return sorted(chosen, key=paths.index)
 
 
 def compare_with_list(results, expected):
@@ -140,6 +155,12 @@ def update_list(results, expected):
     EXPECTATIONS.write_text(json.dumps(dict(sorted(expected.items())), indent=0, ensure_ascii=False) + "\n")
 
 
+def write_summary(results):
+    """The counts of all cases."""
+    summary = dict(zip(("folders", "operators"), count(results)))
+    SUMMARY.write_text(json.dumps(summary, indent=1) + "\n")
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--filter", default="", metavar="REGEX", help="only cases whose folder/name matches")
@@ -150,7 +171,7 @@ def parse_arguments():
     parser.add_argument("--sanitize", action="store_true", help="build the C with the address and undefined-behaviour sanitizers")
     parser.add_argument("--cc", default="cc", metavar="COMMAND", help="the host C compiler (cc)")
     parser.add_argument("--target", default="host", metavar="NAME", help="a target of codegen/targets with an emulator (host)")
-    parser.add_argument("--one-per-operator", action="store_true", help="only the smallest passing case of each operator")
+    parser.add_argument("--one-per-operator", action="store_true", help="only the smallest passing cases of each operator, 200 in all")
     parser.add_argument("--quiet", action="store_true", help="no tables")
     parser.add_argument("--thimble", default=ROOT / "build/bin/thimble", metavar="FILE", help="the compiler (build/bin/thimble)")
     return parser.parse_args()
@@ -175,6 +196,8 @@ def main():
         pathlib.Path(options.json).write_text(json.dumps([result._asdict() for result in results], indent=1) + "\n")
     if options.update:
         update_list(results, expected)
+        if not (options.filter or options.one_per_operator or options.every > 1):
+            write_summary(results)
         return 0
     unexpected = compare_with_list(results, expected)
     counts = collections.Counter(result.status for result in results)

@@ -142,7 +142,14 @@ def read_value(path, kind):
             return [to_array(tensor) for tensor in sequence.tensor_values]
         tensor = onnx.TensorProto()
         tensor.ParseFromString(data)
-        return to_array(tensor)
+        array = to_array(tensor)
+        if kind.tensor_type.elem_type == onnx.TensorProto.BFLOAT16 and array.dtype == numpy.uint16:
+            array = array.view(BFloat16)
+        # The CastLike cases have a `like`, of which only the type matters, that is smaller than they declare.
+        declared = [dim.dim_value for dim in kind.tensor_type.shape.dim]
+        if array.size == 1 and numpy.prod(declared, dtype=int) > 1:
+            array = numpy.broadcast_to(array, declared, subok=True).copy()
+        return array
     except Unreadable:
         raise
     except Exception as error:  # the parser may object in several ways

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Walks a model by protobuf's reflection, so that every field of every message can change; operators, names and tensors are changed
-// with knowledge of what they mean, since random ones would be refused at once.
+// Walks a model by protobuf's reflection, so that every field of every message can change; operators, names and tensors are
+// changed with knowledge of what they mean, since random ones would be refused at once.
 #include "test/fuzz/ModelMutator.h"
 #include "passes/legalize/Registry.h"
 #include "llvm/ADT/StringRef.h"
@@ -13,15 +13,42 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-static constexpr int64_t integers[] = {0, 1, -1, 2, 3, -2, 4, 7, 8, 16, 64, 255, 1000, 65536, INT32_MAX, INT32_MIN, int64_t(1) << 32,
-                                       int64_t(1) << 40, INT64_MAX, INT64_MIN};
-static constexpr float floats[] = {0.0f, -0.0f, 1.0f, -1.0f, 0.5f, 1e-30f, 1e30f, -1e30f, std::numeric_limits<float>::infinity(),
-                                   -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()};
+static constexpr int64_t integers[] = {0,
+                                       1,
+                                       -1,
+                                       2,
+                                       3,
+                                       -2,
+                                       4,
+                                       7,
+                                       8,
+                                       16,
+                                       64,
+                                       255,
+                                       1000,
+                                       65536,
+                                       INT32_MAX,
+                                       INT32_MIN,
+                                       int64_t(1) << 32,
+                                       int64_t(1) << 40,
+                                       INT64_MAX,
+                                       INT64_MIN};
+static constexpr float floats[] = {0.0f,
+                                   -0.0f,
+                                   1.0f,
+                                   -1.0f,
+                                   0.5f,
+                                   1e-30f,
+                                   1e30f,
+                                   -1e30f,
+                                   std::numeric_limits<float>::infinity(),
+                                   -std::numeric_limits<float>::infinity(),
+                                   std::numeric_limits<float>::quiet_NaN()};
 
 static size_t below(Random &random, size_t limit) { return limit == 0 ? 0 : size_t(random()) % limit; }
 static bool chance(Random &random, size_t one) { return below(random, one) == 0; }
 
-template <typename List> static auto pick(const List &list, Random &random) { return list[below(random, std::size(list))]; }
+template <typename List> static const auto &pick(const List &list, Random &random) { return list[below(random, std::size(list))]; }
 
 static int64_t number(int64_t old, Random &random) {
   if (chance(random, 2))
@@ -62,7 +89,9 @@ static std::vector<std::string> valueNames(const proto::GraphProto &graph) {
 static void setScalar(Message &message, const FieldDescriptor *field, int index, Random &random) {
   const Reflection *r = message.GetReflection();
   bool isList = field->is_repeated();
-  auto old = [&](auto one, auto repeated) { return isList ? (r->*repeated)(message, field, index) : (r->*one)(message, field); };
+  auto old = [&](auto one, auto repeated) {
+    return isList ? (r->*repeated)(message, field, index) : (r->*one)(message, field);
+  };
   switch (field->cpp_type()) {
   case FieldDescriptor::CPPTYPE_INT32: {
     int32_t value = int32_t(number(old(&Reflection::GetInt32, &Reflection::GetRepeatedInt32), random));
@@ -77,7 +106,8 @@ static void setScalar(Message &message, const FieldDescriptor *field, int index,
     return isList ? r->SetRepeatedUInt64(&message, field, index, value) : r->SetUInt64(&message, field, value);
   }
   case FieldDescriptor::CPPTYPE_FLOAT:
-    return isList ? r->SetRepeatedFloat(&message, field, index, pick(floats, random)) : r->SetFloat(&message, field, pick(floats, random));
+    return isList ? r->SetRepeatedFloat(&message, field, index, pick(floats, random))
+                  : r->SetFloat(&message, field, pick(floats, random));
   case FieldDescriptor::CPPTYPE_DOUBLE:
     return isList ? r->SetRepeatedDouble(&message, field, index, pick(floats, random))
                   : r->SetDouble(&message, field, pick(floats, random));
@@ -126,7 +156,8 @@ static void changeField(Message &message, const std::vector<Message *> &all, Ran
   std::vector<const FieldDescriptor *> fields;
   reflection->ListFields(message, &fields);
   if (fields.empty() || chance(random, 12)) { // one that is absent as a rule
-    const FieldDescriptor *field = message.GetDescriptor()->field(int(below(random, size_t(message.GetDescriptor()->field_count()))));
+    const FieldDescriptor *field =
+        message.GetDescriptor()->field(int(below(random, size_t(message.GetDescriptor()->field_count()))));
     if (!field->is_repeated() && field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE)
       setScalar(message, field, 0, random);
     return;
@@ -143,8 +174,18 @@ static void changeField(Message &message, const std::vector<Message *> &all, Ran
   setScalar(message, field, int(below(random, size_t(count))), random);
 }
 
+// A model with operators of a domain must import it.
+static void importDomain(proto::ModelProto &model, llvm::StringRef domain, Random &random) {
+  for (const auto &import : model.opset_import())
+    if (import.domain() == domain)
+      return;
+  auto &import = *model.add_opset_import();
+  import.set_domain(domain.str());
+  import.set_version(int64_t(1 + below(random, 5)));
+}
+
 // Another operator, another edge, another attribute.
-static void changeNode(proto::NodeProto &node, const std::vector<std::string> &names, Random &random) {
+static void changeNode(proto::ModelProto &model, proto::NodeProto &node, const std::vector<std::string> &names, Random &random) {
   static const auto operators = legalize::getRegistry().list();
   switch (below(random, 5)) {
   case 0: {
@@ -152,6 +193,7 @@ static void changeNode(proto::NodeProto &node, const std::vector<std::string> &n
     auto [domain, op] = name.rsplit('.');
     node.set_op_type(op.empty() ? name.str() : op.str());
     node.set_domain(op.empty() ? "" : domain.str());
+    importDomain(model, node.domain(), random);
     break;
   }
   case 1:
@@ -189,11 +231,12 @@ static void changeOne(proto::ModelProto &model, Random &random) {
   proto::GraphProto &graph = *model.mutable_graph();
   size_t kind = below(random, 8);
   if (kind < 2 && graph.node_size() > 0)
-    return changeNode(*graph.mutable_node(int(below(random, size_t(graph.node_size())))), valueNames(graph), random);
+    return changeNode(model, *graph.mutable_node(int(below(random, size_t(graph.node_size())))), valueNames(graph), random);
   if (kind == 2 && graph.initializer_size() > 0)
     return reshape(*graph.mutable_initializer(int(below(random, size_t(graph.initializer_size())))), random);
   if (kind == 3 && model.opset_import_size() > 0)
-    return model.mutable_opset_import(int(below(random, size_t(model.opset_import_size()))))->set_version(int64_t(below(random, 24)));
+    return model.mutable_opset_import(int(below(random, size_t(model.opset_import_size()))))
+        ->set_version(int64_t(below(random, 24)));
   std::vector<Message *> all;
   collect(model, all);
   changeField(*pick(all, random), all, random);

@@ -5,6 +5,9 @@ import subprocess
 import sys
 
 
+# Names that start with seed_ are starting points for operators that ONNX's suite does not have; the others were found.
+
+
 def main():
     failures = 0
     for model in sorted(pathlib.Path(sys.argv[1]).glob("*.onnx")):

@@ -50,7 +50,7 @@ def add_tensors(corpus):
         "has 300 as element 1, which int8 cannot hold")
     add("no_data_type.onnx", tensor(data_type=0, raw_data=NINE), "initializer 'w' has no data type")
     add("unknown_data_type.onnx", tensor(data_type=99, raw_data=NINE), "has data type number 99, which is not known")
-    add("int4.onnx", tensor(data_type=22, raw_data=bytes(5)), "has data type INT4, which is not supported")
+    add("float4.onnx", tensor(data_type=23, raw_data=bytes(5)), "has data type FLOAT4E2M1, which is not supported")
     add("complex.onnx", tensor(data_type=TensorProto.COMPLEX64, raw_data=bytes(72)),
         "has data type COMPLEX64, which is not supported")
     add("string_tensor.onnx", tensor("names", (2,), TensorProto.STRING, string_data=[b"a", b"b"]),
@@ -135,7 +135,7 @@ def add_inputs(corpus):
     add("input_string.onnx", value("x", (1, 3), TensorProto.STRING),
         "input 'x' has data type STRING, which is not supported")
     sequence = helper.make_tensor_sequence_value_info("x", FLOAT, None)
-    add("input_sequence.onnx", sequence, "input 'x' is not a tensor")
+    add("input_sequence.onnx", sequence, "input 'x' is a sequence; give the shapes of its elements with --input-shape x=[<sizes>]")
     untyped = value("x")
     untyped.ClearField("type")
     add("input_untyped.onnx", untyped, "input 'x' is not a tensor")
@@ -148,8 +148,7 @@ def add_inputs(corpus):
 
 
 def add_operator_sets(corpus):
-    corpus.add("opset_6.onnx", model(opsets={"": 6}),
-        "uses operator set 6, which is too old: versions 7 to 22 are read")
+    corpus.add("opset_0.onnx", model(opsets={"": 0}), "uses operator set 0, which is too old: versions 1 to 22 are read")
     corpus.add("opset_negative.onnx", model(opsets={"": -1}), "uses operator set -1, which is too old")
     corpus.add("opset_conflict.onnx", model(opsets={"": 13, "ai.onnx": 12}),
         "imports domain 'ai.onnx' in two versions, 13 and 12")

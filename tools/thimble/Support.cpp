@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the commands share: finding the runtime, printing errors, showing progress, turning options into pipeline options.
-#include "compiler/pipeline/Registration.h"
 #include "codegen/c/Names.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "compiler/data/TensorFile.h"
 #include "compiler/import/TensorProtoFile.h"
+#include "compiler/pipeline/Registration.h"
+#include "tools/thimble/Commands.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
-#include "tools/thimble/Commands.h"
 #include <chrono>
 
 using namespace mlir;
@@ -40,7 +40,7 @@ std::unique_ptr<MLIRContext> thimble::driver::makeContext() {
   auto context = std::make_unique<MLIRContext>(registry);
   context->loadAllAvailableDialects();
   context->printOpOnDiagnostic(false); // users know their nodes, not our operations
-  context->disableMultithreading(); // models are one function; one thread keeps names of new constants in order
+  context->disableMultithreading();    // models are one function; one thread keeps names of new constants in order
   return context;
 }
 
@@ -82,9 +82,13 @@ void Progress::update(llvm::StringRef what, int64_t done, int64_t total) {
 
 void ModelOptions::addInput(CLI::App &command) {
   command.add_option("model", model, "ONNX model (.onnx, .onnxtext), or IR with --start-from")->required()->type_name("MODEL");
-  command.add_option("--input-shape", inputShapes, "Fix the shape of an input, e.g. image=1x3x96x96; of a sequence: s=[4x5],[2x5] or s=3x[4x5]; of an absent optional: o=none")
+  command
+      .add_option("--input-shape", inputShapes,
+                  "Fix the shape of an input, e.g. image=1x3x96x96; of a sequence: s=[4x5],[2x5] or s=3x[4x5]; of an absent "
+                  "optional: o=none")
       ->type_name("NAME=DIMS");
-  command.add_option("--bind", bindings, "Make an input a constant, e.g. axes=0,-1, or of a file: mask=mask.npy")->type_name("NAME=VALUE");
+  command.add_option("--bind", bindings, "Make an input a constant, e.g. axes=0,-1, or of a file: mask=mask.npy")
+      ->type_name("NAME=VALUE");
   command.add_option("--name", name, "Prefix of all symbols and files (default: the model file's stem)")->type_name("NAME");
   command.add_flag("-q,--quiet", quiet, "No progress and no notes on stderr");
 }
@@ -95,7 +99,9 @@ void ModelOptions::addQuantization(CLI::App &command) {
       ->type_name("KIND");
   command.add_option("--calibration", calibration, "Sample inputs (.npy, .npz, .pb), or NAME=FILE for one input of several")
       ->type_name("FILE");
-  command.add_option("--calibration-samples", calibrationSamples, "Samples to calibrate with; the rest of the file is held out (100)")
+  command
+      .add_option("--calibration-samples", calibrationSamples,
+                  "Samples to calibrate with; the rest of the file is held out (100)")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 30))
       ->type_name("N");
   command.add_option("--calibrate", calibrate, "How ranges follow from samples; auto measures the outputs for each value (auto)")
@@ -107,7 +113,8 @@ void ModelOptions::addQuantization(CLI::App &command) {
   command.add_option("--least-sqnr", leastSqnr, "Layers that are less exact in int8 run in float (0 dB; -inf: none)")
       ->type_name("DB");
   command.add_option("--evaluate", evaluation, "Other samples to measure the quantized model on")->type_name("FILE");
-  command.add_option("--labels", labels, "Class of each sample of --evaluate, or of the calibration file (.npy)")->type_name("FILE");
+  command.add_option("--labels", labels, "Class of each sample of --evaluate, or of the calibration file (.npy)")
+      ->type_name("FILE");
   command.add_option("--io", io, "Type of inputs and outputs of an int8 model: int8 or float (int8)")
       ->check(CLI::IsMember({"int8", "float"}))
       ->type_name("TYPE");
@@ -211,7 +218,8 @@ static std::optional<Tensor> parseNumbers(llvm::StringRef text) {
     reals.push_back(real);
   }
   int64_t count = int64_t(integers.size());
-  return isWhole ? Tensor(ElementType::S64, {count}, llvm::ArrayRef(integers)) : Tensor(ElementType::F64, {count}, llvm::ArrayRef(reals));
+  return isWhole ? Tensor(ElementType::S64, {count}, llvm::ArrayRef(integers))
+                 : Tensor(ElementType::F64, {count}, llvm::ArrayRef(reals));
 }
 
 // "axes=0,-1" or "mask=mask.npy"

@@ -56,8 +56,9 @@ static LogicalResult legalizeRotaryEmbedding(NodeBinder &node) {
     if (failed(node.needFloat(value, "X or cache")))
       return failure();
   if (isFlat ? heads < 1 || shapeOf(x)[2] % heads != 0 : shapeOf(x).size() != 4)
-    return node.fail("needs an input [batch, heads, positions, size], or [batch, positions, heads * size] and 'num_heads'; got " +
-                     shapeText(shapeOf(x)));
+    return node.fail(
+        "needs an input [batch, heads, positions, size], or [batch, positions, heads * size] and 'num_heads'; got " +
+        shapeText(shapeOf(x)));
   if (isFlat)
     x = splitHeads(node, x, heads);
   if (node.hasFailed())
@@ -136,8 +137,10 @@ static LogicalResult legalizeAttention(NodeBinder &node) {
     if (failed(node.needFloat(x, "Q, K or V")))
       return failure();
     if (rank != (isFlat ? 3 : 4) || (isFlat && (heads[i] < 1 || shapeOf(x)[2] % heads[i] != 0)))
-      return node.fail("needs queries, keys and values [batch, heads, positions, size], or [batch, positions, heads * size] and "
-                       "the numbers of heads; got " + shapeText(shapeOf(x)));
+      return node.fail(
+          "needs queries, keys and values [batch, heads, positions, size], or [batch, positions, heads * size] and "
+          "the numbers of heads; got " +
+          shapeText(shapeOf(x)));
     if (isFlat)
       inputs[i] = splitHeads(node, x, heads[i]);
   }

@@ -11,7 +11,8 @@ using nn::BinaryKind;
 static LogicalResult bits(NodeBinder &node, BinaryKind kind, Value a, Value b) {
   Type element = elementOf(a), i64 = node.getBuilder().getI64Type();
   if (!isInteger(a) || elementOf(b) != element)
-    return node.fail("needs two operands of the same integer type, got " + typeText(element) + " and " + typeText(elementOf(b)));
+    return node.fail("needs two operands of the same integer type, got " + typeText(element) + " and " +
+                     typeText(elementOf(b)));
   return node.setResult(node.cast(node.binary(kind, node.cast(a, i64), node.cast(b, i64)), element));
 }
 

@@ -107,14 +107,16 @@ static LogicalResult legalizeTrilu(NodeBinder &node) {
     return node.fail("needs an input of two dimensions or more");
   ShapeRef matrix = shapeOf(x).take_back(2);
   if (Value diagonal = node.operand(1); diagonal && !isConstant(diagonal)) {
-    if (elementCount(shapeOf(diagonal)) != 1 || failed(node.checkTable(matrix[0] * matrix[1])))
+    if (elementCount(shapeOf(diagonal)) != 1 || failed(node.checkTable(matrix[0] + matrix[1])))
       return node.fail("input 'k' must be one number");
-    Shape distances; // of each element from the main diagonal
-    for (int64_t row = 0; row < matrix[0]; ++row)
-      for (int64_t col = 0; col < matrix[1]; ++col)
-        distances.push_back(col - row);
-    Value distance = node.reshape(node.integerVector(distances), matrix), k = node.reshape(asIndex(node, diagonal), {});
-    Value kept = isUpper ? node.compare(nn::CompareKind::LessEqual, k, distance) : node.compare(nn::CompareKind::LessEqual, distance, k);
+    Value row = node.reshape(node.integerVector(sequence(0, matrix[0])), {matrix[0], 1});
+    // Farther away than the matrix is as good as at its edge, and cannot overflow.
+    auto bound = [&](int64_t value) { return node.constant<int64_t>({}, node.getBuilder().getI64Type(), value); };
+    Value k = node.binary(nn::BinaryKind::Max, node.reshape(asIndex(node, diagonal), {}), bound(-matrix[0]));
+    Value edge = node.add(row, node.binary(nn::BinaryKind::Min, k, bound(matrix[1])));
+    Value col = node.integerVector(sequence(0, matrix[1]));
+    Value kept = isUpper ? node.compare(nn::CompareKind::LessEqual, edge, col)
+                         : node.compare(nn::CompareKind::LessEqual, col, edge);
     return node.setResult(node.select(kept, x, node.scalar(elementOf(x), 0)));
   }
   FailureOr<int64_t> k = node.operand(1) ? node.constantInteger(1, "k") : FailureOr<int64_t>(0);

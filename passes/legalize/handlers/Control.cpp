@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// If, Loop, Scan and SequenceMap. Generated C has no control flow: loops are unrolled, and what is decided at run time is computed
-// in all ways and selected, which costs instructions but needs no second memory plan.
+// If, Loop, Scan and SequenceMap. Generated C has no control flow: loops are unrolled, and what is decided at run time is
+// computed in all ways and selected, which costs instructions but needs no second memory plan.
 #include "passes/legalize/Sequences.h"
 #include "passes/legalize/handlers/Handlers.h"
 
@@ -10,7 +10,8 @@ using namespace thimble::legalize;
 
 static LogicalResult setResults(NodeBinder &node, ArrayRef<Value> results) {
   if (results.size() < node.getNode().getOutputs().size())
-    return node.fail("has " + Twine(node.getNode().getOutputs().size()) + " outputs, but its body gives " + Twine(results.size()));
+    return node.fail("has " + Twine(node.getNode().getOutputs().size()) + " outputs, but its body gives " +
+                     Twine(results.size()));
   for (auto [i, result] : llvm::enumerate(results))
     if (failed(node.setResult(i, result)))
       return failure();
@@ -73,10 +74,10 @@ private:
   Value activity(int64_t i);
 
   NodeBinder &node;
-  Value trip;                    // null if it is known or left out
-  Value active;                  // the condition so far; null while it is surely true
-  bool isFinished = false;       // the condition is surely false
-  SmallVector<Value> carried;    // values of the loop
+  Value trip;                           // null if it is known or left out
+  Value active;                         // the condition so far; null while it is surely true
+  bool isFinished = false;              // the condition is surely false
+  SmallVector<Value> carried;           // values of the loop
   std::vector<SmallVector<Value>> rows; // for each scan output
 };
 
@@ -97,9 +98,10 @@ FailureOr<int64_t> LoopUnroller::findLimit() {
   for (size_t i = carried.size(); i < node.getNode().getOutputs().size(); ++i)
     if (std::optional<Shape> declared = node.declaredShape(i); declared && !declared->empty())
       return declared->front();
-  return node.fail(count ? "input 'M', the trip count, depends on the model's inputs, and no scan output says how often the body "
-                           "runs at most; make the input that decides a constant with --bind"
-                         : "has no trip count, and nothing says how often the body runs at most");
+  return node.fail(count
+                       ? "input 'M', the trip count, depends on the model's inputs, and no scan output says how often the body "
+                         "runs at most; make the input that decides a constant with --bind"
+                       : "has no trip count, and nothing says how often the body runs at most");
 }
 
 Value LoopUnroller::activity(int64_t i) {
@@ -127,8 +129,8 @@ LogicalResult LoopUnroller::iterate(int64_t i) {
     return failure();
   for (size_t k = 0; k < carried.size(); ++k) {
     Value next = (*results)[1 + k];
-    carried[k] = runs ? selectAny(node, runs, next, carried[k], "an iteration may or may not take place, after which a value is")
-                      : next;
+    carried[k] =
+        runs ? selectAny(node, runs, next, carried[k], "an iteration may or may not take place, after which a value is") : next;
   }
   rows.resize(results->size() - 1 - carried.size());
   for (size_t k = 0; k < rows.size(); ++k) {
@@ -149,7 +151,8 @@ FailureOr<Value> LoopUnroller::stack(size_t scan) {
   size_t output = carried.size() + scan;
   if (rows.size() > scan && !rows[scan].empty()) {
     if ((active || trip) && !node.declaredShape(output))
-      return node.fail("the length of output " + Twine(output) + " depends on the model's inputs, and the file does not declare it");
+      return node.fail("the length of output " + Twine(output) +
+                       " depends on the model's inputs, and the file does not declare it");
     return node.concat(rows[scan], 0);
   }
   return node.fail("the body never runs, so that output " + Twine(output) + " has no shape");
@@ -196,7 +199,8 @@ struct ScanPort {
 
 } // namespace
 
-static FailureOr<SmallVector<ScanPort>> scanPorts(NodeBinder &node, StringRef axesName, StringRef directionsName, size_t count) {
+static FailureOr<SmallVector<ScanPort>> scanPorts(NodeBinder &node, StringRef axesName, StringRef directionsName,
+                                                  size_t count) {
   SmallVector<ScanPort> ports(count);
   Shape axes = node.integers(axesName), directions = node.integers(directionsName);
   if ((!axes.empty() && axes.size() != count) || (!directions.empty() && directions.size() != count))
@@ -273,8 +277,8 @@ static LogicalResult legalizeScan(NodeBinder &node) {
   int64_t scanned = node.integer("num_scan_inputs", 0);
   (void)node.has("body");
   if (scanned < 1 || size_t(scanned) > count || count - size_t(scanned) > outputs)
-    return node.fail("attribute 'num_scan_inputs' is " + Twine(scanned) + " for " + Twine(count) + " inputs and " + Twine(outputs) +
-                     " outputs");
+    return node.fail("attribute 'num_scan_inputs' is " + Twine(scanned) + " for " + Twine(count) + " inputs and " +
+                     Twine(outputs) + " outputs");
   if (isBatched && node.operand(0))
     return node.fail("input 'sequence_lens' is not supported; Scan of operator set 9 has none");
   SmallVector<Value> operands;
@@ -284,14 +288,17 @@ static LogicalResult legalizeScan(NodeBinder &node) {
       return node.fail("input " + Twine(i) + " is left out");
   }
   size_t states = count - size_t(scanned);
-  FailureOr<SmallVector<ScanPort>> ins = isBatched ? scanPorts(node, "", "directions", size_t(scanned))
-                                                   : scanPorts(node, "scan_input_axes", "scan_input_directions", size_t(scanned));
-  FailureOr<SmallVector<ScanPort>> outs = isBatched ? SmallVector<ScanPort>(outputs - states)
-                                                    : scanPorts(node, "scan_output_axes", "scan_output_directions", outputs - states);
+  FailureOr<SmallVector<ScanPort>> ins = isBatched
+                                             ? scanPorts(node, "", "directions", size_t(scanned))
+                                             : scanPorts(node, "scan_input_axes", "scan_input_directions", size_t(scanned));
+  FailureOr<SmallVector<ScanPort>> outs = isBatched
+                                              ? SmallVector<ScanPort>(outputs - states)
+                                              : scanPorts(node, "scan_output_axes", "scan_output_directions", outputs - states);
   if (failed(ins) || failed(outs) || node.hasFailed())
     return failure();
   if (!isBatched) {
-    auto results = scanOnce(node, SmallVector<Value>(ArrayRef(operands).take_front(states)), ArrayRef(operands).drop_front(states), *ins, *outs);
+    auto results = scanOnce(node, SmallVector<Value>(ArrayRef(operands).take_front(states)),
+                            ArrayRef(operands).drop_front(states), *ins, *outs);
     return failed(results) ? failure() : setResults(node, *results);
   }
   int64_t batch = shapeOf(operands[0]).empty() ? 0 : shapeOf(operands[0])[0];
@@ -305,7 +312,8 @@ static LogicalResult legalizeScan(NodeBinder &node) {
       sample.push_back(elementAlong(node, operand, 0, b));
     if (node.hasFailed())
       return failure();
-    auto results = scanOnce(node, SmallVector<Value>(ArrayRef(sample).take_front(states)), ArrayRef(sample).drop_front(states), *ins, *outs);
+    auto results = scanOnce(node, SmallVector<Value>(ArrayRef(sample).take_front(states)), ArrayRef(sample).drop_front(states),
+                            *ins, *outs);
     if (failed(results) || node.hasFailed())
       return failure();
     for (auto [all, one] : llvm::zip(samples, *results))

@@ -30,7 +30,8 @@ static LogicalResult legalizeConv(NodeBinder &node) {
   FailureOr<Window> window = readWindow(node, x, shapeOf(w).drop_front(2));
   if (failed(window))
     return failure();
-  Value y = convolve(node, toChannelsLast(node, x), toChannelsLast(node, w), node.operand(2), *window, groups);
+  Value weights = toChannelsLast(node, w);
+  Value y = convolve(node, toChannelsLast(node, x), weights, node.operand(2), *window, groups);
   return node.setResult(fromChannelsLast(node, y, shapeOf(x).size()));
 }
 

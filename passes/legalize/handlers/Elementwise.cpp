@@ -43,9 +43,13 @@ template <CompareKind kind, bool isSwapped> static LogicalResult legalizeCompare
 // The exponent may have another type; the result has the base's.
 static LogicalResult legalizePow(NodeBinder &node) {
   Value x = node.operand(0), y = node.operand(1);
-  Type f32 = node.getBuilder().getF32Type();
+  Type f32 = node.getBuilder().getF32Type(), i64 = node.getBuilder().getI64Type();
   if (isBoolean(x) || isBoolean(y))
     return node.fail("needs numbers, got booleans");
+  if (isInteger(x) && isInteger(y)) {
+    Value power = node.emit<nn::BinaryOp>(BinaryKind::Pow, node.cast(x, i64), node.cast(y, i64), FloatAttr(), FloatAttr());
+    return node.setResult(node.cast(power, elementOf(x)));
+  }
   Value power = node.binary(BinaryKind::Pow, node.cast(x, f32), node.cast(y, f32));
   return node.setResult(node.cast(power, elementOf(x)));
 }

@@ -12,10 +12,12 @@ using nn::ReduceKind;
 using nn::UnaryKind;
 
 // A list that is one number for all features or one for each, to be broadcast along the last dimension of x.
-template <typename T> static Value perFeature(NodeBinder &node, llvm::StringRef name, llvm::ArrayRef<T> values, Type element, Value x) {
+template <typename T>
+static Value perFeature(NodeBinder &node, llvm::StringRef name, llvm::ArrayRef<T> values, Type element, Value x) {
   int64_t features = shapeOf(x).empty() ? 1 : shapeOf(x).back(), count = int64_t(values.size());
   if (count != 1 && count != features) {
-    (void)node.fail("attribute '" + name + "' has " + llvm::Twine(count) + " elements for " + llvm::Twine(features) + " features");
+    (void)node.fail("attribute '" + name + "' has " + llvm::Twine(count) + " elements for " + llvm::Twine(features) +
+                    " features");
     return {};
   }
   return node.constant<T>({count}, element, values);
@@ -40,7 +42,8 @@ static LogicalResult legalizeBinarizer(NodeBinder &node) {
   Value limit = isInteger(x) ? node.scalar(elementOf(x), std::floor(threshold)) : node.scalar(threshold);
   if (isInteger(x) && !(std::fabs(threshold) < 1e9f))
     return node.fail("threshold " + llvm::Twine(std::to_string(threshold)) + " is out of proportion for integers");
-  return node.setResult(node.select(node.compare(CompareKind::Less, limit, x), node.scalar(elementOf(x), 1), node.scalar(elementOf(x), 0)));
+  return node.setResult(
+      node.select(node.compare(CompareKind::Less, limit, x), node.scalar(elementOf(x), 1), node.scalar(elementOf(x), 0)));
 }
 
 static LogicalResult legalizeNormalizer(NodeBinder &node) {

@@ -172,6 +172,8 @@ static LogicalResult scatterAtRunTime(NodeBinder &node, nn::ScatterKind kind,
   bool isDirect = kind == nn::ScatterKind::Replace || element.isF32() || element.isSignlessInteger(32);
   if (!isDirect && !isInteger(x))
     return node.fail("cannot join elements of type " + typeText(element));
+  if (element.isUnsignedInteger(64) && (kind == nn::ScatterKind::Min || kind == nn::ScatterKind::Max))
+    return node.setResult(node.fromOrdered(emit(node.toOrdered(x), wideIndices(node), node.toOrdered(updates))));
   Type wide = isDirect ? element : node.getBuilder().getI64Type();
   return node.setResult(node.cast(emit(node.cast(x, wide), wideIndices(node), node.cast(updates, wide)), element));
 }

@@ -33,8 +33,13 @@ void registerReductions(Registry &registry);
 void registerResizes(Registry &registry);
 void registerSelections(Registry &registry);
 void registerSequences(Registry &registry);
+void registerSampling(Registry &registry);
 void registerShapes(Registry &registry);
 void registerSignals(Registry &registry);
 void registerTreeEnsembles(Registry &registry);
+
+/// QuantizeLinear and DequantizeLinear in every form, of f32 operations.
+mlir::LogicalResult composeQuantizeLinear(NodeBinder &node);
+mlir::LogicalResult composeDequantizeLinear(NodeBinder &node);
 
 } // namespace thimble::legalize

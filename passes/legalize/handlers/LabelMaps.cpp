@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The operators of ai.onnx.ml that map labels: a lookup at compile time where the input is texts, else comparisons with all keys.
-#include "passes/legalize/handlers/Handlers.h"
+// The operators of ai.onnx.ml that map labels: a lookup at compile time where the input is texts, else comparisons with all
+// keys.
 #include "passes/legalize/Texts.h"
+#include "passes/legalize/handlers/Handlers.h"
 #include "llvm/ADT/StringMap.h"
 #include <cmath>
 #include <set>
@@ -224,7 +225,8 @@ static LogicalResult legalizeOneHotEncoder(NodeBinder &node) {
     std::vector<float> rows((count + 1) * count, 0); // the last row is for what is unknown
     for (size_t i = 0; i < count; ++i)
       rows[i * count + i] = 1;
-    return node.setResult(lookup(node, node.constant<float>({int64_t(count) + 1, int64_t(count)}, f32, rows), mapTexts(node, x, texts)));
+    return node.setResult(
+        lookup(node, node.constant<float>({int64_t(count) + 1, int64_t(count)}, f32, rows), mapTexts(node, x, texts)));
   }
   if (failed(needTensor(node, x)))
     return failure();

@@ -70,7 +70,8 @@ static LogicalResult legalizeLinearRegressor(NodeBinder &node) {
   int64_t targets = node.integer("targets", 1), features = x ? shapeOf(x)[1] : 0;
   if (failed(transform) || !x)
     return failure();
-  if (targets < 1 || targets > int64_t(coefficients.size()) || failed(needCount(node, "coefficients", coefficients.size(), targets * features)))
+  if (targets < 1 || targets > int64_t(coefficients.size()) ||
+      failed(needCount(node, "coefficients", coefficients.size(), targets * features)))
     return node.fail("has " + llvm::Twine(coefficients.size()) + " coefficients for " + llvm::Twine(targets) + " targets");
   if (int64_t(intercepts.size()) != targets)
     intercepts.clear(); // as in ONNX Runtime
@@ -145,8 +146,10 @@ static LogicalResult legalizeSvmRegressor(NodeBinder &node) {
   if (failed(kernel) || !x || failed(needCount(node, "rho", rho.size(), 1)))
     return failure();
   int64_t features = shapeOf(x)[1];
-  if (count < 0 || count > int64_t(coefficients.size()) || failed(needCount(node, "coefficients", coefficients.size(), count > 0 ? count : features)))
-    return node.fail("has " + llvm::Twine(coefficients.size()) + " coefficients for " + llvm::Twine(count) + " support vectors");
+  if (count < 0 || count > int64_t(coefficients.size()) ||
+      failed(needCount(node, "coefficients", coefficients.size(), count > 0 ? count : features)))
+    return node.fail("has " + llvm::Twine(coefficients.size()) + " coefficients for " + llvm::Twine(count) +
+                     " support vectors");
   if (failed(needCount(node, "support_vectors", vectors.size(), count * features)))
     return failure();
   if (count > 0)
@@ -197,7 +200,8 @@ LogicalResult SvmClassifier::check() {
   if (failed(needCount(node, "vectors_per_class", perClass.size(), classes)) ||
       failed(needCount(node, "support_vectors", vectors.size(), count * features)) ||
       failed(needCount(node, "coefficients", coefficients.size(), (classes - 1) * count)) ||
-      failed(needCount(node, "rho", rho.size(), pairs)) || failed(needCount(node, "prob_b", probB.size(), int64_t(probA.size()))))
+      failed(needCount(node, "rho", rho.size(), pairs)) ||
+      failed(needCount(node, "prob_b", probB.size(), int64_t(probA.size()))))
     return failure();
   return probA.empty() ? success() : needCount(node, "prob_a", probA.size(), pairs);
 }
@@ -220,8 +224,9 @@ LogicalResult SvmClassifier::runLinear() {
   return node.setResult(1, classes > 1 || transform == Transform::Probit ? transformScores(node, scores, transform) : scores);
 }
 
-// Row r of the coefficients holds, for a support vector of class c, that of the pair (c, r) if r < c and (c, r + 1) otherwise. So what
-// each class contributes to its pairs is one matrix product, and a pair's score is the sum of two of these contributions.
+// Row r of the coefficients holds, for a support vector of class c, that of the pair (c, r) if r < c and (c, r + 1) otherwise.
+// So what each class contributes to its pairs is one matrix product, and a pair's score is the sum of two of these
+// contributions.
 Value SvmClassifier::pairScores() {
   SmallVector<Value> contributions;
   int64_t first = 0;
@@ -233,7 +238,9 @@ Value SvmClassifier::pairScores() {
     Floats own;
     for (int64_t row = 0; row < classes - 1; ++row)
       own.append(coefficients.begin() + row * count + first, coefficients.begin() + row * count + first + each);
-    Value near = kernel.apply(node, x, matrix(node, each, features, llvm::ArrayRef(vectors).slice(size_t(first * features), size_t(each * features))));
+    Value near = kernel.apply(
+        node, x,
+        matrix(node, each, features, llvm::ArrayRef(vectors).slice(size_t(first * features), size_t(each * features))));
     contributions.push_back(product(node, near, matrix(node, classes - 1, each, own)));
     first += each;
   }
@@ -300,7 +307,8 @@ LogicalResult SvmClassifier::run() {
     return node.setResult(1, transformScores(node, probabilities(scores), transform));
   if (classes > 2)
     return node.setResult(1, transformScores(node, scores, transform));
-  return node.setResult(1, bothScores(node, scores, transform == Transform::None ? SecondClass::Negative : SecondClass::Complement, transform));
+  return node.setResult(
+      1, bothScores(node, scores, transform == Transform::None ? SecondClass::Negative : SecondClass::Complement, transform));
 }
 
 static LogicalResult legalizeSvmClassifier(NodeBinder &node) { return SvmClassifier(node).run(); }

@@ -57,8 +57,7 @@ static LogicalResult legalizeAdagrad(NodeBinder &node) {
   for (size_t i = 0; i < step->tensors; ++i) {
     Value g = regularized(node, *step, i), h = node.add(tensor(node, *step, 2, i), node.mul(g, g));
     Value change = node.div(node.mul(rate, g), node.add(node.unary(UnaryKind::Sqrt, h), epsilon));
-    if (failed(node.setResult(i, node.sub(tensor(node, *step, 0, i), change))) ||
-        failed(node.setResult(step->tensors + i, h)))
+    if (failed(node.setResult(i, node.sub(tensor(node, *step, 0, i), change))) || failed(node.setResult(step->tensors + i, h)))
       return failure();
   }
   return success();

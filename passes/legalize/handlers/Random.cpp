@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Operators that draw random numbers. A compiled model has no state that lasts from run to run, so it draws the same numbers in every
-// run, and the compiler can draw them: a table of constants.
+// Operators that draw random numbers. A compiled model has no state that lasts from run to run, so it draws the same numbers in
+// every run, and the compiler can draw them: a table of constants.
 //
-// The generator is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). The key is the bit pattern
-// of the node's `seed` (a float, for Dropout an integer, of which the low 32 bits) and 0, or without a seed the two halves of the hash (xxh3) of the node's name; the counter is the number
-// of the element divided by four. A uniform number is the upper 24 bits of a word divided by 2^24; a normal one is
-// sqrt(-2 ln(1 - u)) cos(2 pi v) of two uniform ones (Box and Muller).
+// The numbers are those of NumPy's numpy.random.RandomState(seed): the generator is the Mersenne twister MT19937 (Matsumoto and
+// Nishimura 1998); a uniform number has 53 bits of two words, a pair of normal ones is made by Marsaglia's polar method, second
+// one first. The seed is the node's attribute (the bit pattern of a float that is no whole number from 0 to 2^32 - 1), or
+// without one the low 32 bits of the hash (xxh3) of the node's name.
 #include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/handlers/Handlers.h"
 #include "passes/legalize/handlers/Types.h"
 #include "llvm/Support/xxhash.h"
-#include <array>
 #include <cmath>
+#include <random>
 
 using namespace mlir;
 using namespace thimble;
@@ -23,61 +23,68 @@ namespace {
 
 class Generator {
 public:
-  explicit Generator(NodeBinder &node) {
-    if (node.has("seed")) {
-      bool isInteger = isa<IntegerAttr>(node.getNode().getAttrsAttr().get("seed")); // Dropout's
-      key = {isInteger ? uint32_t(node.integer("seed", 0)) : llvm::bit_cast<uint32_t>(node.real("seed", 0)), 0};
-      return;
-    }
-    auto named = node.getLoc()->findInstanceOf<NameLoc>();
-    StringRef name = named ? named.getName().getValue() : node.getOpType();
-    uint64_t hash = llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(name.bytes_begin(), name.size()));
-    key = {uint32_t(hash), uint32_t(hash >> 32)};
+  explicit Generator(NodeBinder &node) : twister(seedOf(node)) {}
+
+  double uniform() {
+    uint32_t high = uint32_t(twister()) >> 5, low = uint32_t(twister()) >> 6;
+    return (double(high) * 0x1p26 + double(low)) * 0x1p-53;
   }
 
-  float uniform(uint64_t index) const { return float(word(index) >> 8) * 0x1p-24f; }
-
-  float normal(uint64_t index) const {
-    constexpr double pi = 3.14159265358979323846;
-    double u = uniform(2 * index), v = uniform(2 * index + 1);
-    return float(std::sqrt(-2 * std::log(1 - u)) * std::cos(2 * pi * v));
+  double normal() {
+    if (spare) {
+      double value = *spare;
+      spare.reset();
+      return value;
+    }
+    double a, b, square;
+    do {
+      a = 2 * uniform() - 1;
+      b = 2 * uniform() - 1;
+      square = a * a + b * b;
+    } while (square >= 1 || square == 0);
+    double factor = std::sqrt(-2 * std::log(square) / square);
+    spare = factor * a;
+    return factor * b;
   }
 
 private:
-  // Word `index` of the stream.
-  uint32_t word(uint64_t index) const {
-    std::array<uint32_t, 4> x = {uint32_t(index / 4), uint32_t(index / 4 >> 32), 0, 0};
-    std::array<uint32_t, 2> k = key;
-    for (int round = 0; round < 10; ++round) {
-      uint64_t a = uint64_t(0xD2511F53) * x[0], b = uint64_t(0xCD9E8D57) * x[2];
-      x = {uint32_t(b >> 32) ^ x[1] ^ k[0], uint32_t(b), uint32_t(a >> 32) ^ x[3] ^ k[1], uint32_t(a)};
-      k[0] += 0x9E3779B9;
-      k[1] += 0xBB67AE85;
+  static uint32_t seedOf(NodeBinder &node) {
+    if (!node.has("seed")) {
+      auto named = node.getLoc()->findInstanceOf<NameLoc>();
+      StringRef name = named ? named.getName().getValue() : node.getOpType();
+      return uint32_t(llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(name.bytes_begin(), name.size())));
     }
-    return x[index % 4];
+    if (isa<IntegerAttr>(node.getNode().getAttrsAttr().get("seed"))) // Dropout's
+      return uint32_t(node.integer("seed", 0));
+    float seed = node.real("seed", 0);
+    bool isWhole = seed >= 0 && seed < 0x1p32f && seed == std::floor(seed);
+    return isWhole ? uint32_t(seed) : llvm::bit_cast<uint32_t>(seed);
   }
 
-  std::array<uint32_t, 2> key;
+  std::mt19937 twister;
+  std::optional<double> spare;
 };
 
 } // namespace
 
-// A table of numbers, each made by `draw` from its index. Null after an error.
-static Value drawTable(NodeBinder &node, ShapeRef shape, llvm::function_ref<float(const Generator &, uint64_t)> draw) {
+// A table of numbers, drawn one after the other. Null after an error.
+static Value drawTable(NodeBinder &node, ShapeRef shape, llvm::function_ref<double(Generator &)> draw) {
   std::optional<int64_t> count = elementCount(shape);
   if (!count || failed(node.checkTable(*count))) {
-    (void)node.fail("draws too many numbers: shape " + shapeText(shape));
+    (void)node.fail("cannot draw so many numbers, of shape " + shapeText(shape));
     return {};
   }
   Generator generator(node);
   std::vector<float> numbers(static_cast<size_t>(*count));
-  for (size_t i = 0; i < numbers.size(); ++i)
-    numbers[i] = draw(generator, i);
+  for (float &number : numbers)
+    number = float(draw(generator));
   return node.constant<float>(shape, node.getBuilder().getF32Type(), numbers);
 }
 
 static Value drawUniform(NodeBinder &node, ShapeRef shape) {
-  return drawTable(node, shape, [](const Generator &generator, uint64_t i) { return generator.uniform(i); });
+  return drawTable(node, shape, [](Generator &generator) {
+    return std::min(generator.uniform(), 1 - 0x1p-24); // 1 is excluded in float32, too
+  });
 }
 
 // The element type of attribute dtype, else `fallback`.
@@ -90,13 +97,13 @@ static Type elementType(NodeBinder &node, Type fallback) {
 
 static LogicalResult randomUniform(NodeBinder &node, ShapeRef shape, Type element) {
   float low = node.real("low", 0), high = node.real("high", 1);
-  Value y = drawTable(node, shape, [=](const Generator &g, uint64_t i) { return low + (high - low) * g.uniform(i); });
+  Value y = drawTable(node, shape, [=](Generator &g) { return low + (double(high) - low) * g.uniform(); });
   return node.hasFailed() ? failure() : node.setResult(node.cast(y, element));
 }
 
 static LogicalResult randomNormal(NodeBinder &node, ShapeRef shape, Type element) {
   float mean = node.real("mean", 0), scale = node.real("scale", 1);
-  Value y = drawTable(node, shape, [=](const Generator &g, uint64_t i) { return mean + scale * g.normal(i); });
+  Value y = drawTable(node, shape, [=](Generator &g) { return mean + scale * g.normal(); });
   return node.hasFailed() ? failure() : node.setResult(node.cast(y, element));
 }
 

@@ -20,8 +20,8 @@ struct Tap {
 
 // Position in the input of position `i` of the output.
 static double sourceOf(const Sampling &sampling, int64_t i, int64_t in, int64_t out, double scale) {
-  if (sampling.coordinates == "align_corners")
-    return out == 1 ? 0 : double(i) * double(in - 1) / (scale * double(in) - 1); // of the size before it was rounded, as ONNX's reference
+  if (sampling.coordinates == "align_corners") // of the size before it was rounded, as in ONNX's reference
+    return out == 1 ? 0 : double(i) * double(in - 1) / (scale * double(in) - 1);
   if (sampling.coordinates == "asymmetric")
     return double(i) / scale;
   if (sampling.coordinates == "tf_half_pixel_for_nn")

@@ -13,8 +13,8 @@ struct Sampling {
   bool excludeOutside = false;
 };
 
-/// Resizes operand 0 to the shape that the file declares, with scales (operand `index`, one for each of `axes`) that are known at
-/// run time only. Scales that contradict the shape give other elements, but touch no memory outside the operand.
+/// Resizes operand 0 to the shape that the file declares, with scales (operand `index`, one for each of `axes`) that are known
+/// at run time only. Scales that contradict the shape give other elements, but touch no memory outside the operand.
 mlir::LogicalResult resizeAtRunTime(NodeBinder &node, const Sampling &sampling, llvm::ArrayRef<int64_t> axes, size_t index);
 
 } // namespace thimble::legalize

@@ -40,7 +40,8 @@ Value AxisSampler::position() {
     counted.push_back(float(i));
   Value i = node.constant<float>({out}, node.getBuilder().getF32Type(), counted);
   if (sampling.coordinates == "align_corners")
-    return out == 1 ? node.mul(i, real(0)) : node.div(node.mul(i, real(double(in - 1))), node.sub(node.mul(scale, real(double(in))), real(1)));
+    return out == 1 ? node.mul(i, real(0))
+                    : node.div(node.mul(i, real(double(in - 1))), node.sub(node.mul(scale, real(double(in))), real(1)));
   if (sampling.coordinates == "asymmetric")
     return node.div(i, scale);
   if (sampling.coordinates == "pytorch_half_pixel" && out == 1)

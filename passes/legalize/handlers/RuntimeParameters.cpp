@@ -38,8 +38,8 @@ static Value vectorOperand(NodeBinder &node, size_t index, StringRef name, int64
   return value;
 }
 
-// The element of `values` that belongs to dimension `dim` as `axes` has it, or `fallback`, as a scalar. Null without an error if it is
-// known that no element belongs to it.
+// The element of `values` that belongs to dimension `dim` as `axes` has it, or `fallback`, as a scalar. Null without an error
+// if it is known that no element belongs to it.
 static Value atAxis(NodeBinder &node, Value axes, Value values, int64_t dim, int64_t rank, int64_t fallback) {
   if (node.hasFailed())
     return {};
@@ -82,7 +82,8 @@ LogicalResult legalize::sliceAtRunTime(NodeBinder &node) {
     if (!start && size == wanted)
       continue;
     if (!start || size == 0)
-      return node.fail("the file declares " + Twine(wanted) + " positions of dimension " + Twine(dim) + ", whose size is " + Twine(size));
+      return node.fail("the file declares " + Twine(wanted) + " positions of dimension " + Twine(dim) + ", whose size is " +
+                       Twine(size));
     start = clamp(node, fromFront(node, start, size), 0, size - 1);
     Value indices = node.add(start, node.mul(positions(node, wanted), step));
     y = node.emit<nn::GatherOp>(y, clamp(node, indices, 0, size - 1), dim);
@@ -126,7 +127,8 @@ LogicalResult legalize::padAtRunTime(NodeBinder &node, nn::PadMode mode) {
     if (!pad && size == wanted)
       continue;
     if (!pad || size == 0)
-      return node.fail("the file declares " + Twine(wanted) + " positions of dimension " + Twine(dim) + ", whose size is " + Twine(size));
+      return node.fail("the file declares " + Twine(wanted) + " positions of dimension " + Twine(dim) + ", whose size is " +
+                       Twine(size));
     Value index = node.sub(positions(node, wanted), pad);
     if (mode == nn::PadMode::Constant) {
       Shape along(size_t(rank), 1);
@@ -145,9 +147,9 @@ LogicalResult legalize::padAtRunTime(NodeBinder &node, nn::PadMode mode) {
 
 // Operators that keep the shape of their input, or broadcast it.
 static bool keepsShape(StringRef op) {
-  static constexpr StringLiteral names[] = {"Abs", "Add", "Cast", "CastLike", "Ceil", "Cos", "Div", "Exp", "Floor", "Identity",
-                                            "Log", "Mod", "Mul", "Neg", "Pow", "Reciprocal", "Round", "Sigmoid", "Sin", "Sqrt",
-                                            "Sub", "Tanh", "Where"};
+  static constexpr StringLiteral names[] = {"Abs",   "Add",      "Cast", "CastLike", "Ceil", "Cos",  "Div",  "Exp",
+                                            "Floor", "Identity", "Log",  "Mod",      "Mul",  "Neg",  "Pow",  "Reciprocal",
+                                            "Round", "Sigmoid",  "Sin",  "Sqrt",     "Sub",  "Tanh", "Where"};
   return llvm::is_contained(names, op);
 }
 
@@ -198,7 +200,8 @@ LogicalResult legalize::forAxis(NodeBinder &node, size_t index, StringRef name, 
   for (size_t i = 0; i < rank && !node.hasFailed(); ++i) {
     Value one = compute(int64_t(i));
     if (node.hasFailed() || (chosen && shapeOf(one) != shapeOf(chosen)))
-      return node.fail("input '" + name + "' decides the shape of the result; make the input that decides a constant with --bind");
+      return node.fail("input '" + name +
+                       "' decides the shape of the result; make the input that decides a constant with --bind");
     chosen = chosen ? node.select(node.compare(CompareKind::Equal, axis, number(node, int64_t(i))), one, chosen) : one;
   }
   return node.setResult(chosen);
@@ -215,7 +218,8 @@ static bool reducesTo(ShapeRef from, ShapeRef axes, bool keepDims, ShapeRef to) 
   return ShapeRef(shape) == to;
 }
 
-LogicalResult legalize::forReducedAxes(NodeBinder &node, bool keepDims, llvm::function_ref<Value(ArrayRef<int64_t> axes)> compute) {
+LogicalResult legalize::forReducedAxes(NodeBinder &node, bool keepDims,
+                                       llvm::function_ref<Value(ArrayRef<int64_t> axes)> compute) {
   ShapeRef from = shapeOf(node.operand(0));
   FailureOr<Shape> to = node.shapeInsteadOf("axes");
   if (failed(to))
@@ -247,6 +251,7 @@ LogicalResult legalize::forReducedAxes(NodeBinder &node, bool keepDims, llvm::fu
     chosen = node.select(node.cast(all, node.getBuilder().getI1Type()), one, chosen);
   }
   if (!chosen && !node.hasFailed())
-    return node.fail("no " + Twine(count) + " axes of " + shapeText(from) + " give the shape " + shapeText(*to) + " that the file declares");
+    return node.fail("no " + Twine(count) + " axes of " + shapeText(from) + " give the shape " + shapeText(*to) +
+                     " that the file declares");
   return node.setResult(chosen);
 }

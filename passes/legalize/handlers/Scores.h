@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the classifiers and regressors of ai.onnx.ml share: rows of features, post-transforms, and labels. Where the operators' text
-// is vague, ONNX Runtime's behaviour is meant.
+// What the classifiers and regressors of ai.onnx.ml share: rows of features, post-transforms, and labels. Where the operators'
+// text is vague, ONNX Runtime's behaviour is meant.
 #pragma once
 
 #include "passes/legalize/NodeBinder.h"
@@ -24,8 +24,8 @@ mlir::Value probit(NodeBinder &node, mlir::Value x);
 /// What becomes of one score [rows, 1] where there are two classes.
 enum class SecondClass { Complement, Negative };
 
-/// [rows, 2]: 1 - s and s, or -s and s; with Logistic and Negative the logistic function of both. With Probit the first column is the
-/// probit and the second 0.
+/// [rows, 2]: 1 - s and s, or -s and s; with Logistic and Negative the logistic function of both. With Probit the first column
+/// is the probit and the second 0.
 mlir::Value bothScores(NodeBinder &node, mlir::Value score, SecondClass second, Transform transform);
 
 /// Where a condition [rows, 1] holds, as indices [rows].

@@ -3,6 +3,7 @@
 // actual one (BoundedSizes.h).
 #include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/handlers/Handlers.h"
+#include "passes/legalize/handlers/Work.h"
 
 using namespace mlir;
 using namespace thimble;
@@ -21,6 +22,8 @@ static Value orderable(NodeBinder &node, Value x) {
     return node.cast(x, node.getBuilder().getI32Type());
   if (isInteger(x) && elementBytes(element) == 4)
     return node.cast(x, i64(node));
+  if (element.isUnsignedInteger(64))
+    return node.toOrdered(x);
   (void)node.fail("cannot order elements of type " + typeText(element));
   return {};
 }
@@ -40,13 +43,13 @@ static LogicalResult topK(NodeBinder &node, Value k, int64_t known) {
   Shape shape(shapeOf(x));
   shape[*axis] = k ? depth : known;
   x = orderable(node, x);
-  if (node.hasFailed())
+  if (node.hasFailed() || failed(checkWork(node, x, double(*elementCount(shapeOf(x))) * double(shape[*axis]))))
     return failure();
   Type types[] = {RankedTensorType::get(shape, elementOf(x)), indexType(node, shape)};
   SmallVector<Value> results = node.emitAll<nn::TopKOp>(types, x, *axis, isSmallest);
   if (node.hasFailed())
     return failure();
-  Value values = node.cast(results[0], element);
+  Value values = element.isUnsignedInteger(64) ? node.fromOrdered(results[0]) : node.cast(results[0], element);
   if (!k)
     return failed(node.setResult(0, values)) ? failure() : node.setResult(1, results[1]);
   Value count = node.binary(nn::BinaryKind::Max, node.reshape(node.cast(k, i64(node)), {1}), node.scalar(i64(node), 0));
@@ -66,7 +69,8 @@ static LogicalResult legalizeTopK10(NodeBinder &node) {
     FailureOr<int64_t> axis = node.axis(node.integer("axis", -1), shapeOf(node.operand(0)).size());
     if (failed(axis))
       return failure();
-    return declared && declared->size() == shapeOf(node.operand(0)).size() ? topK(node, Value(), (*declared)[*axis]) : topK(node, k, 0);
+    return declared && declared->size() == shapeOf(node.operand(0)).size() ? topK(node, Value(), (*declared)[*axis])
+                                                                           : topK(node, k, 0);
   }
   FailureOr<int64_t> known = node.constantInteger(1, "k");
   return failed(known) ? failure() : topK(node, Value(), *known);
@@ -132,7 +136,7 @@ static LogicalResult legalizeUnique(NodeBinder &node) {
     x = node.reshape(x, {*elementCount(shapeOf(x))});
   }
   Value keys = orderable(node, x);
-  if (node.hasFailed())
+  if (node.hasFailed() || failed(checkWork(node, keys, double(*elementCount(shapeOf(x))) * double(shapeOf(x)[axis]))))
     return failure();
   int64_t depth = shapeOf(x)[axis];
   Type list = indexType(node, {depth});
@@ -184,6 +188,8 @@ static LogicalResult legalizeNonMaxSuppression(NodeBinder &node) {
   int64_t capacity = perClass * score[0] * score[1];
   if (capacity == 0)
     return node.setResult(node.filled({0, 3}, i64(node), 0));
+  if (failed(checkWork(node, boxes, double(*elementCount(score)) * double(box[1]))))
+    return failure();
   Type types[] = {indexType(node, {capacity, 3}), indexType(node, {1})};
   SmallVector<Value> results =
       node.emitAll<nn::NonMaxSuppressionOp>(types, boxes, scores, limit, iou, threshold, /*center_point=*/format == 1);

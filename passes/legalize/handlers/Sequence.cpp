@@ -27,7 +27,8 @@ struct Position {
 
 } // namespace
 
-// Operand `index`, or `fallback` if it is left out. Negative positions count from `size`; `limit` is the first that is too large.
+// Operand `index`, or `fallback` if it is left out. Negative positions count from `size`; `limit` is the first that is too
+// large.
 static FailureOr<Position> readPosition(NodeBinder &node, size_t index, int64_t size, int64_t limit, int64_t fallback) {
   Value operand = node.operand(index);
   if (!operand && limit == 0)
@@ -102,8 +103,9 @@ static LogicalResult legalizeInsert(NodeBinder &node) {
   for (int64_t i = 0; i <= size; ++i) {
     Value after = i > 0 ? (*elements)[i - 1] : inserted;
     Value here = selectAny(node, isAt(node, nn::CompareKind::Equal, i, position->runtime), inserted, after, differ);
-    result.push_back(i < size ? selectAny(node, isAt(node, nn::CompareKind::Less, i, position->runtime), (*elements)[i], here, differ)
-                              : here);
+    result.push_back(
+        i < size ? selectAny(node, isAt(node, nn::CompareKind::Less, i, position->runtime), (*elements)[i], here, differ)
+                 : here);
   }
   return node.setResult(makeSequence(node, result));
 }
@@ -122,7 +124,8 @@ static LogicalResult legalizeErase(NodeBinder &node) {
   }
   SmallVector<Value> result;
   for (int64_t i = 0; i + 1 < size; ++i)
-    result.push_back(selectAny(node, isAt(node, nn::CompareKind::Less, i, position->runtime), (*elements)[i], (*elements)[i + 1], differ));
+    result.push_back(
+        selectAny(node, isAt(node, nn::CompareKind::Less, i, position->runtime), (*elements)[i], (*elements)[i + 1], differ));
   return node.setResult(makeSequence(node, result));
 }
 

@@ -60,7 +60,8 @@ static LogicalResult reshapeAsDeclared(NodeBinder &node) {
   if (failed(shape))
     return failure();
   if (elementCount(*shape) != elementCount(shapeOf(node.operand(0))))
-    return node.fail("the file declares shape " + shapeText(*shape) + " for elements of shape " + shapeText(shapeOf(node.operand(0))));
+    return node.fail("the file declares shape " + shapeText(*shape) + " for elements of shape " +
+                     shapeText(shapeOf(node.operand(0))));
   return node.setResult(node.reshape(node.operand(0), *shape));
 }
 

@@ -3,6 +3,7 @@
 #include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/handlers/Handlers.h"
 #include "passes/legalize/handlers/Types.h"
+#include "passes/legalize/handlers/Work.h"
 #include <cmath>
 
 using namespace mlir;
@@ -30,9 +31,12 @@ static LogicalResult legalizeCumSum(NodeBinder &node) {
 }
 
 static LogicalResult legalizeDet(NodeBinder &node) {
-  if (failed(node.needFloat(node.operand(0), "X")))
+  Value x = node.operand(0);
+  if (failed(node.needFloat(x, "X")) || shapeOf(x).empty())
+    return node.fail("needs square matrices, got shape " + shapeText(shapeOf(x)));
+  if (failed(checkWork(node, x, double(*elementCount(shapeOf(x))) * double(shapeOf(x).back()))))
     return failure();
-  return node.setResult(node.emit<nn::DetOp>(node.operand(0)));
+  return node.setResult(node.emit<nn::DetOp>(x));
 }
 
 // The length of a transform or frame, from an input that is known or from the size that the file declares.
@@ -67,6 +71,8 @@ static LogicalResult dft(NodeBinder &node, int64_t givenAxis) {
   }
   if (length < 1 || length > 1 << 20)
     return node.fail("cannot transform a signal of " + Twine(length) + " elements");
+  if (failed(checkWork(node, x, double(*elementCount(shapeOf(x))) * double(length))))
+    return failure();
   return node.setResult(node.emit<nn::DftOp>(x, *axis, length, isOneSided ? length / 2 + 1 : length, isInverse));
 }
 
@@ -77,8 +83,8 @@ static LogicalResult legalizeDft20(NodeBinder &node) {
   return failed(axis) ? failure() : dft(node, *axis);
 }
 
-// Length and step of the frames. Where they are known at run time only, they are those that give the shape that the file declares,
-// if there are no others.
+// Length and step of the frames. Where they are known at run time only, they are those that give the shape that the file
+// declares, if there are no others.
 static FailureOr<std::pair<int64_t, int64_t>> readFraming(NodeBinder &node, int64_t size, Value window, bool isOneSided) {
   bool isStepKnown = isConstant(node.operand(1)), isLengthKnown = window || !node.operand(3) || isConstant(node.operand(3));
   int64_t length = window ? shapeOf(window)[0] : size, step = 0;
@@ -99,10 +105,22 @@ static FailureOr<std::pair<int64_t, int64_t>> readFraming(NodeBinder &node, int6
     if (failed(shape))
       return failure();
     SmallVector<std::pair<int64_t, int64_t>> found;
-    for (int64_t n = isLengthKnown ? length : 1; n <= (isLengthKnown ? length : size) && shape->size() == 4; ++n)
-      for (int64_t s = isStepKnown ? step : 1; s <= (isStepKnown ? step : size); ++s)
-        if ((isOneSided ? n / 2 + 1 : n) == (*shape)[2] && n <= size && (size - n) / s + 1 == (*shape)[1])
+    if (shape->size() == 4 && (*shape)[1] >= 1 && (*shape)[2] >= 1) {
+      int64_t frames = (*shape)[1], bins = (*shape)[2], first = isOneSided ? std::max<int64_t>(2 * (bins - 1), 1) : bins;
+      for (int64_t n = first; n <= (isOneSided ? 2 * bins - 1 : bins); ++n) {
+        if (n > size || (isLengthKnown && n != length))
+          continue;
+        // Steps that fit (frames - 1) times, but not `frames` times, between the first and the last frame.
+        int64_t span = size - n, least = span / frames + 1, most = frames > 1 ? span / (frames - 1) : least;
+        if (isStepKnown) {
+          if (step >= least && (step <= most || frames == 1))
+            found.push_back({n, step});
+          continue;
+        }
+        for (int64_t s = least; s <= std::min(most, least + 1); ++s) // two are too many already
           found.push_back({n, s});
+      }
+    }
     if (found.size() != 1)
       return node.fail("frame_step and frame_length must be known at compile time: the shape that the file declares, " +
                        shapeText(*shape) + ", does not follow from one pair of them alone");
@@ -136,8 +154,8 @@ static LogicalResult legalizeStft(NodeBinder &node) {
   return node.setResult(node.emit<nn::DftOp>(frames, 2, length, isOneSided ? length / 2 + 1 : length, /*inverse=*/false));
 }
 
-// a - b * cos(2 pi i / d) + c * cos(4 pi i / d), i < size, d = size or (symmetric) size - 1. A size that is known at run time only
-// is the one that the file declares, and the formula is computed then.
+// a - b * cos(2 pi i / d) + c * cos(4 pi i / d), i < size, d = size or (symmetric) size - 1. A size that is known at run time
+// only is the one that the file declares, and the formula is computed then.
 static LogicalResult window(NodeBinder &node, float a, float b, float c) {
   constexpr double pi = 3.14159265358979323846;
   bool isPeriodic = node.flag("periodic", true);
@@ -184,7 +202,8 @@ static LogicalResult melAtRunTime(NodeBinder &node) {
   Type element = typeOfCode(node.getBuilder(), node.integer("output_datatype", 1)), f32 = node.getBuilder().getF32Type();
   if (failed(shape))
     return failure();
-  if (shape->size() != 2 || (*shape)[0] < 1 || (*shape)[1] < 1 || !element || failed(node.checkTable((*shape)[0] + (*shape)[1])))
+  if (shape->size() != 2 || (*shape)[0] < 1 || (*shape)[1] < 1 || !element ||
+      failed(node.checkTable((*shape)[0] + (*shape)[1])))
     return node.fail("needs a declared shape of bins and bands and an element type that Thimble supports");
   int64_t bins = (*shape)[0], bands = (*shape)[1];
   auto number = [&](size_t index) { return node.reshape(node.cast(node.operand(index), f32), {}); };
@@ -202,8 +221,7 @@ static LogicalResult melAtRunTime(NodeBinder &node) {
   Value mel = node.add(node.mul(count(bands + 2), step), low);
   Value power = node.unary(nn::UnaryKind::Exp, node.mul(mel, node.scalar(float(std::log(10.0) / 2595))));
   Value hertz = node.mul(node.sub(power, node.scalar(1)), node.scalar(700));
-  Value corners = node.unary(
-      nn::UnaryKind::Floor, node.div(node.mul(node.add(number(1), node.scalar(1)), hertz), number(2)));
+  Value corners = node.unary(nn::UnaryKind::Floor, node.div(node.mul(node.add(number(1), node.scalar(1)), hertz), number(2)));
   Value lower = node.slice(corners, 0, 0, bands), center = node.slice(corners, 0, 1, bands);
   Value higher = node.slice(corners, 0, 2, bands), bin = node.reshape(count(bins), {bins, 1});
   auto isAtMost = [&](Value a, Value b) { return node.compare(nn::CompareKind::LessEqual, a, b); };

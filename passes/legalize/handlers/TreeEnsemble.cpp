@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// TreeEnsembleClassifier, TreeEnsembleRegressor and TreeEnsemble of ai.onnx.ml. What scores mean is what ONNX Runtime makes of them.
+// TreeEnsembleClassifier, TreeEnsembleRegressor and TreeEnsemble of ai.onnx.ml. What scores mean is what ONNX Runtime makes of
+// them.
 #include "passes/legalize/handlers/Handlers.h"
 #include "passes/legalize/handlers/Scores.h"
 #include "passes/legalize/handlers/TreeFile.h"
@@ -54,15 +55,16 @@ static LogicalResult legalizeRegressor(NodeBinder &node) {
   FailureOr<Transform> transform = readTransform(node);
   if (failed(ensemble) || failed(transform))
     return failure();
-  return finishRegression(node, *ensemble, node.text("aggregate_function", "SUM"), readNumbers(node, "base_values"), *transform);
+  return finishRegression(node, *ensemble, node.text("aggregate_function", "SUM"), readNumbers(node, "base_values"),
+                          *transform);
 }
 
 static LogicalResult legalizeEnsemble(NodeBinder &node) {
   static constexpr llvm::StringLiteral aggregates[] = {"AVERAGE", "SUM", "MIN", "MAX"};
   int64_t aggregate = node.integer("aggregate_function", 1), transform = node.integer("post_transform", 0);
   if (aggregate < 0 || aggregate > 3 || transform < 0 || transform > 4)
-    return node.fail("attributes 'aggregate_function' and 'post_transform' must be 0 to 3 and 0 to 4, got " + llvm::Twine(aggregate) +
-                     " and " + llvm::Twine(transform));
+    return node.fail("attributes 'aggregate_function' and 'post_transform' must be 0 to 3 and 0 to 4, got " +
+                     llvm::Twine(aggregate) + " and " + llvm::Twine(transform));
   FailureOr<TreeEnsemble> ensemble = readFlatTrees(node);
   return failed(ensemble) ? failure() : finishRegression(node, *ensemble, aggregates[aggregate], {}, Transform(transform));
 }
@@ -172,8 +174,8 @@ Value Classifier::scoresOfOne(Value score, bool isBinary) {
   return bothScores(node, score, isBinary && allPositive ? SecondClass::Complement : SecondClass::Negative, transform);
 }
 
-// ONNX Runtime's rules for two classes: if leaves give class 1 a score it decides alone; if only one class has weights, its score
-// stands for class 1, and the other class gets what is left.
+// ONNX Runtime's rules for two classes: if leaves give class 1 a score it decides alone; if only one class has weights, its
+// score stands for class 1, and the other class gets what is left.
 LogicalResult Classifier::runTwo() {
   Value score0 = column(node, sums, 0), score1 = column(node, sums, 1), has1 = hasScore(1);
   bool isBinary = mayScore[0] != mayScore[1];

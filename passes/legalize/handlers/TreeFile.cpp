@@ -25,7 +25,9 @@ static std::vector<double> readTensor(NodeBinder &node, llvm::StringRef name) {
 }
 
 // The binder keeps the names that it was asked for, so they must live as long as the context.
-static llvm::StringRef kept(NodeBinder &node, const llvm::Twine &name) { return node.getBuilder().getStringAttr(name).getValue(); }
+static llvm::StringRef kept(NodeBinder &node, const llvm::Twine &name) {
+  return node.getBuilder().getStringAttr(name).getValue();
+}
 
 static std::vector<double> readDoubles(NodeBinder &node, llvm::StringRef name) {
   llvm::StringRef tensorName = kept(node, name + "_as_tensor");
@@ -99,13 +101,15 @@ FailureOr<TreeEnsemble> legalize::readTrees(NodeBinder &node, llvm::StringRef pr
   node.ignore({"nodes_hitrates", "nodes_hitrates_as_tensor"});
   TreeEnsemble ensemble;
   ensemble.targets = targets;
-  Shape trees = node.integers("nodes_treeids"), nodeIds = node.integers("nodes_nodeids"), features = node.integers("nodes_featureids");
+  Shape trees = node.integers("nodes_treeids"), nodeIds = node.integers("nodes_nodeids"),
+        features = node.integers("nodes_featureids");
   Shape onTrue = node.integers("nodes_truenodeids"), onFalse = node.integers("nodes_falsenodeids");
   Shape missing = node.integers("nodes_missing_value_tracks_true");
   llvm::SmallVector<llvm::StringRef> modes = node.texts("nodes_modes");
   std::vector<double> values = readDoubles(node, "nodes_values");
   size_t count = modes.size();
-  if (failed(needLength(node, "nodes_treeids", trees.size(), count)) || failed(needLength(node, "nodes_nodeids", nodeIds.size(), count)) ||
+  if (failed(needLength(node, "nodes_treeids", trees.size(), count)) ||
+      failed(needLength(node, "nodes_nodeids", nodeIds.size(), count)) ||
       failed(needLength(node, "nodes_featureids", features.size(), count)) ||
       failed(needLength(node, "nodes_truenodeids", onTrue.size(), count)) ||
       failed(needLength(node, "nodes_falsenodeids", onFalse.size(), count)) ||
@@ -130,7 +134,8 @@ FailureOr<TreeEnsemble> legalize::readTrees(NodeBinder &node, llvm::StringRef pr
       std::string from = "node " + std::to_string(nodeIds[i]);
       if (failed(branch))
         return failure();
-      FailureOr<int64_t> yes = findNode(node, ids, trees[i], onTrue[i], from), no = findNode(node, ids, trees[i], onFalse[i], from);
+      FailureOr<int64_t> yes = findNode(node, ids, trees[i], onTrue[i], from),
+                         no = findNode(node, ids, trees[i], onFalse[i], from);
       if (failed(yes) || failed(no))
         return failure();
       tree.branch = *branch;
@@ -179,7 +184,8 @@ FailureOr<TreeEnsemble> legalize::readFlatTrees(NodeBinder &node) {
   std::vector<double> modes = readTensor(node, "nodes_modes"), splits = readTensor(node, "nodes_splits");
   std::vector<double> weights = readTensor(node, "leaf_weights");
   size_t count = modes.size(), leaves = weights.size();
-  if (failed(needLength(node, "nodes_featureids", features.size(), count)) || failed(needLength(node, "nodes_splits", splits.size(), count)) ||
+  if (failed(needLength(node, "nodes_featureids", features.size(), count)) ||
+      failed(needLength(node, "nodes_splits", splits.size(), count)) ||
       failed(needLength(node, "nodes_truenodeids", onTrue.size(), count)) ||
       failed(needLength(node, "nodes_falsenodeids", onFalse.size(), count)) ||
       failed(needLength(node, "nodes_trueleafs", trueLeafs.size(), count)) ||
@@ -194,8 +200,8 @@ FailureOr<TreeEnsemble> legalize::readFlatTrees(NodeBinder &node) {
   size_t nextSet = 0;
   auto childOf = [&](int64_t child, bool isLeaf) -> FailureOr<int64_t> {
     if (child < 0 || child >= int64_t(isLeaf ? leaves : count))
-      return node.fail("a node has the child " + llvm::Twine(child) + ", but there are " + llvm::Twine(isLeaf ? leaves : count) +
-                       (isLeaf ? " leaves" : " nodes"));
+      return node.fail("a node has the child " + llvm::Twine(child) + ", but there are " +
+                       llvm::Twine(isLeaf ? leaves : count) + (isLeaf ? " leaves" : " nodes"));
     return isLeaf ? child + int64_t(count) : child; // leaves follow the nodes
   };
   for (size_t i = 0; i < count; ++i) {

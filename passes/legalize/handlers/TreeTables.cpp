@@ -39,9 +39,7 @@ int32_t keyBelow(double threshold) {
   return value == 0 ? 0 : keyOf(value);
 }
 
-std::string nameOf(const TreeNode &node) {
-  return "node " + std::to_string(node.id) + " of tree " + std::to_string(node.tree);
-}
+std::string nameOf(const TreeNode &node) { return "node " + std::to_string(node.id) + " of tree " + std::to_string(node.tree); }
 
 class TableBuilder {
 public:
@@ -81,7 +79,8 @@ private:
 
 LogicalResult TableBuilder::checkNode(const TreeNode &tree) {
   if (tree.feature < 0 || tree.feature >= features)
-    return node.fail(nameOf(tree) + " compares feature " + llvm::Twine(tree.feature) + " of an input that has " + llvm::Twine(features));
+    return node.fail(nameOf(tree) + " compares feature " + llvm::Twine(tree.feature) + " of an input that has " +
+                     llvm::Twine(features));
   if (std::isnan(tree.threshold) && tree.branch != Branch::Member)
     return node.fail(nameOf(tree) + " has the threshold NaN");
   return success();
@@ -241,8 +240,7 @@ LogicalResult TableBuilder::build() {
   return success();
 }
 
-template <typename Word>
-Value TableBuilder::words(llvm::ArrayRef<std::array<int64_t, 4>> rows, int64_t columns, int64_t flag) {
+template <typename Word> Value TableBuilder::words(llvm::ArrayRef<std::array<int64_t, 4>> rows, int64_t columns, int64_t flag) {
   std::vector<Word> data;
   for (const auto &row : rows)
     for (int64_t column = 0; column < columns; ++column)
@@ -253,7 +251,8 @@ Value TableBuilder::words(llvm::ArrayRef<std::array<int64_t, 4>> rows, int64_t c
 
 Value TableBuilder::emit(Value x) {
   int64_t leafCount = int64_t(leafNumbers.size());
-  bool isShort = std::max({features, leafCount, int64_t(table.size())}) <= 0x8000 && keys.size() <= 0x10000 && targets <= 0x10000;
+  bool isShort =
+      std::max({features, leafCount, int64_t(table.size())}) <= 0x8000 && keys.size() <= 0x10000 && targets <= 0x10000;
   Value nodes = isShort ? words<uint16_t>(table, 4, 0x8000) : words<uint32_t>(table, 4, 0x80000000);
   Value roots = isShort ? words<uint16_t>(trees, 2, 0x8000) : words<uint32_t>(trees, 2, 0x80000000);
   Value thresholds = node.constant<int32_t>({int64_t(keys.size())}, node.getBuilder().getI32Type(), keys);
@@ -263,7 +262,8 @@ Value TableBuilder::emit(Value x) {
 
 } // namespace
 
-Value legalize::emitTrees(NodeBinder &node, Value x, const TreeEnsemble &ensemble, nn::TreeAggregate aggregate, bool countsScores) {
+Value legalize::emitTrees(NodeBinder &node, Value x, const TreeEnsemble &ensemble, nn::TreeAggregate aggregate,
+                          bool countsScores) {
   if (node.hasFailed() || !x)
     return {};
   if (ensemble.roots.empty()) {

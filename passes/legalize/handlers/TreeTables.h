@@ -28,8 +28,9 @@ struct TreeEnsemble {
   int64_t targets = 0;
 };
 
-/// Emits nn.tree_ensemble on f32 [rows, features]. With `countsScores` the result has as many more targets, which count the leaves
-/// that gave something to each. Fails on trees with cycles, features that do not exist, thresholds that are NaN.
-mlir::Value emitTrees(NodeBinder &node, mlir::Value x, const TreeEnsemble &ensemble, nn::TreeAggregate aggregate, bool countsScores);
+/// Emits nn.tree_ensemble on f32 [rows, features]. With `countsScores` the result has as many more targets, which count the
+/// leaves that gave something to each. Fails on trees with cycles, features that do not exist, thresholds that are NaN.
+mlir::Value emitTrees(NodeBinder &node, mlir::Value x, const TreeEnsemble &ensemble, nn::TreeAggregate aggregate,
+                      bool countsScores);
 
 } // namespace thimble::legalize

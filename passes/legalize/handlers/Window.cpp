@@ -38,7 +38,10 @@ static std::pair<int64_t, int64_t> samePads(int64_t size, int64_t kernel, int64_
 }
 
 FailureOr<Window> legalize::readWindow(NodeBinder &node, Value x, ShapeRef kernel) {
-  ShapeRef spatial = shapeOf(x).drop_front(2);
+  return readWindowOfShape(node, shapeOf(x).drop_front(2), kernel);
+}
+
+FailureOr<Window> legalize::readWindowOfShape(NodeBinder &node, ShapeRef spatial, ShapeRef kernel) {
   size_t count = spatial.size();
   if (kernel.size() != count)
     return node.fail("kernel has " + Twine(kernel.size()) + " dimensions, but the input has " + Twine(count) + " spatial ones");

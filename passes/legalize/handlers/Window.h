@@ -20,6 +20,9 @@ mlir::LogicalResult checkImage(NodeBinder &node, mlir::Value x);
 /// Reads strides, dilations, pads and auto_pad for an operator whose input is `x` and whose kernel has the sizes `kernel`.
 mlir::FailureOr<Window> readWindow(NodeBinder &node, mlir::Value x, ShapeRef kernel);
 
+/// The same for an image with the spatial dimensions `spatial`.
+mlir::FailureOr<Window> readWindowOfShape(NodeBinder &node, ShapeRef spatial, ShapeRef kernel);
+
 /// Inserts a height of 1 into [a, b, width], so that one-dimensional operators become two-dimensional.
 mlir::Value withHeight(NodeBinder &node, mlir::Value x);
 

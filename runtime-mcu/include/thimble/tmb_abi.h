@@ -196,6 +196,59 @@ typedef struct tmb_pool2d_params {
   int32_t zero_point;
 } tmb_pool2d_params;
 
+/* Maximum pooling of rank 1 to 3 dimensions with indices: x[outer][in_dims...], y[outer][out_dims...]. pads are those in front.
+ * column_major counts positions with the first dimension fastest. */
+typedef struct tmb_max_pool_indices_params {
+  int32_t outer, rank;
+  int32_t in_dims[TMB_MAX_RANK];
+  int32_t out_dims[TMB_MAX_RANK];
+  int32_t kernel[TMB_MAX_RANK];
+  int32_t strides[TMB_MAX_RANK];
+  int32_t pads[TMB_MAX_RANK];
+  int32_t dilations[TMB_MAX_RANK];
+  int32_t column_major;
+} tmb_max_pool_indices_params;
+
+/* How a position between elements is read, and what lies outside of an image. */
+#define TMB_SAMPLE_NEAREST 0
+#define TMB_SAMPLE_LINEAR 1
+#define TMB_SAMPLE_CUBIC 2
+#define TMB_SAMPLE_ZEROS 0
+#define TMB_SAMPLE_EDGE 1
+#define TMB_SAMPLE_REFLECTION 2
+
+/* Sampling of an image of rank 1 to 3 dimensions at out_count positions, whose last coordinate belongs to the first dimension.
+ * align_corners: -1 and 1 are the centres of the outer elements, else their outer borders; reflection is about the same. */
+typedef struct tmb_grid_sample_params {
+  int32_t batch, channels, rank;
+  int32_t in_dims[TMB_MAX_RANK];
+  int32_t out_count;
+  int32_t mode, border, align_corners;
+} tmb_grid_sample_params;
+
+/* Regions of interest of images of in_h by in_w, pooled to out_h by out_w. scale multiplies the coordinates; the rest is for
+ * tmb_roi_align_f32: samples in each direction of a bin (0: as many as it has elements, rounded up), half_pixel shifts regions by half
+ * an element (0: regions are at least one element large), maximum pools by the largest value. */
+typedef struct tmb_roi_params {
+  int32_t batch, channels, in_h, in_w;
+  int32_t regions, out_h, out_w;
+  int32_t samples, half_pixel, maximum;
+  float scale;
+} tmb_roi_params;
+
+/* 2-D convolution whose taps are moved by offsets. Flags are 0 or 1; what has_bias and has_mask deny is not read. */
+typedef struct tmb_deform_conv2d_params {
+  int32_t batch;
+  int32_t in_c, in_h, in_w;
+  int32_t out_c, out_h, out_w;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  int32_t groups, offset_groups;
+  int32_t has_bias, has_mask;
+} tmb_deform_conv2d_params;
+
 /* Reductions: y is dense over kept_dims; each element reduces the positions reduced_dims of x. */
 typedef struct tmb_reduce_params {
   int32_t kept_rank, reduced_rank;

@@ -124,6 +124,15 @@ void tmb_bit_xor_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_b
 void tmb_shift_left_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
 void tmb_shift_right_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
 
+/* a to the power of b, int64. Wraps around; with a negative b it is 1 / a^-b rounded toward zero, and 0 for a = 0. */
+void tmb_pow_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_binary_params *p);
+
+/* float64. */
+void tmb_add_f64(const double *a, const double *b, double *y, const tmb_binary_params *p);
+void tmb_sub_f64(const double *a, const double *b, double *y, const tmb_binary_params *p);
+void tmb_mul_f64(const double *a, const double *b, double *y, const tmb_binary_params *p);
+void tmb_div_f64(const double *a, const double *b, double *y, const tmb_binary_params *p);
+
 /* uint64; by 0 they give 0. */
 void tmb_div_u64(const uint64_t *a, const uint64_t *b, uint64_t *y, const tmb_binary_params *p);
 void tmb_mod_u64(const uint64_t *a, const uint64_t *b, uint64_t *y, const tmb_binary_params *p);
@@ -343,6 +352,32 @@ void tmb_average_pool2d_f32(const float *x, float *y, const tmb_pool2d_params *p
 /* y = floor((sum of x inside + (count - positions inside) * zero_point) / count + 1/2), or zero_point if count is 0.
  * A window has fewer than 2^23 positions. */
 void tmb_average_pool2d_s8(const int8_t *x, int8_t *y, const tmb_pool2d_params *p);
+
+/* Maxima of up to three dimensions and, in the whole of x, the position of each: the first of equal ones. A window with no position
+ * inside has the maximum -infinity at the first position of its image. */
+void tmb_max_pool_indices_f32(const float *x, float *y, int64_t *indices, const tmb_max_pool_indices_params *p);
+
+/* ---- Sampling ---- */
+
+/* x[batch][channels][in_dims...], grid[batch][out_count][rank], y[batch][channels][out_count]. Nearest rounds halves to even; cubic
+ * is Keys' convolution with -3/4. Coordinates beyond +-1e9 elements and NaN are taken as -1e9. As ONNX's GridSample. */
+void tmb_grid_sample_f32(const float *x, const float *grid, float *y, const tmb_grid_sample_params *p);
+
+/* x[batch][channels][in_h][in_w], rois[regions][4] of x1, y1, x2, y2, y[regions][channels][out_h][out_w]. Bins average bilinear
+ * samples; samples farther than one element outside are 0. The maximum is that of the weighted neighbours of all samples, which is
+ * how ONNX's reference and ONNX Runtime have it. Indices of images are clamped. */
+void tmb_roi_align_f32(const float *x, const float *rois, const int64_t *batches, float *y, const tmb_roi_params *p);
+
+/* rois[regions][5] of image, x1, y1, x2, y2, rounded after scaling, halves away from zero; both corners belong to the region. Bins
+ * that are empty are 0. */
+void tmb_max_roi_pool_f32(const float *x, const float *rois, float *y, const tmb_roi_params *p);
+
+/* x[batch][in_c][in_h][in_w], w[out_c][in_c / groups][kernel_h][kernel_w],
+ * offset[batch][offset_groups][kernel_h * kernel_w][2][out_h][out_w] (y, then x), bias[out_c],
+ * mask[batch][offset_groups][kernel_h * kernel_w][out_h][out_w], y[batch][out_c][out_h][out_w]. Taps are read bilinearly; outside are
+ * zeros. */
+void tmb_deform_conv2d_f32(const float *x, const float *w, const float *offset, const float *bias, const float *mask, float *y,
+                           const tmb_deform_conv2d_params *p);
 
 /* ---- Reductions ---- */
 

@@ -33,7 +33,8 @@ static int tmb_nms_covers(const float *first, const float *second, float thresho
   const tmb_nms_box a = tmb_nms_load(first, center_point), b = tmb_nms_load(second, center_point);
   const float area_a = (a.y_high - a.y_low) * (a.x_high - a.x_low);
   const float area_b = (b.y_high - b.y_low) * (b.x_high - b.x_low);
-  const float common = tmb_nms_overlap(a.y_low, a.y_high, b.y_low, b.y_high) * tmb_nms_overlap(a.x_low, a.x_high, b.x_low, b.x_high);
+  const float common =
+      tmb_nms_overlap(a.y_low, a.y_high, b.y_low, b.y_high) * tmb_nms_overlap(a.x_low, a.x_high, b.x_low, b.x_high);
   if (area_a <= 0.0f || area_b <= 0.0f || common <= 0.0f)
     return 0;
   return common / (area_a + area_b - common) > threshold;
@@ -57,8 +58,7 @@ static int32_t tmb_nms_next(const float *scores, int32_t boxes, int32_t last, fl
 }
 
 void tmb_non_max_suppression_f32(const float *boxes, const float *scores, const int64_t *limit, const float *iou,
-                                 const float *threshold, int64_t *y, int64_t *size,
-                                 const tmb_non_max_suppression_params *p) {
+                                 const float *threshold, int64_t *y, int64_t *size, const tmb_non_max_suppression_params *p) {
   int32_t found = 0;
   int32_t batch, cls, i;
   for (i = 0; i < p->capacity * 3; ++i)

@@ -71,13 +71,13 @@ func.func @too_large(%x: tensor<2xf32>) -> (!v, !v, !v) {
 
 !v = !onnx.value
 
-func.func @convolution(%x: tensor<1x3x8x8xf32>, %volume: tensor<1x3x8x8x8xf32>, %kernel: tensor<1x3x2x2x2xf32>) -> (!v, !v, !v, !v, !v, !v) {
+func.func @convolution(%x: tensor<1x3x8x8xf32>, %volume: tensor<1x3x8x8x8xf32>, %kernel: tensor<1x3x9x2x2xf32>) -> (!v, !v, !v, !v, !v, !v) {
   %w = onnx.constant dense<0.5> : tensor<4x2x3x3xf32> : tensor<4x2x3x3xf32>
   %w3 = onnx.constant dense<0.5> : tensor<4x3x3x3xf32> : tensor<4x3x3x3xf32>
   // expected-error@+1 {{Conv: weights for 2 input channels do not match an input of 3 channels in 1 groups}}
   %a = onnx.node "Conv" opset 13 (%x, %w) : (tensor<1x3x8x8xf32>, tensor<4x2x3x3xf32>) -> !v
-  // expected-error@+1 {{Conv: has 3 spatial dimensions; Thimble supports one and two}}
-  %b = onnx.node "Conv" opset 13 (%volume, %kernel) : (tensor<1x3x8x8x8xf32>, tensor<1x3x2x2x2xf32>) -> !v
+  // expected-error@+1 {{Conv: kernel of size 9 with dilation 1 is larger than the padded input of size 8}}
+  %b = onnx.node "Conv" opset 13 (%volume, %kernel) : (tensor<1x3x8x8x8xf32>, tensor<1x3x9x2x2xf32>) -> !v
   // expected-error@+1 {{Conv: attribute 'kernel_shape' is 5x5, but the weights have shape 4x3x3x3}}
   %c = onnx.node "Conv" opset 13 (%x, %w3) attributes {kernel_shape = array<i64: 5, 5>} : (tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>) -> !v
   // expected-error@+1 {{Conv: attribute 'strides' must have 2 entries, got 1}}
@@ -96,8 +96,8 @@ func.func @convolution(%x: tensor<1x3x8x8xf32>, %volume: tensor<1x3x8x8x8xf32>, 
 func.func @pool(%x: tensor<1x1x4x4xf32>) -> (!v, !v, !v) {
   // expected-error@+1 {{MaxPool: kernel of size 9 with dilation 1 is larger than the padded input of size 4}}
   %a = onnx.node "MaxPool" opset 12 (%x) attributes {kernel_shape = array<i64: 9, 9>} : (tensor<1x1x4x4xf32>) -> !v
-  // expected-error@+1 {{MaxPool: output 'Indices' is used, but Thimble computes the maxima only}}
-  %b:2 = onnx.node "MaxPool" opset 12 (%x) attributes {kernel_shape = array<i64: 2, 2>} : (tensor<1x1x4x4xf32>) -> (!v, !v)
+  // expected-error@+1 {{MaxPool: kernel of size 9 is larger than the padded input}}
+  %b:2 = onnx.node "MaxPool" opset 12 (%x) attributes {kernel_shape = array<i64: 9, 9>} : (tensor<1x1x4x4xf32>) -> (!v, !v)
   // expected-error@+1 {{AveragePool: attribute 'kernel_shape' is missing}}
   %c = onnx.node "AveragePool" opset 12 (%x) : (tensor<1x1x4x4xf32>) -> !v
   return %a, %b#1, %c : !v, !v, !v
@@ -202,6 +202,32 @@ func.func @control(%x: tensor<2xf32>, %z: tensor<3xf32>, %c: tensor<i1>) -> !v {
 
 !v = !onnx.value
 
+func.func @left_out(%x: tensor<2xf32>, %c: tensor<i1>) -> !v {
+  // expected-error@+1 {{If: a body gives a value that is left out}}
+  %y = onnx.node "If" opset 13 (%c) attributes {else_branch, then_branch} bodies {
+    onnx.return %x : tensor<2xf32>
+  }, {
+    %none = onnx.none
+    onnx.return %none : !v
+  } : (tensor<i1>) -> !v
+  return %y : !v
+}
+
+// -----
+
+!v = !onnx.value
+
+// The declared shape stands for what is not known; the user is told.
+func.func @declared(%x: tensor<4xf32>, %s: tensor<2xi64>) -> (!v {onnx.type = tensor<2x2xf32>}) {
+  // expected-remark@+1 {{Reshape: the result has the shape 2x2 that the file declares, whatever input 'shape' holds at run time}}
+  %y = onnx.node "Reshape" opset 13 (%x, %s) : (tensor<4xf32>, tensor<2xi64>) -> !v
+  return %y : !v
+}
+
+// -----
+
+!v = !onnx.value
+
 // A loop without a bound.
 func.func @endless(%x: tensor<f32>) -> !v {
   %none = onnx.none
@@ -239,9 +265,9 @@ func.func @newer(%x: tensor<2xf32>) -> !v {
 
 !v = !onnx.value
 
-// expected-error@+2 {{input 'h' has elements of type 'f16', but Thimble computes in float32; convert the model to float32 first}}
+// expected-error@+2 {{input 'h' has 4-bit elements, which are only supported in constants}}
 // expected-error@+1 {{input 'z' must be a tensor with fixed dimensions, got 'tensor<?xf32>'}}
-func.func @inputs_types(%h: tensor<2xf16> {onnx.name = "h"}, %z: tensor<?xf32> {onnx.name = "z"}) -> !v {
-  %a = onnx.node "Relu" opset 13 (%h) : (tensor<2xf16>) -> !v
+func.func @inputs_types(%h: tensor<2xi4> {onnx.name = "h"}, %z: tensor<?xf32> {onnx.name = "z"}) -> !v {
+  %a = onnx.node "Relu" opset 13 (%h) : (tensor<2xi4>) -> !v
   return %a : !v
 }

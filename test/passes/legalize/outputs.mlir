@@ -34,9 +34,13 @@ func.func @element(%x: tensor<1x12xf32>) -> (!v {onnx.name = "y", onnx.type = te
 
 !v = !onnx.value
 
-func.func @half(%x: tensor<1x12xf32>) -> (!v {onnx.name = "y", onnx.type = tensor<1x12xf16>}) {
-  // expected-error@+1 {{but the operators give 'f32'; Thimble computes in float32: convert the model to float32 first}}
-  %y = onnx.node "Cast" opset 13 (%x) attributes {to = 10 : i64} : (tensor<1x12xf32>) -> !v
+// Floats of 16 bits are stored as such at inputs and outputs, and computed in f32.
+// CHECK-LABEL: func.func @half(
+// CHECK: %[[X:.*]] = nn.cast %{{.*}} : (tensor<1x12xf16>) -> tensor<1x12xf32>
+// CHECK: %[[Y:.*]] = nn.unary relu %[[X]]
+// CHECK: nn.cast %[[Y]] : (tensor<1x12xf32>) -> tensor<1x12xbf16>
+func.func @half(%x: tensor<1x12xf16>) -> (!v {onnx.name = "y", onnx.type = tensor<1x12xbf16>}) {
+  %y = onnx.node "Relu" opset 13 (%x) : (tensor<1x12xf16>) -> !v
   return %y : !v
 }
 

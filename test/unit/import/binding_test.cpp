@@ -24,7 +24,8 @@ TEST_CASE("--bind makes an input a constant of its type and shape", "[import]") 
   Imported imported = importGraph(graph, bound("k", {1, 2, 3}));
   REQUIRE(imported.module);
   CHECK(imported.function().getNumArguments() == 1);
-  CHECK_THAT(imported.text(), Catch::Contains("onnx.constant dense<[[1.000000e+00, 2.000000e+00, 3.000000e+00]]> : tensor<1x3xf32>"));
+  CHECK_THAT(imported.text(),
+             Catch::Contains("onnx.constant dense<[[1.000000e+00, 2.000000e+00, 3.000000e+00]]> : tensor<1x3xf32>"));
   Imported scalar = importGraph("g (float[2] x, bool c) => (float[2] y, bool d) { y = Neg(x) d = Not(c) }", bound("c", {1}));
   REQUIRE(scalar.module);
   CHECK_THAT(scalar.text(), Catch::Contains("onnx.constant dense<true> : tensor<i1>"));
@@ -39,12 +40,12 @@ TEST_CASE("--bind refuses what an input cannot hold", "[import]") {
 }
 
 TEST_CASE("declared shapes of intermediate values are kept where they are complete", "[import]") {
-  Imported imported = importGraph("g (float[2, N] x) => (float[2, N] y) <float[2, 3] t, float[K] u> { t = Neg(x) u = Abs(t) y = Neg(u) }",
-                                  [] {
-                                    ImportOptions options;
-                                    options.inputShapes["x"] = {2, 3};
-                                    return options;
-                                  }());
+  Imported imported =
+      importGraph("g (float[2, N] x) => (float[2, N] y) <float[2, 3] t, float[K] u> { t = Neg(x) u = Abs(t) y = Neg(u) }", [] {
+        ImportOptions options;
+        options.inputShapes["x"] = {2, 3};
+        return options;
+      }());
   REQUIRE(imported.module);
   CHECK(imported.nodes()[0]->getAttrOfType<ArrayAttr>("onnx.types"));
   CHECK(!imported.nodes()[1]->getAttr("onnx.types"));

@@ -90,13 +90,14 @@ TEST_CASE("Trilu, reductions, Tile and Expand with parameters at run time", "[le
 
 TEST_CASE("Range at run time has the declared length, also behind elementwise operators", "[legalize]") {
   CHECK(run(13, "(float a, float b, float c) => (float[3] y)", "y = Range(a, b, c)", {{1}, {7}, {2}}) == Numbers{1, 3, 5});
-  CHECK(run(13, "(float a, float b, float c) => (float[3] y)", "r = Range(a, b, c) n = Neg(r) y = Mul(n, n)", {{1}, {7}, {2}}) ==
-        Numbers{1, 9, 25});
+  CHECK(run(13, "(float a, float b, float c) => (float[3] y)", "r = Range(a, b, c) n = Neg(r) y = Mul(n, n)",
+            {{1}, {7}, {2}}) == Numbers{1, 9, 25});
 }
 
 TEST_CASE("without a declared shape, the parameter must be known", "[legalize]") {
   CHECK(errorOf(13, "(float[4] x, float[1] f) => (float[M] y)", "s = Cast<to = 7>(f) y = Reshape(x, s)") ==
-        "node 'Reshape_1': Reshape: input 'shape' depends on the model's inputs, and the file does not say which shape the result has; "
+        "node 'Reshape_1': Reshape: input 'shape' depends on the model's inputs, and the file does not say which shape the "
+        "result has; "
         "export the model with fixed shapes, or make the input that decides a constant with --bind");
   CHECK(errorOf(13, "(float[4] x, float[1] f) => (float[3] y)", "s = Cast<to = 7>(f) y = Reshape(x, s)") ==
         "node 'Reshape_1': Reshape: cannot turn 4 elements of shape 4 into shape 3");
@@ -105,17 +106,19 @@ TEST_CASE("without a declared shape, the parameter must be known", "[legalize]")
 }
 
 TEST_CASE("Resize with scales at run time", "[legalize]") {
-  for (std::string mode : {"mode = \"nearest\"", "mode = \"linear\"", "mode = \"cubic\"", "mode = \"cubic\", exclude_outside = 1",
-                           "mode = \"nearest\", nearest_mode = \"ceil\"", "mode = \"linear\", coordinate_transformation_mode = \"align_corners\"",
-                           "mode = \"nearest\", coordinate_transformation_mode = \"asymmetric\"",
-                           "mode = \"linear\", coordinate_transformation_mode = \"half_pixel_symmetric\""}) {
+  for (std::string mode :
+       {"mode = \"nearest\"", "mode = \"linear\"", "mode = \"cubic\"", "mode = \"cubic\", exclude_outside = 1",
+        "mode = \"nearest\", nearest_mode = \"ceil\"", "mode = \"linear\", coordinate_transformation_mode = \"align_corners\"",
+        "mode = \"nearest\", coordinate_transformation_mode = \"asymmetric\"",
+        "mode = \"linear\", coordinate_transformation_mode = \"half_pixel_symmetric\""}) {
     std::string body = "y = Resize<" + mode + ">(x, , s)";
     Numbers data;
     for (int i = 0; i < 16; ++i)
       data.push_back(float(i * i % 11));
     for (auto [scale, size] : {std::pair{2.0f, 8}, {0.6f, 2}, {1.3f, 5}}) {
       INFO(body << " " << scale);
-      std::string y = "float[1, 1, " + std::to_string(size) + ", " + std::to_string(size) + "] y", factor = std::to_string(scale);
+      std::string y = "float[1, 1, " + std::to_string(size) + ", " + std::to_string(size) + "] y",
+                  factor = std::to_string(scale);
       Numbers expected = run(19, "(float[1, 1, 4, 4] x) => (" + y + ")",
                              "s = Constant<value_floats = [1.0, 1.0, " + factor + ", " + factor + "]>() " + body, {data});
       Numbers actual = run(19, "(float[1, 1, 4, 4] x, float[4] s) => (" + y + ")", body, {data, {1, 1, scale, scale}});

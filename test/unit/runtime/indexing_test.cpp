@@ -292,7 +292,8 @@ static std::vector<double> corners(const float *box, bool isCenter) {
 TEST_CASE("Non-maximum suppression", "[runtime][indexing]") {
   Random random(96);
   for (int round = 0; round < 200; ++round) {
-    tmb_non_max_suppression_params p = {random.integer(1, 2), random.integer(1, 2), random.integer(1, 7), 0, random.integer(0, 1)};
+    tmb_non_max_suppression_params p = {random.integer(1, 2), random.integer(1, 2), random.integer(1, 7), 0,
+                                        random.integer(0, 1)};
     p.capacity = p.batches * p.classes * p.boxes;
     std::vector<float> boxes = random.reals(static_cast<size_t>(p.batches * p.boxes * 4), 0, 2);
     std::vector<float> scores(static_cast<size_t>(p.capacity));
@@ -313,7 +314,8 @@ TEST_CASE("Non-maximum suppression", "[runtime][indexing]") {
         for (int32_t i : order) {
           bool isCovered = false;
           for (int32_t k : kept) {
-            const auto m = corners(&boxes[(b * p.boxes + i) * 4], p.center_point), n = corners(&boxes[(b * p.boxes + k) * 4], p.center_point);
+            const auto m = corners(&boxes[(b * p.boxes + i) * 4], p.center_point),
+                       n = corners(&boxes[(b * p.boxes + k) * 4], p.center_point);
             const double common = std::max(0.0, std::min(m[2], n[2]) - std::max(m[0], n[0])) *
                                   std::max(0.0, std::min(m[3], n[3]) - std::max(m[1], n[1]));
             const double both = (m[2] - m[0]) * (m[3] - m[1]) + (n[2] - n[0]) * (n[3] - n[1]) - common;
@@ -347,7 +349,8 @@ TEST_CASE("Reversing sequences", "[runtime][indexing]") {
     tmb_reverse_sequence(x.data(), lengths.data(), y.data(), &p);
     for (int32_t b = 0; b < batch; ++b)
       for (int32_t t = 0; t < time; ++t) {
-        const int32_t length = static_cast<int32_t>(std::min<int64_t>(lengths[b], time)), from = t < length ? length - 1 - t : t;
+        const int32_t length = static_cast<int32_t>(std::min<int64_t>(lengths[b], time)),
+                      from = t < length ? length - 1 - t : t;
         auto at = [&](int32_t s) { return (isTimeFirst ? s * batch + b : b * time + s) * inner; };
         for (int32_t i = 0; i < inner; ++i)
           REQUIRE(y[at(t) + i] == x[at(from) + i]);

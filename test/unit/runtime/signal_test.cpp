@@ -88,13 +88,15 @@ TEST_CASE("Fourier transforms", "[runtime][signal]") {
   const double pi = 3.14159265358979323846;
   Random random(102);
   for (int round = 0; round < 150; ++round) {
-    tmb_dft_params p = {random.integer(1, 2), random.integer(1, 20), random.integer(1, 3), 0, 0, random.integer(0, 1), random.integer(0, 1)};
+    tmb_dft_params p = {random.integer(1, 2), random.integer(1, 20), random.integer(1, 3), 0, 0,
+                        random.integer(0, 1), random.integer(0, 1)};
     const int32_t sizes[] = {1, 2, 3, 4, 7, 8, 12, 16, 17, 32};
     p.size = sizes[random.integer(0, 9)];
     p.bins = random.integer(0, 1) ? p.size : p.size / 2 + 1;
     const int32_t parts = p.is_complex ? 2 : 1;
     const std::vector<float> x = random.reals(static_cast<size_t>(p.outer * p.in_size * p.inner * parts));
-    std::vector<float> twiddles, y(static_cast<size_t>(p.outer * p.bins * p.inner * 2)), scratch(static_cast<size_t>(2 * p.size));
+    std::vector<float> twiddles, y(static_cast<size_t>(p.outer * p.bins * p.inner * 2)),
+        scratch(static_cast<size_t>(2 * p.size));
     for (int32_t k = 0; k < p.size; ++k) {
       twiddles.push_back(static_cast<float>(std::cos(2 * pi * k / p.size)));
       twiddles.push_back(static_cast<float>(-std::sin(2 * pi * k / p.size)));
@@ -168,8 +170,9 @@ TEST_CASE("Inverse and hyperbolic functions", "[runtime][signal]") {
     double (*reference)(double);
     float low, high;
   };
-  const Function functions[] = {{tmb_asin_f32, std::asin, -1, 1},  {tmb_acos_f32, std::acos, -1, 1},   {tmb_atan_f32, std::atan, -9, 9},
-                                {tmb_sinh_f32, std::sinh, -5, 5},  {tmb_asinh_f32, std::asinh, -9, 9}, {tmb_acosh_f32, std::acosh, 1, 9},
+  const Function functions[] = {{tmb_asin_f32, std::asin, -1, 1},   {tmb_acos_f32, std::acos, -1, 1},
+                                {tmb_atan_f32, std::atan, -9, 9},   {tmb_sinh_f32, std::sinh, -5, 5},
+                                {tmb_asinh_f32, std::asinh, -9, 9}, {tmb_acosh_f32, std::acosh, 1, 9},
                                 {tmb_atanh_f32, std::atanh, -1, 1}};
   const tmb_unary_params p = {1, 0, 0};
   for (const Function &f : functions)
@@ -180,4 +183,20 @@ TEST_CASE("Inverse and hyperbolic functions", "[runtime][signal]") {
       REQUIRE(std::fabs(static_cast<double>(y) - f.reference(static_cast<double>(x))) <=
               1e-6 * std::fabs(f.reference(static_cast<double>(x))) + 1e-12);
     }
+}
+
+TEST_CASE("Powers of integers", "[runtime][signal]") {
+  Random random(106);
+  const tmb_binary_params p = {1, {1}, {1}, {1}};
+  for (int round = 0; round < 300; ++round) {
+    const int64_t a = random.integer(-5, 5), b = random.integer(-3, 70);
+    uint64_t expected = 1;
+    for (int64_t i = 0; i < b; ++i)
+      expected *= static_cast<uint64_t>(a);
+    if (b < 0)
+      expected = static_cast<uint64_t>(a == 1 ? 1 : a == -1 ? (b % 2 ? -1 : 1) : 0);
+    int64_t y;
+    tmb_pow_s64(&a, &b, &y, &p);
+    REQUIRE(y == static_cast<int64_t>(expected));
+  }
 }

@@ -117,7 +117,7 @@ TEST_CASE("integers of four bits", "[runtime][small-float]") {
     CHECK(back[i] == float(truncated[i]));
 }
 
-TEST_CASE("unsigned division of 64 bits", "[runtime][small-float]") {
+TEST_CASE("doubles and unsigned division of 64 bits", "[runtime][small-float]") {
   const uint64_t a[] = {UINT64_MAX, UINT64_MAX, 7, 5}, b[] = {2, uint64_t(1) << 63, 0, 7};
   uint64_t y[4];
   tmb_binary_params p = {1, {4}, {1}, {1}};
