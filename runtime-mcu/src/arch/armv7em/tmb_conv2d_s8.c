@@ -272,7 +272,8 @@ static inline int8_t *tmb_fill(int8_t *to, int32_t count, int32_t value) {
 }
 
 /* Copies a run: `before` bytes of padding, `inside` bytes from `from`, padding to the end. */
-__attribute__((__noinline__)) static int8_t *tmb_copy_run(int8_t *to, const int8_t *from, int32_t before, int32_t inside, const tmb_layer *layer) {
+__attribute__((__noinline__)) static void tmb_copy_run(int8_t *to, const int8_t *from, int32_t before, int32_t inside,
+                                                       const tmb_layer *layer) {
   const int32_t zero = layer->p->in_zero_point, after = layer->layout.run - before - inside;
   int8_t *end;
   to = tmb_fill(to, before, zero);
@@ -281,7 +282,7 @@ __attribute__((__noinline__)) static int8_t *tmb_copy_run(int8_t *to, const int8
     tmb_store32(to, tmb_load32(from));
   while (to != end)
     *to++ = *from++;
-  return tmb_fill(to, after, zero);
+  (void)tmb_fill(to, after, zero);
 }
 
 /* How many bytes of the run at column ix lie left of the image, and inside. */
@@ -292,25 +293,31 @@ static inline void tmb_clip_run(int32_t ix, int32_t *before, int32_t *inside, co
   *inside = taps > 0 ? taps * layer->tap : 0;
 }
 
-/* Copies a window, run after run. */
+/* Copies a window, run after run. Locals, as stores might change what pointers lead to for all that the compiler knows. */
 __attribute__((__noinline__)) static void tmb_copy_window(int8_t *to, const tmb_place *window, const tmb_layer *layer) {
   const tmb_conv2d_s8_params *p = layer->p;
-  const int32_t run = layer->layout.run;
+  const int32_t run = layer->layout.run, kernel_h = p->kernel_h, kernel_w = p->kernel_w, step = p->dilation_h, row = layer->row;
+  const int32_t next = kernel_w * layer->tap; /* from a row of taps to the next in the copy */
+  const uint32_t in_h = (uint32_t)p->in_h, zeros = (uint32_t)(uint8_t)p->in_zero_point * 0x01010101u;
   int32_t kx, ky;
-  for (kx = 0; kx < p->kernel_w; kx += layer->per_row) {
+  for (kx = 0; kx < kernel_w; kx += layer->per_row) {
     const int8_t *from = window->at + kx * p->dilation_w * p->in_c;
-    int32_t before, inside, iy = window->iy;
     int8_t *at = to + kx * layer->tap;
-    const int32_t gap = p->kernel_w * layer->tap - run; /* where the other runs of a row go */
+    int32_t before, inside, after, iy = window->iy;
     tmb_clip_run(window->ix + kx * p->dilation_w, &before, &inside, layer);
-    for (ky = 0; ky < p->kernel_h; ++ky, iy += p->dilation_h, from += layer->row) {
-      const int rows = (uint32_t)iy < (uint32_t)p->in_h;
-      if (rows && inside == 4 && run == 4) {
-        tmb_store32(at, tmb_load32(from));
-        at += 4 + gap;
-        continue;
-      }
-      at = tmb_copy_run(at, from, rows ? before : 0, rows ? inside : 0, layer) + gap;
+    after = run - before - inside;
+    if (run == 4 && inside > 0 && (before == 0 || after == 0) && p->in_w * layer->tap >= 4 && p->groups <= 1) {
+      /* Runs of one word, which may leave the image on one side, are shifted into their place. */
+      const uint32_t padding = before > 0 ? zeros >> 8 >> (24 - 8 * before) : zeros << 8 << (24 - 8 * after);
+      const uint32_t left = 8 * (uint32_t)before, right = 8 * (uint32_t)after;
+      from += before - after;
+      for (ky = kernel_h; ky > 0; --ky, iy += step, from += row, at += next)
+        tmb_store32(at, (uint32_t)iy < in_h ? (tmb_load32(from) << left >> right) | padding : zeros);
+      continue;
+    }
+    for (ky = kernel_h; ky > 0; --ky, iy += step, from += row, at += next) {
+      const int is_row = (uint32_t)iy < in_h;
+      tmb_copy_run(at, from, is_row ? before : 0, is_row ? inside : 0, layer);
     }
   }
 }
@@ -363,7 +370,7 @@ __attribute__((__noinline__)) static void tmb_widen_runs(const tmb_place *window
         if ((uint32_t)(windows[i].iy + ky * p->dilation_h) >= (uint32_t)p->in_h) {
           places[i] = layer->copies + 4 * run;
         } else if (inside[i] != run) {
-          (void)tmb_copy_run(layer->copies + i * run, places[i], before[i], inside[i], layer);
+          tmb_copy_run(layer->copies + i * run, places[i], before[i], inside[i], layer);
           places[i] = layer->copies + i * run;
         }
       }
