@@ -5,16 +5,21 @@
 /* One row of `depth` elements that lie `step` apart. */
 static void tmb_softmax_s8_row(const int8_t *x, const uint32_t *table, int8_t *y, int32_t depth, int32_t step) {
   int32_t max = -128;
-  uint32_t sum = 0;
+  uint32_t sum = 0, reciprocal;
   int32_t d;
   for (d = 0; d < depth; ++d)
     max = x[d * step] > max ? x[d * step] : max;
   for (d = 0; d < depth; ++d)
     sum += table[max - x[d * step]];
+  reciprocal = depth > 0 ? UINT32_MAX / sum : 0; /* the only division of a row */
   for (d = 0; d < depth; ++d) {
-    const uint32_t scaled = table[max - x[d * step]] << 8; /* at most 2^24 */
-    uint32_t quotient = scaled / sum;
-    const uint32_t remainder = scaled - quotient * sum;
+    const uint32_t scaled = table[max - x[d * step]] << 8; /* at most 2^24, so that the product is less than 1 too small */
+    uint32_t quotient = (uint32_t)((uint64_t)scaled * reciprocal >> 32);
+    uint32_t remainder = scaled - quotient * sum;
+    if (remainder >= sum) {
+      remainder -= sum;
+      ++quotient;
+    }
     if (remainder >= sum - remainder) /* at least one half: round up, without the overflow of 2 * remainder */
       ++quotient;
     y[d * step] = (int8_t)(quotient >= 255 ? 127 : (int32_t)quotient - 128);
