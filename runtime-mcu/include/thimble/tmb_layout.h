@@ -82,9 +82,16 @@ static inline int32_t tmb_depthwise3x3_s8_width(const tmb_conv2d_s8_params *p) {
   return (p->out_w > 1 ? p->out_w - 1 : 1) * p->stride_w + 3;
 }
 
-/* Bytes of scratch: four rows of four channels in 16 bits. */
+/* Pairs of rows of four channels that are at hand. With stride 2 those of all channels, which save reading every other row twice,
+ * unless that takes more than 4 KiB. */
+static inline int32_t tmb_depthwise3x3_s8_slots(const tmb_conv2d_s8_params *p) {
+  const int32_t slots = (p->out_c + 3) / 4 + 1;
+  return p->stride_h == 2 && slots > 2 && slots <= 4096 / (16 * tmb_depthwise3x3_s8_width(p)) ? slots : 2;
+}
+
+/* Bytes of scratch: those pairs, in 16 bits. */
 static inline int32_t tmb_depthwise3x3_s8_scratch_bytes(const tmb_conv2d_s8_params *p) {
-  return 32 * tmb_depthwise3x3_s8_width(p);
+  return 16 * tmb_depthwise3x3_s8_slots(p) * tmb_depthwise3x3_s8_width(p);
 }
 
 /* Fully connected layers, weights as a stream of 32-bit words. Outputs come in fours (a, b, c, d), the last with zeros if need be.

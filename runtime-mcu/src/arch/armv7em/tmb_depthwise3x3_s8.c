@@ -238,51 +238,95 @@ static void tmb_limit(int8_t *y, int32_t channels, int32_t count, const tmb_conv
       y[j] = (int8_t)tmb_clamp_s32(y[j], p->act_min, p->act_max);
 }
 
-/* The rows of outputs [oy, end) of up to four channels of one image. */
-static void tmb_channels(const int8_t *x, const int32_t *w, int8_t *y, uint32_t *pairs, int32_t channels, int32_t oy, int32_t end,
-                         const tmb_conv2d_s8_params *p) {
-  const int32_t width = tmb_depthwise3x3_s8_width(p), stride = p->stride_h, rows = stride == 2 ? 1 : 2;
-  const int32_t even = p->out_w & ~1;
-  uint32_t *upper = pairs, *lower = pairs + 4 * width;
+/* What is the same for all strips of a strips. */
+typedef struct tmb_strips {
+  uint32_t *pairs; /* slots of 4 * width words */
+  int32_t slots, width;
   tmb_strip strip;
-  strip.w = w;
-  strip.advance = 4 * (width - even * stride);
-  strip.y_bytes = even * p->out_c;
-  strip.odd = p->out_w & 1;
-  strip.y_step = p->out_c;
-  strip.y_row = p->out_w * p->out_c;
-  strip.zero_point = p->out_zero_point;
-  y += oy * strip.y_row;
-  tmb_pair_rows(upper, x, oy * stride, width, channels, p);
-  for (; oy < end; oy += rows) {
-    uint32_t *swap = upper;
-    tmb_pair_rows(lower, x, oy * stride + 2, width, channels, p);
-    strip.y = y;
-    strip.y_last = y + channels;
-    y += rows * strip.y_row;
-    if (oy + 1 == end)
-      strip.y_row = 0;
-    strip.upper = upper;
-    strip.lower = lower;
-    tmb_run_strip(&strip, stride);
-    if (p->act_min != -128 || p->act_max != 127)
-      tmb_limit(strip.y, channels, strip.y_row == 0 || stride == 2 ? p->out_w : 2 * p->out_w, p);
-    upper = lower;
-    lower = swap;
+} tmb_strips;
+
+static void tmb_finish_strip(const tmb_strip *strip, const tmb_conv2d_s8_params *p) {
+  tmb_run_strip(strip, p->stride_h);
+  if (p->act_min != -128 || p->act_max != 127)
+    tmb_limit(strip->y, (int32_t)(strip->y_last - strip->y), strip->y_row == 0 ? p->out_w : 2 * p->out_w, p);
+}
+
+/* With stride 1, channels one after the other, so that their outputs may go where they have been read. */
+static void tmb_by_channels(const int8_t *x, const int32_t *w, int8_t *y, tmb_strips *strips, const tmb_conv2d_s8_params *p) {
+  const int32_t width = strips->width, out_h = p->out_h, row = p->out_w * p->out_c;
+  tmb_strip *strip = &strips->strip;
+  int32_t c, oy;
+  for (c = 0; c < p->out_c; c += 4, w += 4 * TMB_DEPTHWISE3X3_S8_WORDS) {
+    const int32_t channels = p->out_c - c < 4 ? p->out_c - c : 4;
+    uint32_t *upper = strips->pairs, *lower = upper + 4 * width;
+    int8_t *to = y + c;
+    strip->w = w;
+    strip->y_row = row;
+    tmb_pair_rows(upper, x + c, 0, width, channels, p);
+    for (oy = 0; oy < out_h; oy += 2, to += 2 * row) {
+      uint32_t *swap = upper;
+      tmb_pair_rows(lower, x + c, oy + 2, width, channels, p);
+      strip->y = to;
+      strip->y_last = to + channels;
+      if (oy + 1 == out_h)
+        strip->y_row = 0;
+      strip->upper = upper;
+      strip->lower = lower;
+      tmb_finish_strip(strip, p);
+      upper = lower;
+      lower = swap;
+    }
+  }
+}
+
+/* With stride 2, rows one after the other, so that outputs need not go where their own channel has been read. */
+static void tmb_by_rows(const int8_t *x, const int32_t *w, int8_t *y, tmb_strips *strips, const tmb_conv2d_s8_params *p) {
+  const int32_t slot = 4 * strips->width;
+  tmb_strip *strip = &strips->strip;
+  const int keeps = strips->slots > 2; /* the lower pair of a strip is the upper pair of the next */
+  /* The slot of the next lower pair; the upper pair is in the slot after it, which is free then. With a slot more than pairs, the
+   * walk comes back to each pair when it is an upper one. */
+  int32_t spare = strips->slots - 1;
+  int32_t c, oy;
+  for (oy = 0; oy < p->out_h; ++oy) {
+    for (c = 0; c < p->out_c; c += 4) {
+      const int32_t channels = p->out_c - c < 4 ? p->out_c - c : 4;
+      const int32_t upper = spare + 1 < strips->slots ? spare + 1 : 0;
+      if (!keeps || oy == 0)
+        tmb_pair_rows(strips->pairs + slot * upper, x + c, 2 * oy, strips->width, channels, p);
+      tmb_pair_rows(strips->pairs + slot * spare, x + c, 2 * oy + 2, strips->width, channels, p);
+      strip->w = w + TMB_DEPTHWISE3X3_S8_WORDS * c;
+      strip->y = y + oy * p->out_w * p->out_c + c;
+      strip->y_last = strip->y + channels;
+      strip->upper = strips->pairs + slot * upper;
+      strip->lower = strips->pairs + slot * spare;
+      tmb_finish_strip(strip, p);
+      spare = upper;
+    }
   }
 }
 
 void tmb_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p) {
   const uint32_t zero = (uint32_t)p->in_zero_point & 0xffffu;
-  uint32_t *pairs = (uint32_t *)scratch;
-  /* With stride 2 row by row, so that outputs need not go to where their own channel has been read. */
-  const int32_t step = p->stride_h == 2 ? 1 : p->out_h;
-  int32_t n, oy, c, i;
+  const int32_t even = p->out_w & ~1;
+  tmb_strips strips;
+  int32_t n, i;
+  strips.pairs = (uint32_t *)scratch;
+  strips.slots = tmb_depthwise3x3_s8_slots(p);
+  strips.width = tmb_depthwise3x3_s8_width(p);
+  strips.strip.advance = 4 * (strips.width - even * p->stride_h);
+  strips.strip.y_bytes = even * p->out_c;
+  strips.strip.odd = p->out_w & 1;
+  strips.strip.y_step = p->out_c;
+  strips.strip.y_row = 0;
+  strips.strip.zero_point = p->out_zero_point;
   /* The columns of padding stay as they are. */
-  for (i = 0; i < 8 * tmb_depthwise3x3_s8_width(p); ++i)
-    pairs[i] = zero | (zero << 16);
-  for (n = 0; n < p->batch; ++n, x += p->in_h * p->in_w * p->in_c, y += p->out_h * p->out_w * p->out_c)
-    for (oy = 0; oy < p->out_h; oy += step)
-      for (c = 0; c < p->out_c; c += 4)
-        tmb_channels(x + c, w + TMB_DEPTHWISE3X3_S8_WORDS * c, y + c, pairs, p->out_c - c < 4 ? p->out_c - c : 4, oy, oy + step, p);
+  for (i = 0; i < 4 * strips.slots * strips.width; ++i)
+    strips.pairs[i] = zero | (zero << 16);
+  for (n = 0; n < p->batch; ++n, x += p->in_h * p->in_w * p->in_c, y += p->out_h * p->out_w * p->out_c) {
+    if (p->stride_h == 2)
+      tmb_by_rows(x, w, y, &strips, p);
+    else
+      tmb_by_channels(x, w, y, &strips, p);
+  }
 }
