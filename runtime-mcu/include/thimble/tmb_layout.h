@@ -45,7 +45,8 @@ static inline tmb_conv2d_s8_layout tmb_conv2d_s8_layout_of(const tmb_conv2d_s8_p
 
 /* Where activation `at` of run `run` goes. */
 static inline int32_t tmb_conv2d_s8_slot(const tmb_conv2d_s8_layout *layout, int32_t run, int32_t at) {
-  return at < layout->whole ? run * layout->whole + at : layout->runs * layout->whole + run * (layout->run - layout->whole) + at - layout->whole;
+  const int32_t rest = at - layout->whole;
+  return rest < 0 ? run * layout->whole + at : layout->runs * layout->whole + run * (layout->run - layout->whole) + rest;
 }
 
 /* Words that follow the last pair, so that a kernel may read weights in blocks of 16 activations. */
@@ -55,7 +56,8 @@ static inline int32_t tmb_conv2d_s8_slack_words(const tmb_conv2d_s8_layout *layo
 static inline int32_t tmb_conv2d_s8_copies(const tmb_conv2d_s8_params *p) {
   const int32_t last_y = (p->out_h - 1) * p->stride_h - p->pad_top + (p->kernel_h - 1) * p->dilation_h;
   const int32_t last_x = (p->out_w - 1) * p->stride_w - p->pad_left + (p->kernel_w - 1) * p->dilation_w;
-  return tmb_conv2d_s8_layout_of(p).runs != p->kernel_h || p->pad_top > 0 || p->pad_left > 0 || last_y >= p->in_h || last_x >= p->in_w;
+  return tmb_conv2d_s8_layout_of(p).runs != p->kernel_h || p->pad_top > 0 || p->pad_left > 0 || last_y >= p->in_h ||
+         last_x >= p->in_w;
 }
 
 /* Windows of runs shorter than this are copied as a whole if any of four has to be, others run by run. */

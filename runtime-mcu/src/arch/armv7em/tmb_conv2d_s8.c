@@ -69,7 +69,8 @@ TMB_NAKED void tmb_run_block(const tmb_block *block __attribute__((__unused__)),
                    "adrne r11, 5f\n\t"
                    "orr r11, r11, #1\n\t"
                    "sub sp, sp, #36\n\t"
-                   "stm sp, {r2, r3, r4, r5, r6, r7, r9, r10, r11}\n\t" /* y, y_stride, zero_point, wide, w_end, acc, end, entry, exit */
+                   /* y, y_stride, zero_point, wide, w_end, acc, end, entry, exit */
+                   "stm sp, {r2, r3, r4, r5, r6, r7, r9, r10, r11}\n\t"
                    "mov r0, r5\n"
                    "1:\n\t"
                    "ldrd r4, r5, [r1], #8\n\t" TMB_WEIGHTS

@@ -27,7 +27,7 @@ typedef struct tmb_strip {
  * w, advance, the channel's y, y_last, y_bytes, odd. */
 #define TMB_ENTER                                                                                                              \
   "push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"                                                                            \
-  "sub sp, sp, #92\n\t"                                                                                                       \
+  "sub sp, sp, #92\n\t"                                                                                                        \
   "ldmia r0!, {r2, r3, r4, r5, r6, r7}\n\t"                                                                                    \
   "add r12, sp, #64\n\t"                                                                                                       \
   "stmia r12, {r2, r3, r4, r5, r6, r7}\n\t"                                                                                    \
@@ -75,7 +75,7 @@ typedef struct tmb_strip {
   "add r1, r1, r2\n\t"                                                                                                         \
   "cmp r4, r5\n\t"                                                                                                             \
   "bne 1b\n\t"                                                                                                                 \
-  "add sp, sp, #92\n\t"                                                                                                       \
+  "add sp, sp, #92\n\t"                                                                                                        \
   "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}"
 
 #define TMB_SUM(op, acc, a, b) #op " " #acc ", " #a ", " #b ", " #acc "\n\t"
@@ -93,33 +93,33 @@ typedef struct tmb_strip {
   "2:\n\t"                                                                                                                     \
   "ldmia sp, {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n\t"                                                                  \
   "ldrd r2, r3, [r0], #8\n\t"                                                                                                  \
-  TMB_SUM(smlad, r4, r2, r8) TMB_SUM(smlatb, r5, r2, r8) TMB_SUM(smlad, r6, r3, r8) TMB_SUM(smlatb, r7, r3, r8)                 \
+  TMB_SUM(smlad, r4, r2, r8) TMB_SUM(smlatb, r5, r2, r8) TMB_SUM(smlad, r6, r3, r8) TMB_SUM(smlatb, r7, r3, r8)                \
   TMB_SUM(smlad, r4, r3, r9) TMB_SUM(smlatb, r5, r3, r9)                                                                       \
   "ldrd r2, r3, [r0]\n\t"                                                                                                      \
-  TMB_SUM(smlad, r6, r2, r9) TMB_SUM(smlatb, r7, r2, r9) TMB_SUM(smlad, r4, r2, r10) TMB_SUM(smlatb, r5, r2, r10)               \
+  TMB_SUM(smlad, r6, r2, r9) TMB_SUM(smlatb, r7, r2, r9) TMB_SUM(smlad, r4, r2, r10) TMB_SUM(smlatb, r5, r2, r10)              \
   TMB_SUM(smlad, r6, r3, r10) TMB_SUM(smlatb, r7, r3, r10)                                                                     \
   "ldrd r2, r3, [r1], #8\n\t"                                                                                                  \
-  TMB_SUM(smlabt, r4, r2, r11) TMB_SUM(smlad, r5, r2, r11) TMB_SUM(smlabt, r6, r3, r11) TMB_SUM(smlad, r7, r3, r11)             \
+  TMB_SUM(smlabt, r4, r2, r11) TMB_SUM(smlad, r5, r2, r11) TMB_SUM(smlabt, r6, r3, r11) TMB_SUM(smlad, r7, r3, r11)            \
   TMB_SUM(smlabt, r4, r3, r12) TMB_SUM(smlad, r5, r3, r12)                                                                     \
   "ldrd r2, r3, [r1]\n\t"                                                                                                      \
-  TMB_SUM(smlabt, r6, r2, r12) TMB_SUM(smlad, r7, r2, r12) TMB_SUM(smlabt, r4, r2, lr) TMB_SUM(smlad, r5, r2, lr)               \
+  TMB_SUM(smlabt, r6, r2, r12) TMB_SUM(smlad, r7, r2, r12) TMB_SUM(smlabt, r4, r2, lr) TMB_SUM(smlad, r5, r2, lr)              \
   TMB_SUM(smlabt, r6, r3, lr) TMB_SUM(smlad, r7, r3, lr)                                                                       \
   TMB_OUTPUT TMB_ROUND(r4) TMB_ROUND(r5) TMB_ROUND(r6) TMB_ROUND(r7)                                                           \
-  TMB_SATURATE(r4) TMB_SATURATE(r5) TMB_SATURATE(r6) TMB_SATURATE(r7)                                                                           \
+  TMB_SATURATE(r4) TMB_SATURATE(r5) TMB_SATURATE(r6) TMB_SATURATE(r7)                                                          \
   "add r12, r8, r11\n\t"                                                                                                       \
   "strb r7, [r12, r10]\n\t"                                                                                                    \
-  "strb r6, [r8, r10]\n\t"                                                                                                      \
+  "strb r6, [r8, r10]\n\t"                                                                                                     \
   "strb r5, [r12]\n\t"                                                                                                         \
   "strb r4, [r8]\n\t"                                                                                                          \
   "add r8, r8, r10, lsl #1\n\t" TMB_ODD                                                                                        \
   "ldmia sp, {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n\t"                                                                  \
   "ldmia r0, {r2, r3, r6}\n\t"                                                                                                 \
-  TMB_SUM(smlad, r4, r2, r8) TMB_SUM(smlatb, r5, r2, r8) TMB_SUM(smlad, r4, r3, r9) TMB_SUM(smlatb, r5, r3, r9)                 \
+  TMB_SUM(smlad, r4, r2, r8) TMB_SUM(smlatb, r5, r2, r8) TMB_SUM(smlad, r4, r3, r9) TMB_SUM(smlatb, r5, r3, r9)                \
   TMB_SUM(smlad, r4, r6, r10) TMB_SUM(smlatb, r5, r6, r10)                                                                     \
   "ldmia r1, {r2, r3, r6}\n\t"                                                                                                 \
-  TMB_SUM(smlabt, r4, r2, r11) TMB_SUM(smlad, r5, r2, r11) TMB_SUM(smlabt, r4, r3, r12) TMB_SUM(smlad, r5, r3, r12)             \
+  TMB_SUM(smlabt, r4, r2, r11) TMB_SUM(smlad, r5, r2, r11) TMB_SUM(smlabt, r4, r3, r12) TMB_SUM(smlad, r5, r3, r12)            \
   TMB_SUM(smlabt, r4, r6, lr) TMB_SUM(smlad, r5, r6, lr)                                                                       \
-  TMB_OUTPUT TMB_ROUND(r4) TMB_ROUND(r5) TMB_SATURATE(r4) TMB_SATURATE(r5)                                                          \
+  TMB_OUTPUT TMB_ROUND(r4) TMB_ROUND(r5) TMB_SATURATE(r4) TMB_SATURATE(r5)                                                     \
   "strb r5, [r8, r11]\n\t"                                                                                                     \
   "strb r4, [r8]\n" TMB_LEAVE
 
@@ -138,7 +138,7 @@ typedef struct tmb_strip {
   TMB_SUM(smlabt, r5, r6, r11) TMB_SUM(smlabt, r5, r7, r12)                                                                    \
   "ldr r2, [r1]\n\t"                                                                                                           \
   TMB_SUM(smlabt, r5, r2, lr)                                                                                                  \
-  TMB_OUTPUT TMB_ROUND(r4) TMB_ROUND(r5) TMB_SATURATE(r4) TMB_SATURATE(r5)                                                          \
+  TMB_OUTPUT TMB_ROUND(r4) TMB_ROUND(r5) TMB_SATURATE(r4) TMB_SATURATE(r5)                                                     \
   "strb r5, [r8, r10]\n\t"                                                                                                     \
   "strb r4, [r8]\n\t"                                                                                                          \
   "add r8, r8, r10, lsl #1\n\t" TMB_ODD                                                                                        \
@@ -147,7 +147,7 @@ typedef struct tmb_strip {
   TMB_SUM(smlad, r4, r2, r8) TMB_SUM(smlad, r4, r3, r9) TMB_SUM(smlad, r4, r6, r10)                                            \
   "ldmia r1, {r2, r3, r6}\n\t"                                                                                                 \
   TMB_SUM(smlabt, r4, r2, r11) TMB_SUM(smlabt, r4, r3, r12) TMB_SUM(smlabt, r4, r6, lr)                                        \
-  TMB_OUTPUT TMB_ROUND(r4) TMB_SATURATE(r4)                                                                                   \
+  TMB_OUTPUT TMB_ROUND(r4) TMB_SATURATE(r4)                                                                                    \
   "strb r4, [r8]\n" TMB_LEAVE
 
 TMB_NAKED void tmb_strip1(const tmb_strip *strip __attribute__((__unused__))) { __asm__ volatile(TMB_STRIP1); }
