@@ -356,27 +356,30 @@ __attribute__((__noinline__)) static void tmb_widen_windows(const int8_t *const 
 /* Widens four windows, some of which leave the image, run by run. */
 __attribute__((__noinline__)) static void tmb_widen_runs(const tmb_place *windows, const tmb_layer *layer) {
   const tmb_conv2d_s8_params *p = layer->p;
-  const int32_t run = layer->layout.run;
+  const int32_t run = layer->layout.run, kernel_h = p->kernel_h, kernel_w = p->kernel_w, step = p->dilation_h, row = layer->row;
+  const uint32_t in_h = (uint32_t)p->in_h;
+  int8_t *const copies = layer->copies;
   int32_t ky, kx, i;
-  for (kx = 0; kx < p->kernel_w; kx += layer->per_row) {
+  for (kx = 0; kx < kernel_w; kx += layer->per_row) {
     uint32_t *to = layer->wide + 2 * kx * layer->tap;
+    int32_t offset = kx * p->dilation_w * p->in_c;
     int32_t before[4], inside[4];
     for (i = 0; i < 4; ++i)
       tmb_clip_run(windows[i].ix + kx * p->dilation_w, before + i, inside + i, layer);
-    for (ky = 0; ky < p->kernel_h; ++ky) {
-      const int32_t offset = ky * layer->row + kx * p->dilation_w * p->in_c;
+    for (ky = 0; ky < kernel_h; ++ky, offset += row) {
       const int8_t *places[4];
       for (i = 0; i < 4; ++i) {
-        places[i] = windows[i].at + offset;
-        if ((uint32_t)(windows[i].iy + ky * p->dilation_h) >= (uint32_t)p->in_h) {
-          places[i] = layer->copies + 4 * run;
+        const int8_t *from = windows[i].at + offset;
+        if ((uint32_t)(windows[i].iy + ky * step) >= in_h) {
+          from = copies + 4 * run;
         } else if (inside[i] != run) {
-          tmb_copy_run(layer->copies + i * run, places[i], before[i], inside[i], layer);
-          places[i] = layer->copies + i * run;
+          tmb_copy_run(copies + i * run, from, before[i], inside[i], layer);
+          from = copies + i * run;
         }
+        places[i] = from;
       }
       tmb_widen4(places, to, run >> 2, 1, 0);
-      to += 2 * p->kernel_w * layer->tap;
+      to += 2 * kernel_w * layer->tap;
     }
   }
 }
