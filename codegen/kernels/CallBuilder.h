@@ -90,6 +90,7 @@ mlir::FailureOr<Calls> selectClassical(mlir::Operation *op);
 mlir::FailureOr<Calls> selectConvolution(mlir::Operation *op);
 mlir::FailureOr<Calls> selectElementwise(mlir::Operation *op);
 mlir::FailureOr<Calls> selectRecurrent(mlir::Operation *op);
+mlir::FailureOr<Calls> selectInt8Recurrent(mlir::Operation *op);
 mlir::FailureOr<Calls> selectIndexing(mlir::Operation *op);
 mlir::FailureOr<Calls> selectReduction(mlir::Operation *op);
 mlir::FailureOr<Calls> selectSampling(mlir::Operation *op);

@@ -55,6 +55,7 @@ static const Kernel table[] = {
     row<tmb_add_f64>("tmb_add_f64", inPlaceA | inPlaceB, noLibm),
     row<tmb_add_s32>("tmb_add_s32", inPlaceA | inPlaceB, noLibm),
     row<tmb_add_s64>("tmb_add_s64", inPlaceA | inPlaceB, noLibm),
+    // Dense: 6.5 instructions an element on Cortex-M4.
     row<tmb_add_s8>("tmb_add_s8", inPlaceA | inPlaceB, noLibm),
     row<tmb_and_u8>("tmb_and_u8", inPlaceA | inPlaceB, noLibm),
     row<tmb_arg_max_f32>("tmb_arg_max_f32", 0, noLibm),
@@ -75,6 +76,8 @@ static const Kernel table[] = {
     row<tmb_clamp_f32>("tmb_clamp_f32", inPlaceA, noLibm),
     row<tmb_conv2d_f32>("tmb_conv2d_f32", 0, noLibm, scratch),
     row<tmb_conv2d_s32>("tmb_conv2d_s32", 0, noLibm),
+    // Any convolution with constant weights; 0.86 to 1.2 instructions per MAC on Cortex-M4, 1.5 on images of three channels.
+    // Scratch: four windows in 16 bits, and copies of those that leave the image (tmb_layout.h). Overlaps its input.
     row<tmb_conv2d_s8>("tmb_conv2d_s8", 0, noLibm, scratch),
     row<tmb_copy_bytes>("tmb_copy_bytes", 0, noLibm),
     row<tmb_copy_nd>("tmb_copy_nd", 0, noLibm),
@@ -84,8 +87,11 @@ static const Kernel table[] = {
     row<tmb_cumsum_s32>("tmb_cumsum_s32", 0, noLibm),
     row<tmb_cumsum_s64>("tmb_cumsum_s64", 0, noLibm),
     row<tmb_deform_conv2d_f32>("tmb_deform_conv2d_f32", 0, noLibm),
+    // 3x3 taps, one stride of 1 or 2, outputs not larger than inputs, no shift; 1.6 to 2.3 instructions per MAC on Cortex-M4, 2.9
+    // with stride 2. Scratch: two pairs of rows of four channels. In place with stride 1, overlaps its input with stride 2.
     row<tmb_depthwise3x3_s8>("tmb_depthwise3x3_s8", inPlaceA, noLibm, scratch),
     row<tmb_depthwise_conv2d_f32>("tmb_depthwise_conv2d_f32", 0, noLibm),
+    // Any other depthwise convolution; 2.6 instructions per MAC on Cortex-M4.
     row<tmb_depthwise_conv2d_s8>("tmb_depthwise_conv2d_s8", 0, noLibm),
     row<tmb_dequantize_s8_f32>("tmb_dequantize_s8_f32", 0, noLibm),
     row<tmb_det_f32>("tmb_det_f32", 0, noLibm, true),
@@ -105,6 +111,7 @@ static const Kernel table[] = {
     row<tmb_exp_f32>("tmb_exp_f32", inPlaceA, libm),
     row<tmb_floor_f32>("tmb_floor_f32", inPlaceA, libm),
     row<tmb_fully_connected_f32>("tmb_fully_connected_f32", 0, noLibm),
+    // Up to three rows (more are a convolution); 1.3 instructions per MAC on Cortex-M4.
     row<tmb_fully_connected_s8>("tmb_fully_connected_s8", 0, noLibm),
     row<tmb_gather>("tmb_gather", 0, noLibm),
     row<tmb_gather_elements>("tmb_gather_elements", 0, noLibm),
@@ -208,6 +215,7 @@ static const Kernel table[] = {
     row<tmb_sinh_f32>("tmb_sinh_f32", inPlaceA, libm),
     row<tmb_slide>("tmb_slide", 0, noLibm),
     row<tmb_softmax_f32>("tmb_softmax_f32", inPlaceA, libm),
+    // 40 instructions an element on Cortex-M4.
     row<tmb_softmax_s8>("tmb_softmax_s8", inPlaceA, noLibm),
     row<tmb_softplus_f32>("tmb_softplus_f32", inPlaceA, libm),
     row<tmb_sqrt_f32>("tmb_sqrt_f32", inPlaceA, libm),

@@ -86,7 +86,8 @@ std::optional<int64_t> kernels::convolutionOverlap(const tmb_conv2d_s8_params &p
     int64_t n = position / (int64_t(p.out_h) * p.out_w), oy = position / p.out_w % p.out_h, ox = position % p.out_w;
     int64_t iy = oy * p.stride_h - p.pad_top, ix = ox * p.stride_w - p.pad_left;
     // The first tap inside the image along each axis.
-    int64_t skipY = iy < 0 ? (-iy + p.dilation_h - 1) / p.dilation_h : 0, skipX = ix < 0 ? (-ix + p.dilation_w - 1) / p.dilation_w : 0;
+    int64_t skipY = iy < 0 ? (-iy + p.dilation_h - 1) / p.dilation_h : 0;
+    int64_t skipX = ix < 0 ? (-ix + p.dilation_w - 1) / p.dilation_w : 0;
     iy += skipY * p.dilation_h;
     ix += skipX * p.dilation_w;
     if (skipY < p.kernel_h && skipX < p.kernel_w && iy < p.in_h && ix < p.in_w)

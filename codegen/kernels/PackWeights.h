@@ -14,7 +14,8 @@ std::vector<int32_t> packConvolution(llvm::ArrayRef<int8_t> weights, llvm::Array
                                      llvm::ArrayRef<int32_t> multipliers, const tmb_conv2d_s8_params &params);
 
 /// The stream of tmb_depthwise3x3_s8 from weights [channels][3][3].
-std::vector<int32_t> packDepthwise3x3(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias, llvm::ArrayRef<int32_t> multipliers);
+std::vector<int32_t> packDepthwise3x3(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
+                                      llvm::ArrayRef<int32_t> multipliers);
 
 /// The stream of tmb_fully_connected_s8 from weights [cols][depth].
 std::vector<int32_t> packFullyConnected(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,

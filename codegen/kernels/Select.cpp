@@ -191,7 +191,7 @@ FailureOr<Calls> thimble::kernels::selectKernels(Operation *op) {
   if (isa<nn::Pool2DOp, nn::ReduceOp, nn::ArgOp, nn::SoftmaxOp, nn::LayerNormOp>(op))
     return selectReduction(op);
   if (isa<nn::RnnOp, nn::GruOp, nn::LstmOp>(op))
-    return selectRecurrent(op);
+    return nn::isQuantized(op->getOperand(0).getType()) ? selectInt8Recurrent(op) : selectRecurrent(op);
   if (isa<nn::GridSampleOp, nn::RoiAlignOp, nn::MaxRoiPoolOp, nn::MaxPoolIndicesOp, nn::DeformConv2DOp>(op))
     return selectSampling(op);
   if (isa<nn::TreeEnsembleOp, nn::SquaredDistanceOp, nn::PairCouplingOp>(op))

@@ -120,7 +120,8 @@ template <typename Op> static FailureOr<Calls> finishInt8(CallBuilder &call, Op 
 
 // A fully connected layer of few rows; weights are [cols][depth] in memory.
 template <typename Op>
-static FailureOr<Calls> fullyConnected(Op op, const IntegerConstants &integers, ArrayRef<int8_t> weights, int64_t rows, int64_t depth) {
+static FailureOr<Calls> fullyConnected(Op op, const IntegerConstants &integers, ArrayRef<int8_t> weights, int64_t rows,
+                                       int64_t depth) {
   if (!fitsLayout({depth}))
     return op.emitOpError("has a depth of ") << depth << ", which is too large for its kernel";
   CallBuilder call(op, "tmb_fully_connected_s8");
@@ -131,7 +132,8 @@ static FailureOr<Calls> fullyConnected(Op op, const IntegerConstants &integers, 
 }
 
 template <typename Op>
-static FailureOr<Calls> convolution(Op op, const IntegerConstants &integers, ArrayRef<int8_t> weights, const tmb_conv2d_s8_params &p) {
+static FailureOr<Calls> convolution(Op op, const IntegerConstants &integers, ArrayRef<int8_t> weights,
+                                    const tmb_conv2d_s8_params &p) {
   CallBuilder call(op, "tmb_conv2d_s8");
   call.operand(0);
   call.constant(streamConstant(op.getContext(), packConvolution(weights, integers.bias, integers.multipliers, p)));

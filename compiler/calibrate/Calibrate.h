@@ -11,7 +11,7 @@ struct CalibrationOptions {
   RangeMethod method = RangeMethod::Auto;
   double percentile = 99.99;
   Progress progress;
-  double refineMacs = 1.5e9; // what RangeMethod::Auto spends on measurements of the outputs, in multiply-accumulates
+  double refineMacs = 3e9; // what RangeMethod::Auto spends on measurements of the outputs, in multiply-accumulates
   Progress refineProgress;
 };
 

@@ -11,7 +11,7 @@ using namespace thimble::calibrate;
 using quantize::Range;
 
 // How much better a candidate must be: less is noise of the few samples.
-constexpr double leastGain = 0.02;
+constexpr double leastGain = 0.04;
 
 static double countMacs(func::FuncOp function) {
   double macs = 0;

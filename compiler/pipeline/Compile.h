@@ -61,6 +61,7 @@ struct Compilation {
   mlir::OwningOpRef<mlir::ModuleOp> module;    // after the last stage
   mlir::OwningOpRef<mlir::ModuleOp> reference; // the float model after simplification; null if the start was later
   std::optional<HeldOutResult> heldOut;
+  std::vector<std::string> floatLayers; // layers that --least-sqnr keeps in float, and why
   schedule::RamSearch ramSearch; // what was planned for ramBudget; only after the stage Schedule
 
   /// The scheduled program; only after the stage Schedule.

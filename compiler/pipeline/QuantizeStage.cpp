@@ -89,6 +89,7 @@ private:
       std::string reason = llvm::formatv("in int8 its signal-to-noise ratio is {0:F1} dB, below the {1:F1} dB of --least-sqnr",
                                          found->second, options.leastSqnrDb);
       op.setDiscardableAttr(quantize::keepFloatAttrName, StringAttr::get(op.getContext(), reason));
+      compilation.floatLayers.push_back("node '" + nodeName(op.getLoc()) + "' runs in float: " + reason);
       isAny = true;
     }
     return isAny;

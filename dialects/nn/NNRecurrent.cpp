@@ -13,8 +13,10 @@ static LogicalResult checkTensor(Operation *op, Value value, StringRef name, Arr
     return success();
   if (shapeOf(value) != shape)
     return op->emitOpError(name) << " must have shape [" << shape << "], got [" << shapeOf(value) << "]";
-  if (!elementOf(value).isF32())
-    return op->emitOpError(name) << " must have f32 elements, got " << elementOf(value);
+  // In a quantized layer, all but the bias are int8: states per tensor, weights per row.
+  bool isInt8 = isQuantized(op->getOperand(0).getType()) && name != "bias";
+  if (isInt8 ? !isQuantized(value.getType()) : !elementOf(value).isF32())
+    return op->emitOpError(name) << " must have " << (isInt8 ? "int8" : "f32") << " elements, got " << elementOf(value);
   return success();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // thimble-quantize-to-int8: the walk over a function, and what stays in f32.
+#include "codegen/kernels/KernelCall.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/quantize/Quantize.h"
@@ -29,6 +30,7 @@ public:
 private:
   LogicalResult addArguments();
   LogicalResult rewrite(Operation *op);
+  LogicalResult rewriteRecurrentLayer(Operation *op);
   LogicalResult keepFloat(Operation *op);
   LogicalResult copy(Operation *op);
   LogicalResult addReturn(Operation *terminator);
@@ -120,6 +122,8 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
     emitWarning(op->getLoc()) << "runs in float: " << reason.getValue();
     return keepFloat(op);
   }
+  if (isa<nn::GruOp, nn::LstmOp>(op))
+    return rewriteRecurrentLayer(op);
   // Reshaping costs nothing in f32 either.
   if (isa<nn::ReshapeOp>(op) && forms.isReal(op->getOperand(0)) && !isa<BlockArgument>(op->getOperand(0)))
     return keepFloat(op);
@@ -135,6 +139,25 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
     forms.setInt8(op->getResult(0), *result);
   else
     forms.setOther(op->getResult(0), *result);
+  return success();
+}
+
+LogicalResult FunctionQuantizer::rewriteRecurrentLayer(Operation *op) {
+  Int8Rewrite rewrite{forms, adopt, {}};
+  FailureOr<SmallVector<Value>> results = rewriteRecurrent(op, rewrite);
+  if (failed(results))
+    return failure();
+  if (!results->empty() && !kernels::hasKernel(results->front().getDefiningOp())) {
+    results->front().getDefiningOp()->erase();
+    results->clear();
+    rewrite.reason = "with these scales and sizes";
+  }
+  if (results->empty()) {
+    emitWarning(op->getLoc()) << "runs in float: no int8 kernel for '" << op->getName().stripDialect() << "' " << rewrite.reason;
+    return keepFloat(op);
+  }
+  for (auto [from, to] : llvm::zip(op->getResults(), *results))
+    forms.setInt8(from, to);
   return success();
 }
 

@@ -118,11 +118,14 @@ FailureOr<Int8Type> TypePlan::chooseType(Value value) {
     FailureOr<Int8Type> type = chooseExpressionType(value, *range);
     return succeeded(type) && given ? given : type;
   }
-  if (given && !isa_and_nonnull<nn::SoftmaxOp>(op))
+  if (given && !isa_and_nonnull<nn::SoftmaxOp, nn::GruOp, nn::LstmOp>(op))
     return given;
   if (op) {
     if (SmallVector<OpOperand *> operands = getSharingOperands(op); !operands.empty())
       return chooseSharedType(op, operands, *range);
+    // States are within -1 and 1; the cell of an LSTM is not, but reaches no result in int8.
+    if (isa<nn::GruOp, nn::LstmOp>(op))
+      return makeInt8Type(context, isa<nn::LstmOp>(op) && value == op->getResult(2) ? 1.0 / 8 : 1.0 / 128, 0);
     if (auto softmax = dyn_cast<nn::SoftmaxOp>(op); softmax && !softmax.getLog())
       return makeInt8Type(context, 1.0 / 256, -128);
     if (auto reduce = dyn_cast<nn::ReduceOp>(op); reduce && reduce.getKind() == nn::ReduceKind::Min)
@@ -156,7 +159,7 @@ void TypePlan::shareBackwards(Operation *op) {
     Value value = operand->get();
     Operation *producer = value.getDefiningOp();
     bool isFixed = !producer || !value.hasOneUse() || adopted.contains(value) ||
-                   isa<nn::ConstantOp, nn::SoftmaxOp, nn::DequantizeOp>(producer);
+                   isa<nn::ConstantOp, nn::SoftmaxOp, nn::DequantizeOp, nn::GruOp, nn::LstmOp>(producer);
     if (type && !isFixed && types.lookup(value))
       types[value] = type;
   }

@@ -20,31 +20,16 @@ struct PlanArena : thimble::schedule::impl::PlanArenaBase<PlanArena> {
 
   void runOnOperation() override {
     mcu::ProgramOp program = getOperation();
-    PlacementProblem problem;
-    std::vector<mcu::BufferOp> buffers;
-    llvm::DenseMap<Operation *, size_t> itemOf;
+    // What nothing touches needs no memory; views may still name it, and then any place will do.
     for (mcu::LiveRange range : mcu::computeLiveRanges(program)) {
-      if (mcu::isFed(range.buffer))
+      if (!range.isEmpty() || mcu::isFed(range.buffer))
         continue;
-      if (range.isEmpty()) {
-        // Nothing touches it; views may still name it, and then any place will do.
-        if (range.buffer.getMemory().use_empty())
-          range.buffer.erase();
-        else
-          range.buffer.setOffset(0);
-        continue;
-      }
-      int64_t bytes = mcu::byteSize(range.buffer.getMemory());
-      itemOf[range.buffer] = problem.items.size();
-      problem.items.push_back({range.first, range.last, std::max<int64_t>(bytes, 1), alignmentOf(range.buffer)});
-      buffers.push_back(range.buffer);
+      if (range.buffer.getMemory().use_empty())
+        range.buffer.erase();
+      else
+        range.buffer.setOffset(0);
     }
-    for (auto [position, call] : llvm::enumerate(mcu::getCalls(program)))
-      for (const Sharing &sharing : findSharing(call)) {
-        size_t input = itemOf.lookup(sharing.input), output = itemOf.lookup(sharing.output);
-        if (!sharing.isExact && problem.items[input].last == int64_t(position) && problem.items[output].first == int64_t(position))
-          problem.overlaps.push_back({input, output, sharing.distance});
-      }
+    auto [problem, buffers] = makeArenaProblem(program);
     Placement placement = place(problem, work);
     for (auto [buffer, offset] : llvm::zip(buffers, placement.offsets))
       buffer.setOffset(uint64_t(offset));

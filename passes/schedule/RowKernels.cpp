@@ -27,17 +27,24 @@ private:
   DictionaryAttr params;
 };
 
-// Rows of a tensor of which all dimensions are walked alike: the first one, or the second if there is one image only.
+// Rows of a tensor of which all dimensions are walked alike: the first dimension of more than one, unless it is the last one.
 int64_t rowsOf(Value memory) {
   auto shape = cast<MemRefType>(memory.getType()).getShape();
-  if (shape.size() < 2)
-    return 0;
-  return shape[0] == 1 && shape.size() > 2 ? shape[1] : shape[0];
+  for (int64_t size : shape.drop_back(shape.empty() ? 0 : 1))
+    if (size != 1)
+      return size;
+  return 0;
 }
 
 int64_t widthOf(Value memory) { return elementBytes(cast<MemRefType>(memory.getType()).getElementType()); }
 
 bool isActivation(Value memory) { return bool(mcu::getBuffer(memory)); }
+
+// One row of pixels, which are rows themselves: the frames of a signal, or the tokens of a sequence in a fully connected layer.
+bool isLine(mcu::CallOp call) {
+  Fields f(call);
+  return f["in_h"] == 1 && f["out_h"] == 1 && f["kernel_h"] == 1 && f["pad_top"] == 0;
+}
 
 // A convolution or pooling over a window of rows.
 std::optional<RowKernel> describeWindow(mcu::CallOp call, llvm::StringRef inChannels, llvm::StringRef outChannels) {
@@ -46,6 +53,10 @@ std::optional<RowKernel> describeWindow(mcu::CallOp call, llvm::StringRef inChan
     return std::nullopt;
   Value x = call.getIns()[0], y = call.getOuts()[0];
   RowKernel kernel;
+  if (isLine(call)) {
+    RowInput input{0, f["in_w"], f[inChannels] * widthOf(x), false, f["stride_w"], (f["kernel_w"] - 1) * f["dilation_w"] + 1, f["pad_left"]};
+    return RowKernel{f["out_w"], f[outChannels] * widthOf(y), 1, {input}, 250};
+  }
   kernel.outRows = f["out_h"];
   kernel.outPitch = f["out_w"] * f[outChannels] * widthOf(y);
   kernel.rowPixels = f["out_w"];
@@ -53,6 +64,11 @@ std::optional<RowKernel> describeWindow(mcu::CallOp call, llvm::StringRef inChan
                            (f["kernel_h"] - 1) * f["dilation_h"] + 1, f["pad_top"]});
   // What kernels do once a call: depthwise ones pair the weights for the left, middle and right part of a row.
   kernel.callInstructions = call.getKernel().contains("depthwise") ? 100 + 60 * f["out_c"] : 250;
+  // This one gathers the rows that its windows share, and computes two rows even where one is wanted.
+  if (call.getKernel() == "tmb_depthwise3x3_s8") {
+    kernel.callInstructions = 150 + 4 * f["in_w"] * f["in_c"];
+    kernel.oddInstructions = f["stride_h"] == 1 ? 12 * f["out_w"] * f["out_c"] : 0;
+  }
   return kernel;
 }
 
@@ -141,7 +157,7 @@ std::optional<RowKernel> describeRecord(mcu::CallOp call) {
     return describeWalk(call, {"x_strides"}, /*isCopy=*/true);
   if (record.starts_with("tmb_fully_connected_"))
     return describeCounted(call, "rows", 250);
-  if (record == "tmb_layer_norm_params")
+  if (record == "tmb_layer_norm_params" || record == "tmb_norm_s8_params")
     return describeCounted(call, "outer", 60);
   return std::nullopt;
 }
@@ -175,12 +191,18 @@ DictionaryAttr thimble::schedule::cutToRows(mcu::CallOp call, const RowKernel &k
   llvm::StringRef record = call.getRecord();
   if (record.starts_with("tmb_conv2d_") || record == "tmb_pool2d_params") {
     const RowInput &input = kernel.inputs[0];
+    if (isLine(call)) {
+      set("in_w", inRows);
+      set("out_w", rows);
+      set("pad_left", std::max<int64_t>(input.pad - first * input.stride, 0));
+      return fields.getDictionary(call.getContext());
+    }
     set("in_h", inRows);
     set("out_h", rows);
     set("pad_top", std::max<int64_t>(input.pad - first * input.stride, 0));
   } else if (record.starts_with("tmb_fully_connected_")) {
     set("rows", rows);
-  } else if (record == "tmb_layer_norm_params") {
+  } else if (call.getParams().get("outer")) {
     set("outer", rows);
   } else if (auto dims = dyn_cast_or_null<DenseI32ArrayAttr>(call.getParams().get("dims"))) {
     llvm::SmallVector<int32_t> cut(dims.asArrayRef());

@@ -22,6 +22,7 @@ struct RowKernel {
   int64_t rowPixels; // positions of one output row: what a kernel can work on at once
   llvm::SmallVector<RowInput, 2> inputs; // those that are cut into rows; others are constants
   int64_t callInstructions; // estimate of what each further call costs
+  int64_t oddInstructions = 0; // the same for an odd number of rows, where the kernel works on pairs
 };
 
 /// Nothing if the call cannot be cut into rows.

@@ -26,8 +26,9 @@ static void shareMemory(mcu::BufferOp kept, mcu::BufferOp replaced) {
 
 static bool isTemporary(mcu::BufferOp buffer) { return buffer.getRole() == mcu::Role::Temporary; }
 
-// Shares the output of `call` with one of its inputs if that is sound.
-static bool shareOutput(mcu::ProgramOp program, mcu::CallOp call, int64_t position) {
+// Shares the output of `call` with one of its inputs if that is sound, and if both beside each other and what else is alive take more
+// than `roomy` bytes.
+static bool shareOutput(mcu::ProgramOp program, mcu::CallOp call, int64_t position, int64_t roomy) {
   std::vector<Sharing> sharings = findSharing(call);
   llvm::erase_if(sharings, [](const Sharing &sharing) { return !sharing.isExact; });
   if (sharings.empty())
@@ -36,6 +37,12 @@ static bool shareOutput(mcu::ProgramOp program, mcu::CallOp call, int64_t positi
   auto rangeOf = [&](mcu::BufferOp buffer) {
     return *llvm::find_if(ranges, [&](const mcu::LiveRange &range) { return range.buffer == buffer; });
   };
+  int64_t live = 0;
+  for (mcu::LiveRange &range : ranges)
+    if (range.contains(position) && !mcu::isFed(range.buffer))
+      live += mcu::byteSize(range.buffer.getMemory()) + wordBytes;
+  if (live <= roomy)
+    return false;
   for (const Sharing &sharing : sharings) {
     // Only the first call that writes the output may take over memory: later ones find data in it.
     if (rangeOf(sharing.output).first != position || rangeOf(sharing.input).last != position)
@@ -49,15 +56,38 @@ static bool shareOutput(mcu::ProgramOp program, mcu::CallOp call, int64_t positi
   return false;
 }
 
+static bool shareAll(mcu::ProgramOp program, int64_t roomy) {
+  bool changed = false;
+  for (auto [position, call] : llvm::enumerate(mcu::getCalls(program)))
+    changed |= shareOutput(program, call, int64_t(position), roomy);
+  return changed;
+}
+
 namespace {
 struct ShareInPlace : thimble::schedule::impl::ShareInPlaceBase<ShareInPlace> {
   void runOnOperation() override {
     mcu::ProgramOp program = getOperation();
-    bool changed = false;
-    for (auto [position, call] : llvm::enumerate(mcu::getCalls(program)))
-      changed |= shareOutput(program, call, int64_t(position));
-    if (!changed)
+    // Buffers at one place cannot move apart. Where all of them together cannot be placed at the bound, it may help to share only
+    // where the bound asks for it.
+    int64_t roomy = 0;
+    if (std::optional<uint64_t> bound = program.getLowerBound()) {
+      int64_t always = tryHeight(program, 0), least = int64_t(*bound);
+      if (always > least && tryHeight(program, least) < always)
+        roomy = least;
+    }
+    if (!shareAll(program, roomy))
       markAllAnalysesPreserved();
   }
+
+private:
+  // Bytes of the arena if it were planned so.
+  static int64_t tryHeight(mcu::ProgramOp program, int64_t roomy) {
+    mcu::ProgramOp copy = program.clone();
+    shareAll(copy, roomy);
+    int64_t height = place(makeArenaProblem(copy).problem, quickWork).height;
+    copy.erase();
+    return height;
+  }
+  static constexpr int64_t quickWork = 10'000'000;
 };
 } // namespace

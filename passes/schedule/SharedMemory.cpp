@@ -3,6 +3,7 @@
 #include "passes/schedule/SharedMemory.h"
 #include "codegen/kernels/KernelTable.h"
 #include "compiler/support/Constants.h"
+#include "dialects/mcu/McuLiveness.h"
 
 using namespace mlir;
 using namespace thimble;
@@ -33,4 +34,24 @@ int64_t thimble::schedule::alignmentOf(mcu::BufferOp buffer) {
   if (buffer.getRole() == mcu::Role::Scratch)
     return 8;
   return std::max(wordBytes, elementBytes(cast<MemRefType>(buffer.getMemory().getType()).getElementType()));
+}
+
+schedule::ArenaProblem thimble::schedule::makeArenaProblem(mcu::ProgramOp program) {
+  ArenaProblem result;
+  std::vector<Item> &items = result.problem.items;
+  llvm::DenseMap<Operation *, size_t> itemOf;
+  for (mcu::LiveRange range : mcu::computeLiveRanges(program)) {
+    if (mcu::isFed(range.buffer) || range.isEmpty())
+      continue;
+    itemOf[range.buffer] = items.size();
+    items.push_back({range.first, range.last, std::max<int64_t>(mcu::byteSize(range.buffer.getMemory()), 1), alignmentOf(range.buffer)});
+    result.buffers.push_back(range.buffer);
+  }
+  for (auto [position, call] : llvm::enumerate(mcu::getCalls(program)))
+    for (const Sharing &sharing : findSharing(call)) {
+      size_t input = itemOf.lookup(sharing.input), output = itemOf.lookup(sharing.output);
+      if (!sharing.isExact && items[input].last == int64_t(position) && items[output].first == int64_t(position))
+        result.problem.overlaps.push_back({input, output, sharing.distance});
+    }
+  return result;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dialects/mcu/McuDialect.h"
+#include "passes/schedule/Placement.h"
 #include <vector>
 
 namespace thimble::schedule {
@@ -17,6 +18,13 @@ struct Sharing {
 /// What the kernel of `call` allows. Never an output of the model as the input, which the caller reads at the end, nor the model's
 /// own input with its output, which the caller expects in two places.
 std::vector<Sharing> findSharing(mcu::CallOp call);
+
+/// The buffers of a program that need memory, as items to be placed, in the same order.
+struct ArenaProblem {
+  PlacementProblem problem;
+  std::vector<mcu::BufferOp> buffers;
+};
+ArenaProblem makeArenaProblem(mcu::ProgramOp program);
 
 /// All buffers have offsets that are multiples of this, and so has every size that is counted.
 constexpr int64_t wordBytes = 4;

@@ -249,7 +249,11 @@ std::optional<RowSchedule> StreamPart::Implementation::schedule(StreamGrain grai
     if (stage.calls.empty())
       continue;
     int64_t pixels = std::max<int64_t>(kernels[stage.calls.front()].rowPixels, 1);
-    row.band = std::clamp<int64_t>((grain.pixels + pixels - 1) / pixels, 1, cut.maps[row.out].rows);
+    int64_t band = (grain.pixels + pixels - 1) / pixels;
+    bool wantsPairs = llvm::any_of(stage.calls, [&](size_t position) { return kernels[position].oddInstructions > 0; });
+    if (wantsPairs && grain.pixels > 1)
+      band = int64_t(llvm::alignTo(uint64_t(band), 2));
+    row.band = std::clamp<int64_t>(band, 1, cut.maps[row.out].rows);
   }
   return scheduleRows(cut, grain.slack);
 }
@@ -287,7 +291,8 @@ std::optional<StreamCost> StreamPart::plan(StreamGrain grain) const {
     if (implementation->stages[step.index].calls.empty())
       cost.instructions += 30 + cut.maps[implementation->stages[step.index].out].rowBytes;
     for (size_t position : implementation->stages[step.index].calls) {
-      cost.instructions += implementation->kernels[position].callInstructions;
+      const RowKernel &kernel = implementation->kernels[position];
+      cost.instructions += kernel.callInstructions + (step.out.rows % 2 == 1 ? kernel.oddInstructions : 0);
       ++cost.calls;
     }
   }

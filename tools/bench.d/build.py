@@ -30,6 +30,7 @@ class Image:
     report: dict  # report.json of the compiler
     text_bytes: int  # machine code of generated C and runtime
     symbols: list  # (address, bytes, name) of functions, sorted
+    own_objects: list  # of generated C and runtime
 
 
 def digest(*parts):
@@ -136,6 +137,7 @@ class Builder:
         includes = [c, runtime, harness]
         objects = [self.compile(s, target["flags"], includes, "model") for s in (c / "bench.c", c / "bench_weights.c")]
         objects += [self.compile(s, target["flags"], [runtime], "runtime") for s in sorted((c / "runtime" / "src").glob("*.c"))]
+        own = list(objects)
         objects.append(self.compile(c / "verify" / "bench_verify.c", target["flags"], includes, "harness"))
         for port in emulator["port"]:
             objects += [self.compile(s, target["flags"], [harness], "port") for s in sorted((PORTS / port).glob("*.c"))]
@@ -150,7 +152,7 @@ class Builder:
              PORTS / emulator["port"][0], f"-Wl,-Map={folder / 'image.map'}", "-lm", "-o", elf])
         report = json.loads((c / "report.json").read_text())
         self.write_inputs(workload, kind, folder, report)
-        return Image(elf, folder, target, report, text_bytes((folder / "image.map").read_text()), symbols(elf))
+        return Image(elf, folder, target, report, text_bytes((folder / "image.map").read_text()), symbols(elf), own)
 
     @staticmethod
     def length(target, name):

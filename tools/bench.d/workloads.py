@@ -32,7 +32,10 @@ def models():
     """The project's own models, then the shared ones that this machine has."""
     found = []
     for folder in sorted((ROOT / "models").glob("*/model.onnx")):
-        samples = numpy.load(folder.parent / "calibration.npz")
+        data = next((folder.parent / f for f in ("calibration.npz", "test.npz") if (folder.parent / f).exists()), None)
+        if not data:
+            continue
+        samples = numpy.load(data)
         found.append(Workload(folder.parent.name, folder, [samples[samples.files[0]][:CALIBRATION_SAMPLES]]))
     for name, folder in (("kws", "kws_dscnn"), ("vww", "vww_mobilenetv1_025"), ("ic", "ic_resnet8"), ("ad", "ad_autoencoder"),
                          ("fmnist_cnn", "fmnist_cnn"), ("fmnist_ternary_cnn", "fmnist_ternary_cnn"), ("fmnist_vit", "fmnist_vit"),

@@ -111,7 +111,7 @@ std::vector<codegen::GoldenVector> thimble::driver::makeGoldenVectors(mcu::Progr
 }
 
 std::vector<std::string> thimble::driver::makeNotes(const Compilation &compilation) {
-  std::vector<std::string> notes;
+  std::vector<std::string> notes = compilation.floatLayers;
   if (!compilation.heldOut)
     return notes;
   const HeldOutResult &result = *compilation.heldOut;

@@ -45,7 +45,8 @@ static inline tmb_conv2d_s8_layout tmb_conv2d_s8_layout_of(const tmb_conv2d_s8_p
 
 /* Where activation `at` of run `run` goes. */
 static inline int32_t tmb_conv2d_s8_slot(const tmb_conv2d_s8_layout *layout, int32_t run, int32_t at) {
-  return at < layout->whole ? run * layout->whole + at : layout->runs * layout->whole + run * (layout->run - layout->whole) + at - layout->whole;
+  const int32_t rest = at - layout->whole;
+  return rest < 0 ? run * layout->whole + at : layout->runs * layout->whole + run * (layout->run - layout->whole) + rest;
 }
 
 /* Words that follow the last pair, so that a kernel may read weights in blocks of 16 activations. */
@@ -55,7 +56,8 @@ static inline int32_t tmb_conv2d_s8_slack_words(const tmb_conv2d_s8_layout *layo
 static inline int32_t tmb_conv2d_s8_copies(const tmb_conv2d_s8_params *p) {
   const int32_t last_y = (p->out_h - 1) * p->stride_h - p->pad_top + (p->kernel_h - 1) * p->dilation_h;
   const int32_t last_x = (p->out_w - 1) * p->stride_w - p->pad_left + (p->kernel_w - 1) * p->dilation_w;
-  return tmb_conv2d_s8_layout_of(p).runs != p->kernel_h || p->pad_top > 0 || p->pad_left > 0 || last_y >= p->in_h || last_x >= p->in_w;
+  return tmb_conv2d_s8_layout_of(p).runs != p->kernel_h || p->pad_top > 0 || p->pad_left > 0 || last_y >= p->in_h ||
+         last_x >= p->in_w;
 }
 
 /* Windows of runs shorter than this are copied as a whole if any of four has to be, others run by run. */
@@ -82,9 +84,16 @@ static inline int32_t tmb_depthwise3x3_s8_width(const tmb_conv2d_s8_params *p) {
   return (p->out_w > 1 ? p->out_w - 1 : 1) * p->stride_w + 3;
 }
 
-/* Bytes of scratch: four rows of four channels in 16 bits. */
+/* Pairs of rows of four channels that are at hand. With stride 2 those of all channels, which save reading every other row twice,
+ * unless that takes more than 4 KiB. */
+static inline int32_t tmb_depthwise3x3_s8_slots(const tmb_conv2d_s8_params *p) {
+  const int32_t slots = (p->out_c + 3) / 4 + 1;
+  return p->stride_h == 2 && slots > 2 && slots <= 4096 / (16 * tmb_depthwise3x3_s8_width(p)) ? slots : 2;
+}
+
+/* Bytes of scratch: those pairs, in 16 bits. */
 static inline int32_t tmb_depthwise3x3_s8_scratch_bytes(const tmb_conv2d_s8_params *p) {
-  return 32 * tmb_depthwise3x3_s8_width(p);
+  return 16 * tmb_depthwise3x3_s8_slots(p) * tmb_depthwise3x3_s8_width(p);
 }
 
 /* Fully connected layers, weights as a stream of 32-bit words. Outputs come in fours (a, b, c, d), the last with zeros if need be.

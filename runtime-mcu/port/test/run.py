@@ -3,6 +3,7 @@
 """Checks the ports: builds small programs for every target in codegen/targets and runs them on their emulators.
 
   run.py [--long] [TARGET...]       --long: also count 3 G instructions, which takes some 10 s a board
+  run.py --kernels [TARGET...]      only that kernels for an instruction set agree with the portable ones
 """
 import json, os, re, subprocess, sys, tempfile
 from pathlib import Path
@@ -238,8 +239,8 @@ def check_limits(target, folder):
 
 
 def main(args):
-    long = "--long" in args
-    wanted = [a for a in args if a != "--long"]
+    long, only_kernels = "--long" in args, "--kernels" in args
+    wanted = [a for a in args if a not in ("--long", "--kernels")]
     schema = json.loads((TARGETS / "target.schema.json").read_text())
     targets = []
     for file in sorted(TARGETS.glob("*.json")):
@@ -254,7 +255,10 @@ def main(args):
             targets.append(target)
     for target in targets:
         with tempfile.TemporaryDirectory() as folder:
-            if target["emulator"]:
+            if only_kernels:
+                if target["emulator"] and kernel_folders(target["isa"]):
+                    check_twins(target, Path(folder))
+            elif target["emulator"]:
                 check_target(target, Path(folder), long)
                 if target["name"] in ("cortex-m3", "cortex-m33"):  # one for each kind of MPU
                     check_limits(target, Path(folder))

@@ -18,6 +18,10 @@ typedef uint8_t tmb_any8; /* a character type: aliases everything */
 typedef uint16_t TMB_MAY_ALIAS tmb_any16;
 typedef uint32_t TMB_MAY_ALIAS tmb_any32;
 typedef uint64_t TMB_MAY_ALIAS tmb_any64;
+/* 64 bits to be moved only: as one number, compilers would take them through a floating-point register. */
+typedef struct tmb_any32x2 {
+  uint32_t word[2];
+} TMB_MAY_ALIAS tmb_any32x2;
 
 /* Copies one element of 1, 2, 4 or 8 bytes, aligned to its size. y may equal x. */
 static inline void tmb_any_copy(const void *x, void *y, int32_t element_bytes) {
@@ -32,7 +36,7 @@ static inline void tmb_any_copy(const void *x, void *y, int32_t element_bytes) {
     *(tmb_any32 *)y = *(const tmb_any32 *)x;
     break;
   case 8:
-    *(tmb_any64 *)y = *(const tmb_any64 *)x;
+    *(tmb_any32x2 *)y = *(const tmb_any32x2 *)x;
     break;
   default:
     break;

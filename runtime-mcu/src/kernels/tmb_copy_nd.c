@@ -14,7 +14,7 @@
 TMB_COPY_ROW(tmb_copy_nd_row8, tmb_any8)
 TMB_COPY_ROW(tmb_copy_nd_row16, tmb_any16)
 TMB_COPY_ROW(tmb_copy_nd_row32, tmb_any32)
-TMB_COPY_ROW(tmb_copy_nd_row64, tmb_any64)
+TMB_COPY_ROW(tmb_copy_nd_row64, tmb_any32x2)
 #undef TMB_COPY_ROW
 
 static void tmb_copy_nd_row(const void *x, int32_t x_step, void *y, int32_t y_step, int32_t count, int32_t element_bytes) {
@@ -33,7 +33,7 @@ static void tmb_copy_nd_row(const void *x, int32_t x_step, void *y, int32_t y_st
     tmb_copy_nd_row32((const tmb_any32 *)x, x_step, (tmb_any32 *)y, y_step, count);
     break;
   case 8:
-    tmb_copy_nd_row64((const tmb_any64 *)x, x_step, (tmb_any64 *)y, y_step, count);
+    tmb_copy_nd_row64((const tmb_any32x2 *)x, x_step, (tmb_any32x2 *)y, y_step, count);
     break;
   default:
     break;

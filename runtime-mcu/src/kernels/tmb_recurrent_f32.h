@@ -6,21 +6,20 @@
 #include <string.h>
 
 #include "thimble/tmb_abi.h"
-#include "tmb_dot_f32.h"
 #include "tmb_limit_f32.h"
+#include "tmb_rows_f32.h"
 
 /* y[j] = bias[j] + sum x[k] * w[j][k], and if `add` is not 0, y[j] in the place of bias[j]. */
 static inline void tmb_recurrent_rows(const float *x, const float *w, const float *bias, float *y, int32_t depth, int32_t count,
                                       int32_t add) {
-  int32_t n, j;
-  for (n = 0; n < count; n += TMB_LANES) {
-    const int32_t lanes = count - n < TMB_LANES ? count - n : TMB_LANES;
-    float acc[TMB_LANES];
-    for (j = 0; j < lanes; ++j)
-      acc[j] = add ? y[n + j] : bias[n + j];
-    tmb_dot_f32(x, w + n * depth, depth, depth, lanes, acc);
-    for (j = 0; j < lanes; ++j)
-      y[n + j] = acc[j];
+  int32_t n, k;
+  for (n = 0; n + 4 <= count; n += 4)
+    tmb_block1_f32(x, w + n * depth, depth, depth, add ? y + n : bias + n, y + n);
+  for (; n < count; ++n) {
+    float sum = add ? y[n] : bias[n];
+    for (k = 0; k < depth; ++k)
+      sum = tmb_multiply_add_f32(sum, x[k], w[n * depth + k]);
+    y[n] = sum;
   }
 }
 

@@ -4,20 +4,24 @@
 
 /* One row of `depth` elements that lie `step` apart. */
 static void tmb_softmax_s8_row(const int8_t *x, const uint32_t *table, int8_t *y, int32_t depth, int32_t step) {
+  const int8_t *const end = x + depth * step, *at;
   int32_t max = -128;
-  uint32_t sum = 0;
-  int32_t d;
-  for (d = 0; d < depth; ++d)
-    max = x[d * step] > max ? x[d * step] : max;
-  for (d = 0; d < depth; ++d)
-    sum += table[max - x[d * step]];
-  for (d = 0; d < depth; ++d) {
-    const uint32_t scaled = table[max - x[d * step]] << 8; /* at most 2^24 */
-    uint32_t quotient = scaled / sum;
-    const uint32_t remainder = scaled - quotient * sum;
-    if (remainder >= sum - remainder) /* at least one half: round up, without the overflow of 2 * remainder */
+  uint32_t sum = 0, half, reciprocal;
+  for (at = x; at != end; at += step)
+    max = *at > max ? *at : max;
+  for (at = x; at != end; at += step)
+    sum += table[max - *at];
+  if (depth <= 0)
+    return;
+  /* The only division of a row. Dividends are less than 2^24 + 2^31, so that their product with it is less than 1 too small. */
+  reciprocal = UINT32_MAX / sum;
+  half = sum >> 1;
+  for (at = x; at != end; at += step, y += step) {
+    const uint32_t scaled = (table[max - *at] << 8) + half; /* rounds to nearest, for odd sums too */
+    uint32_t quotient = (uint32_t)((uint64_t)scaled * reciprocal >> 32);
+    if (scaled - quotient * sum >= sum)
       ++quotient;
-    y[d * step] = (int8_t)(quotient >= 255 ? 127 : (int32_t)quotient - 128);
+    *y = (int8_t)((int32_t)(quotient > 255 ? 255 : quotient) - 128);
   }
 }
 

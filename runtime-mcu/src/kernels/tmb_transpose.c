@@ -40,7 +40,7 @@ static void tmb_transpose_blocks(uint8_t *y, int32_t rows, int32_t blocks, size_
 TMB_TRANSPOSE_TILE(tmb_transpose_tile8, tmb_any8)
 TMB_TRANSPOSE_TILE(tmb_transpose_tile16, tmb_any16)
 TMB_TRANSPOSE_TILE(tmb_transpose_tile32, tmb_any32)
-TMB_TRANSPOSE_TILE(tmb_transpose_tile64, tmb_any64)
+TMB_TRANSPOSE_TILE(tmb_transpose_tile64, tmb_any32x2)
 #undef TMB_TRANSPOSE_TILE
 
 void tmb_transpose(const void *x, void *y, void *scratch, const tmb_transpose_params *p) {
@@ -65,7 +65,7 @@ void tmb_transpose(const void *x, void *y, void *scratch, const tmb_transpose_pa
       tmb_transpose_tile32((const tmb_any32 *)scratch, (tmb_any32 *)(void *)to, p->rows, p->block);
       break;
     default:
-      tmb_transpose_tile64((const tmb_any64 *)scratch, (tmb_any64 *)(void *)to, p->rows, p->block);
+      tmb_transpose_tile64((const tmb_any32x2 *)scratch, (tmb_any32x2 *)(void *)to, p->rows, p->block);
       break;
     }
   }

@@ -5,15 +5,13 @@
 
 // CHECK-LABEL: @chain(
 // CHECK:         %[[A:.*]] = nn.dequantize %{{.*}} : (tensor<2x4x!quant
-// CHECK:         %[[N:.*]] = nn.layer_norm %[[A]], {{.*}}, thimble.float}
+// CHECK:         %[[N:.*]] = nn.softmax %[[A]] axis = 0 {log, thimble.float}
 // CHECK:         %[[L:.*]] = nn.softmax %[[N]] axis = 1 {log, thimble.float}
 // CHECK-NEXT:    %[[Q:.*]] = nn.quantize %[[L]]
 // CHECK-NEXT:    return %[[Q]]
 func.func @chain(%x: tensor<2x4xf32> {thimble.range = array<f32: -1.0, 1.0>}) -> tensor<2x4xf32> {
-  %c = nn.constant dense<1.0> : tensor<4xf32> : tensor<4xf32>
-  // expected-warning @below {{runs in float: no int8 kernel for 'layer_norm'}}
-  %n = nn.layer_norm %x, %c, %c axis = 1 {epsilon = 1.0e-5 : f32, thimble.range = array<f32: -2.0, 2.0>}
-       : (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+  // expected-warning @below {{runs in float: no int8 kernel for 'softmax' with log}}
+  %n = nn.softmax %x axis = 0 {log, thimble.range = array<f32: -2.0, 2.0>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
   // expected-warning @below {{runs in float: no int8 kernel for 'softmax' with log}}
   %y = nn.softmax %n axis = 1 {log, thimble.range = array<f32: -5.0, 0.0>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
   return %y : tensor<2x4xf32>
@@ -22,14 +20,14 @@ func.func @chain(%x: tensor<2x4xf32> {thimble.range = array<f32: -1.0, 1.0>}) ->
 // -----
 
 // CHECK-LABEL: @two_tensors(
-// CHECK:         nn.binary div {{.*}} {thimble.float} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
-// CHECK:         nn.binary max {{.*}} {thimble.float} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+// CHECK:         nn.binary pow {{.*}} {thimble.float} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+// CHECK:         nn.binary mod {{.*}} {thimble.float} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
 func.func @two_tensors(%x: tensor<4xf32> {thimble.range = array<f32: -1.0, 1.0>},
                        %y: tensor<4xf32> {thimble.range = array<f32: 1.0, 2.0>}) -> tensor<4xf32> {
-  // expected-warning @below {{no int8 kernel for 'binary div'}}
-  %d = nn.binary div %x, %y {thimble.range = array<f32: -1.0, 1.0>} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
-  // expected-warning @below {{no int8 kernel for 'binary max'}}
-  %m = nn.binary max %d, %y {thimble.range = array<f32: 1.0, 2.0>} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  // expected-warning @below {{no int8 kernel for 'binary pow'}}
+  %d = nn.binary pow %x, %y {thimble.range = array<f32: -1.0, 1.0>} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  // expected-warning @below {{no int8 kernel for 'binary mod'}}
+  %m = nn.binary mod %d, %y {thimble.range = array<f32: 1.0, 2.0>} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   return %m : tensor<4xf32>
 }
 

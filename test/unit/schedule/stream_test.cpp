@@ -77,14 +77,7 @@ void schedule(ModuleOp module) {
   REQUIRE(succeeded(mlir::verify(module)));
 }
 
-void checkNetwork(unsigned seed, bool isInt8) {
-  CAPTURE(seed, isInt8);
-  Random random(seed);
-  int64_t height = random.integer(7, 23), width = random.integer(6, 12), channels = random.integer(1, 5);
-  Network network({1, height, width, channels});
-  buildRandom(network, random);
-  Inputs inputs(random, height * width * channels, 3);
-  OwningOpRef<ModuleOp> module = lowered(network, inputs, isInt8);
+void checkLowered(OwningOpRef<ModuleOp> module, const Inputs &inputs, Random &random) {
   OwningOpRef<ModuleOp> plain = module->clone();
   schedule(*plain);
   llvm::ArrayRef<char> input = inputs.samples[0][0];
@@ -131,7 +124,67 @@ void checkNetwork(unsigned seed, bool isInt8) {
     CHECK(mcu::isFed(buffer) == !buffer.getOffset());
 }
 
+void checkNetwork(unsigned seed, bool isInt8) {
+  CAPTURE(seed, isInt8);
+  Random random(seed);
+  int64_t height = random.integer(7, 23), width = random.integer(6, 12), channels = random.integer(1, 5);
+  Network network({1, height, width, channels});
+  buildRandom(network, random);
+  Inputs inputs(random, height * width * channels, 3);
+  checkLowered(lowered(network, inputs, isInt8), inputs, random);
+}
+
+// Convolutions along one axis, as in temporal models.
+void checkSignal(unsigned seed, bool isInt8) {
+  CAPTURE(seed, isInt8);
+  Random random(seed);
+  int64_t frames = random.integer(20, 60), channels = random.integer(1, 6);
+  Network network({1, 1, frames, channels});
+  for (int64_t layers = random.integer(2, 4); layers > 0; --layers) {
+    int64_t in = network.shape()[3], out = random.integer(2, 8), kernel = random.integer(1, 5), dilation = random.integer(1, 2);
+    int64_t pad = random.integer(0, kernel - 1), stride = network.shape()[2] > 16 ? random.integer(1, 2) : 1;
+    Value w = network.constant({out, 1, kernel, in}, random.weights(out * kernel * in, 0.5f)), b = network.constant({out}, random.weights(out, 0.2f));
+    network.last = network.builder.create<nn::Conv2DOp>(network.next(), network.last, w, b, ArrayRef<int64_t>{1, stride},
+                                                        ArrayRef<int64_t>{0, pad, 0, 0}, ArrayRef<int64_t>{1, dilation}, 1,
+                                                        network.builder.getF32FloatAttr(0), FloatAttr());
+  }
+  Inputs inputs(random, frames * channels, 3);
+  checkLowered(lowered(network, inputs, isInt8), inputs, random);
+}
+
+// The two layers of a transformer's MLP with their residual sum, over tokens.
+void checkTokens(unsigned seed, bool isInt8) {
+  CAPTURE(seed, isInt8);
+  Random random(seed);
+  int64_t tokens = random.integer(5, 30), width = random.integer(4, 12);
+  Network network({tokens, width});
+  Value residual = network.last;
+  network.fullyConnected(random, 3 * width).unary(nn::UnaryKind::Gelu).fullyConnected(random, width).binary(nn::BinaryKind::Add, residual);
+  Inputs inputs(random, tokens * width, 3);
+  checkLowered(lowered(network, inputs, isInt8), inputs, random);
+}
+
 } // namespace
+
+TEST_CASE("streamed signals equal plain ones") {
+  for (unsigned seed = 0; seed < 20; ++seed)
+    checkSignal(seed, seed % 3 != 0);
+}
+
+TEST_CASE("streamed tokens equal plain ones, and need no whole hidden layer") {
+  for (unsigned seed = 0; seed < 10; ++seed)
+    checkTokens(seed, seed % 3 != 0);
+  Random random(1);
+  Network network({64, 16});
+  Value residual = network.last;
+  network.fullyConnected(random, 64).unary(nn::UnaryKind::Gelu).fullyConnected(random, 16).binary(nn::BinaryKind::Add, residual);
+  Inputs inputs(random, 64 * 16, 2);
+  OwningOpRef<ModuleOp> module = lowered(network, inputs, true);
+  FailureOr<RamSearch> search = scheduleWithin(*module, 3500);
+  REQUIRE(succeeded(search));
+  CHECK(search->options[0].arenaBytes >= 64 * 64);
+  CHECK(search->options[search->chosen].arenaBytes <= 3500);
+}
 
 TEST_CASE("streamed int8 networks equal plain ones") {
   for (unsigned seed = 0; seed < 40; ++seed)

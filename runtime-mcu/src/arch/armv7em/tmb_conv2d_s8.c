@@ -69,7 +69,8 @@ TMB_NAKED void tmb_run_block(const tmb_block *block __attribute__((__unused__)),
                    "adrne r11, 5f\n\t"
                    "orr r11, r11, #1\n\t"
                    "sub sp, sp, #36\n\t"
-                   "stm sp, {r2, r3, r4, r5, r6, r7, r9, r10, r11}\n\t" /* y, y_stride, zero_point, wide, w_end, acc, end, entry, exit */
+                   /* y, y_stride, zero_point, wide, w_end, acc, end, entry, exit */
+                   "stm sp, {r2, r3, r4, r5, r6, r7, r9, r10, r11}\n\t"
                    "mov r0, r5\n"
                    "1:\n\t"
                    "ldrd r4, r5, [r1], #8\n\t" TMB_WEIGHTS
@@ -272,7 +273,8 @@ static inline int8_t *tmb_fill(int8_t *to, int32_t count, int32_t value) {
 }
 
 /* Copies a run: `before` bytes of padding, `inside` bytes from `from`, padding to the end. */
-__attribute__((__noinline__)) static int8_t *tmb_copy_run(int8_t *to, const int8_t *from, int32_t before, int32_t inside, const tmb_layer *layer) {
+__attribute__((__noinline__)) static void tmb_copy_run(int8_t *to, const int8_t *from, int32_t before, int32_t inside,
+                                                       const tmb_layer *layer) {
   const int32_t zero = layer->p->in_zero_point, after = layer->layout.run - before - inside;
   int8_t *end;
   to = tmb_fill(to, before, zero);
@@ -281,7 +283,7 @@ __attribute__((__noinline__)) static int8_t *tmb_copy_run(int8_t *to, const int8
     tmb_store32(to, tmb_load32(from));
   while (to != end)
     *to++ = *from++;
-  return tmb_fill(to, after, zero);
+  (void)tmb_fill(to, after, zero);
 }
 
 /* How many bytes of the run at column ix lie left of the image, and inside. */
@@ -292,25 +294,31 @@ static inline void tmb_clip_run(int32_t ix, int32_t *before, int32_t *inside, co
   *inside = taps > 0 ? taps * layer->tap : 0;
 }
 
-/* Copies a window, run after run. */
+/* Copies a window, run after run. Locals, as stores might change what pointers lead to for all that the compiler knows. */
 __attribute__((__noinline__)) static void tmb_copy_window(int8_t *to, const tmb_place *window, const tmb_layer *layer) {
   const tmb_conv2d_s8_params *p = layer->p;
-  const int32_t run = layer->layout.run;
+  const int32_t run = layer->layout.run, kernel_h = p->kernel_h, kernel_w = p->kernel_w, step = p->dilation_h, row = layer->row;
+  const int32_t next = kernel_w * layer->tap; /* from a row of taps to the next in the copy */
+  const uint32_t in_h = (uint32_t)p->in_h, zeros = (uint32_t)(uint8_t)p->in_zero_point * 0x01010101u;
   int32_t kx, ky;
-  for (kx = 0; kx < p->kernel_w; kx += layer->per_row) {
+  for (kx = 0; kx < kernel_w; kx += layer->per_row) {
     const int8_t *from = window->at + kx * p->dilation_w * p->in_c;
-    int32_t before, inside, iy = window->iy;
     int8_t *at = to + kx * layer->tap;
-    const int32_t gap = p->kernel_w * layer->tap - run; /* where the other runs of a row go */
+    int32_t before, inside, after, iy = window->iy;
     tmb_clip_run(window->ix + kx * p->dilation_w, &before, &inside, layer);
-    for (ky = 0; ky < p->kernel_h; ++ky, iy += p->dilation_h, from += layer->row) {
-      const int rows = (uint32_t)iy < (uint32_t)p->in_h;
-      if (rows && inside == 4 && run == 4) {
-        tmb_store32(at, tmb_load32(from));
-        at += 4 + gap;
-        continue;
-      }
-      at = tmb_copy_run(at, from, rows ? before : 0, rows ? inside : 0, layer) + gap;
+    after = run - before - inside;
+    if (run == 4 && inside > 0 && (before == 0 || after == 0) && p->in_w * layer->tap >= 4 && p->groups <= 1) {
+      /* Runs of one word, which may leave the image on one side, are shifted into their place. */
+      const uint32_t padding = before > 0 ? zeros >> 8 >> (24 - 8 * before) : zeros << 8 << (24 - 8 * after);
+      const uint32_t left = 8 * (uint32_t)before, right = 8 * (uint32_t)after;
+      from += before - after;
+      for (ky = kernel_h; ky > 0; --ky, iy += step, from += row, at += next)
+        tmb_store32(at, (uint32_t)iy < in_h ? (tmb_load32(from) << left >> right) | padding : zeros);
+      continue;
+    }
+    for (ky = kernel_h; ky > 0; --ky, iy += step, from += row, at += next) {
+      const int is_row = (uint32_t)iy < in_h;
+      tmb_copy_run(at, from, is_row ? before : 0, is_row ? inside : 0, layer);
     }
   }
 }
@@ -348,27 +356,30 @@ __attribute__((__noinline__)) static void tmb_widen_windows(const int8_t *const 
 /* Widens four windows, some of which leave the image, run by run. */
 __attribute__((__noinline__)) static void tmb_widen_runs(const tmb_place *windows, const tmb_layer *layer) {
   const tmb_conv2d_s8_params *p = layer->p;
-  const int32_t run = layer->layout.run;
+  const int32_t run = layer->layout.run, kernel_h = p->kernel_h, kernel_w = p->kernel_w, step = p->dilation_h, row = layer->row;
+  const uint32_t in_h = (uint32_t)p->in_h;
+  int8_t *const copies = layer->copies;
   int32_t ky, kx, i;
-  for (kx = 0; kx < p->kernel_w; kx += layer->per_row) {
+  for (kx = 0; kx < kernel_w; kx += layer->per_row) {
     uint32_t *to = layer->wide + 2 * kx * layer->tap;
+    int32_t offset = kx * p->dilation_w * p->in_c;
     int32_t before[4], inside[4];
     for (i = 0; i < 4; ++i)
       tmb_clip_run(windows[i].ix + kx * p->dilation_w, before + i, inside + i, layer);
-    for (ky = 0; ky < p->kernel_h; ++ky) {
-      const int32_t offset = ky * layer->row + kx * p->dilation_w * p->in_c;
+    for (ky = 0; ky < kernel_h; ++ky, offset += row) {
       const int8_t *places[4];
       for (i = 0; i < 4; ++i) {
-        places[i] = windows[i].at + offset;
-        if ((uint32_t)(windows[i].iy + ky * p->dilation_h) >= (uint32_t)p->in_h) {
-          places[i] = layer->copies + 4 * run;
+        const int8_t *from = windows[i].at + offset;
+        if ((uint32_t)(windows[i].iy + ky * step) >= in_h) {
+          from = copies + 4 * run;
         } else if (inside[i] != run) {
-          (void)tmb_copy_run(layer->copies + i * run, places[i], before[i], inside[i], layer);
-          places[i] = layer->copies + i * run;
+          tmb_copy_run(copies + i * run, from, before[i], inside[i], layer);
+          from = copies + i * run;
         }
+        places[i] = from;
       }
       tmb_widen4(places, to, run >> 2, 1, 0);
-      to += 2 * p->kernel_w * layer->tap;
+      to += 2 * kernel_w * layer->tap;
     }
   }
 }

@@ -17,40 +17,37 @@ typedef struct tmb_strip {
   int32_t y_bytes; /* of an even number of columns */
   int32_t odd;     /* whether there is one column more */
   int32_t y_step, y_row; /* from one column and row of outputs to the next; y_row is 0 if there is no row B */
-  int32_t act_min, act_max, zero_point;
+  int32_t zero_point;
   const uint32_t *upper, *lower; /* pairs of rows of the first channel */
 } tmb_strip;
 
 #if defined(__ARM_FEATURE_DSP)
 
 /* On the stack: bias four times, 01 and 12 of three columns; at 40 multiplier, zero point, y, the end of y, y_step, y_row; at 64
- * act_min, act_max, w, advance, the channel's y, y_last, y_bytes, odd. */
+ * w, advance, the channel's y, y_last, y_bytes, odd. */
 #define TMB_ENTER                                                                                                              \
   "push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"                                                                            \
-  "sub sp, sp, #100\n\t"                                                                                                       \
+  "sub sp, sp, #92\n\t"                                                                                                        \
   "ldmia r0!, {r2, r3, r4, r5, r6, r7}\n\t"                                                                                    \
-  "add r12, sp, #72\n\t"                                                                                                       \
+  "add r12, sp, #64\n\t"                                                                                                       \
   "stmia r12, {r2, r3, r4, r5, r6, r7}\n\t"                                                                                    \
-  "ldmia r0, {r5, r6, r7, r8, r9, r10, r11}\n\t"                                                                               \
-  "add r12, sp, #56\n\t"                                                                                                       \
-  "stmia r12, {r5, r6, r7, r8}\n\t"                                                                                            \
-  "str r9, [sp, #44]\n\t"                                                                                                      \
-  "mov r0, r10\n\t"                                                                                                            \
-  "mov r1, r11\n"                                                                                                              \
+  "ldmia r0, {r5, r6, r7, r8, r9}\n\t"                                                                                         \
+  "strd r5, r6, [sp, #56]\n\t"                                                                                                 \
+  "str r7, [sp, #44]\n\t"                                                                                                      \
+  "mov r0, r8\n\t"                                                                                                             \
+  "mov r1, r9\n"                                                                                                               \
   "1:\n\t"                                                                                                                     \
-  "ldr r12, [sp, #72]\n\t"                                                                                                     \
-  "ldr r8, [sp, #88]\n\t"                                                                                                      \
+  "ldr r12, [sp, #64]\n\t"                                                                                                     \
+  "ldr r8, [sp, #80]\n\t"                                                                                                      \
   "add r5, r4, r8\n\t"                                                                                                         \
   "add r6, r4, #1\n\t"                                                                                                         \
   "strd r4, r5, [sp, #48]\n\t"                                                                                                 \
-  "str r6, [sp, #80]\n\t"                                                                                                      \
+  "str r6, [sp, #72]\n\t"                                                                                                      \
   "ldmia r12!, {r6, r7, r9, r10, r11}\n\t"                                                                                     \
-  "str r12, [sp, #72]\n\t"                                                                                                     \
+  "str r12, [sp, #64]\n\t"                                                                                                     \
   "str r7, [sp, #40]\n\t"                                                                                                      \
-  "mov r7, r6\n\t"                                                                                                             \
-  "mov r8, r6\n\t"                                                                                                             \
-  "mov r12, r6\n\t"                                                                                                            \
-  "stmia sp, {r6, r7, r8, r12}\n\t"                                                                                            \
+  "strd r6, r6, [sp]\n\t"                                                                                                      \
+  "strd r6, r6, [sp, #8]\n\t"                                                                                                  \
   "sxtb16 r2, r9\n\t"                                                                                                          \
   "sxtb16 r3, r10\n\t"                                                                                                         \
   "sxtb16 r6, r11\n\t"                                                                                                         \
@@ -68,32 +65,22 @@ typedef struct tmb_strip {
   "cmp r8, r9\n\t"                                                                                                             \
   "bne 2b\n"                                                                                                                   \
   "3:\n\t"                                                                                                                     \
-  "ldr r2, [sp, #92]\n\t"                                                                                                      \
-  "cmp r2, #0\n\t"                                                                                                             \
-  "beq 4f\n\t"
+  "ldr r2, [sp, #84]\n\t"                                                                                                      \
+  "cbz r2, 4f\n\t"
 #define TMB_LEAVE                                                                                                              \
   "4:\n\t"                                                                                                                     \
-  "ldrd r2, r4, [sp, #76]\n\t"                                                                                                 \
-  "ldr r5, [sp, #84]\n\t"                                                                                                      \
+  "ldrd r2, r4, [sp, #68]\n\t"                                                                                                 \
+  "ldr r5, [sp, #76]\n\t"                                                                                                      \
   "add r0, r0, r2\n\t"                                                                                                         \
   "add r1, r1, r2\n\t"                                                                                                         \
   "cmp r4, r5\n\t"                                                                                                             \
   "bne 1b\n\t"                                                                                                                 \
-  "add sp, sp, #100\n\t"                                                                                                       \
+  "add sp, sp, #92\n\t"                                                                                                        \
   "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}"
 
 #define TMB_SUM(op, acc, a, b) #op " " #acc ", " #a ", " #b ", " #acc "\n\t"
 #define TMB_ROUND(acc) "smmlar " #acc ", " #acc ", r2, r3\n\t"
-#define TMB_PLAIN(acc) "ssat " #acc ", #8, " #acc "\n\t"
-#define TMB_CLAMP(acc)                                                                                                         \
-  "cmp " #acc ", r2\n\t"                                                                                                       \
-  "it lt\n\t"                                                                                                                  \
-  "movlt " #acc ", r2\n\t"                                                                                                     \
-  "cmp " #acc ", r3\n\t"                                                                                                       \
-  "it gt\n\t"                                                                                                                  \
-  "movgt " #acc ", r3\n\t"
-#define TMB_NO_LIMITS ""
-#define TMB_LIMITS "ldrd r2, r3, [sp, #64]\n\t"
+#define TMB_SATURATE(acc) "ssat " #acc ", #8, " #acc "\n\t"
 
 /* multiplier, zero point, y, the end of y, y_step, y_row */
 #define TMB_OUTPUT                                                                                                             \
@@ -101,43 +88,43 @@ typedef struct tmb_strip {
   "ldmia r2, {r2, r3, r8, r9, r10, r11}\n\t"
 
 /* Stride 1: A and B of two columns in r4, r5 and r6, r7. Row B is stored first: without one, A overwrites it. */
-#define TMB_STRIP1(limits, finish)                                                                                             \
+#define TMB_STRIP1                                                                                                             \
   TMB_ENTER                                                                                                                    \
   "2:\n\t"                                                                                                                     \
   "ldmia sp, {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n\t"                                                                  \
   "ldrd r2, r3, [r0], #8\n\t"                                                                                                  \
-  TMB_SUM(smlad, r4, r2, r8) TMB_SUM(smlatb, r5, r2, r8) TMB_SUM(smlad, r6, r3, r8) TMB_SUM(smlatb, r7, r3, r8)                 \
+  TMB_SUM(smlad, r4, r2, r8) TMB_SUM(smlatb, r5, r2, r8) TMB_SUM(smlad, r6, r3, r8) TMB_SUM(smlatb, r7, r3, r8)                \
   TMB_SUM(smlad, r4, r3, r9) TMB_SUM(smlatb, r5, r3, r9)                                                                       \
   "ldrd r2, r3, [r0]\n\t"                                                                                                      \
-  TMB_SUM(smlad, r6, r2, r9) TMB_SUM(smlatb, r7, r2, r9) TMB_SUM(smlad, r4, r2, r10) TMB_SUM(smlatb, r5, r2, r10)               \
+  TMB_SUM(smlad, r6, r2, r9) TMB_SUM(smlatb, r7, r2, r9) TMB_SUM(smlad, r4, r2, r10) TMB_SUM(smlatb, r5, r2, r10)              \
   TMB_SUM(smlad, r6, r3, r10) TMB_SUM(smlatb, r7, r3, r10)                                                                     \
   "ldrd r2, r3, [r1], #8\n\t"                                                                                                  \
-  TMB_SUM(smlabt, r4, r2, r11) TMB_SUM(smlad, r5, r2, r11) TMB_SUM(smlabt, r6, r3, r11) TMB_SUM(smlad, r7, r3, r11)             \
+  TMB_SUM(smlabt, r4, r2, r11) TMB_SUM(smlad, r5, r2, r11) TMB_SUM(smlabt, r6, r3, r11) TMB_SUM(smlad, r7, r3, r11)            \
   TMB_SUM(smlabt, r4, r3, r12) TMB_SUM(smlad, r5, r3, r12)                                                                     \
   "ldrd r2, r3, [r1]\n\t"                                                                                                      \
-  TMB_SUM(smlabt, r6, r2, r12) TMB_SUM(smlad, r7, r2, r12) TMB_SUM(smlabt, r4, r2, lr) TMB_SUM(smlad, r5, r2, lr)               \
+  TMB_SUM(smlabt, r6, r2, r12) TMB_SUM(smlad, r7, r2, r12) TMB_SUM(smlabt, r4, r2, lr) TMB_SUM(smlad, r5, r2, lr)              \
   TMB_SUM(smlabt, r6, r3, lr) TMB_SUM(smlad, r7, r3, lr)                                                                       \
   TMB_OUTPUT TMB_ROUND(r4) TMB_ROUND(r5) TMB_ROUND(r6) TMB_ROUND(r7)                                                           \
-  limits finish(r4) finish(r5) finish(r6) finish(r7)                                                                           \
+  TMB_SATURATE(r4) TMB_SATURATE(r5) TMB_SATURATE(r6) TMB_SATURATE(r7)                                                          \
   "add r12, r8, r11\n\t"                                                                                                       \
   "strb r7, [r12, r10]\n\t"                                                                                                    \
-  "strb r6, [r8, r10]\n\t"                                                                                                      \
+  "strb r6, [r8, r10]\n\t"                                                                                                     \
   "strb r5, [r12]\n\t"                                                                                                         \
   "strb r4, [r8]\n\t"                                                                                                          \
   "add r8, r8, r10, lsl #1\n\t" TMB_ODD                                                                                        \
   "ldmia sp, {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n\t"                                                                  \
   "ldmia r0, {r2, r3, r6}\n\t"                                                                                                 \
-  TMB_SUM(smlad, r4, r2, r8) TMB_SUM(smlatb, r5, r2, r8) TMB_SUM(smlad, r4, r3, r9) TMB_SUM(smlatb, r5, r3, r9)                 \
+  TMB_SUM(smlad, r4, r2, r8) TMB_SUM(smlatb, r5, r2, r8) TMB_SUM(smlad, r4, r3, r9) TMB_SUM(smlatb, r5, r3, r9)                \
   TMB_SUM(smlad, r4, r6, r10) TMB_SUM(smlatb, r5, r6, r10)                                                                     \
   "ldmia r1, {r2, r3, r6}\n\t"                                                                                                 \
-  TMB_SUM(smlabt, r4, r2, r11) TMB_SUM(smlad, r5, r2, r11) TMB_SUM(smlabt, r4, r3, r12) TMB_SUM(smlad, r5, r3, r12)             \
+  TMB_SUM(smlabt, r4, r2, r11) TMB_SUM(smlad, r5, r2, r11) TMB_SUM(smlabt, r4, r3, r12) TMB_SUM(smlad, r5, r3, r12)            \
   TMB_SUM(smlabt, r4, r6, lr) TMB_SUM(smlad, r5, r6, lr)                                                                       \
-  TMB_OUTPUT TMB_ROUND(r4) TMB_ROUND(r5) limits finish(r4) finish(r5)                                                          \
+  TMB_OUTPUT TMB_ROUND(r4) TMB_ROUND(r5) TMB_SATURATE(r4) TMB_SATURATE(r5)                                                     \
   "strb r5, [r8, r11]\n\t"                                                                                                     \
   "strb r4, [r8]\n" TMB_LEAVE
 
 /* Stride 2: A of two columns in r4 and r5. */
-#define TMB_STRIP2(limits, finish)                                                                                             \
+#define TMB_STRIP2                                                                                                             \
   TMB_ENTER                                                                                                                    \
   "2:\n\t"                                                                                                                     \
   "ldmia sp, {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n\t"                                                                  \
@@ -151,7 +138,7 @@ typedef struct tmb_strip {
   TMB_SUM(smlabt, r5, r6, r11) TMB_SUM(smlabt, r5, r7, r12)                                                                    \
   "ldr r2, [r1]\n\t"                                                                                                           \
   TMB_SUM(smlabt, r5, r2, lr)                                                                                                  \
-  TMB_OUTPUT TMB_ROUND(r4) TMB_ROUND(r5) limits finish(r4) finish(r5)                                                          \
+  TMB_OUTPUT TMB_ROUND(r4) TMB_ROUND(r5) TMB_SATURATE(r4) TMB_SATURATE(r5)                                                     \
   "strb r5, [r8, r10]\n\t"                                                                                                     \
   "strb r4, [r8]\n\t"                                                                                                          \
   "add r8, r8, r10, lsl #1\n\t" TMB_ODD                                                                                        \
@@ -160,38 +147,21 @@ typedef struct tmb_strip {
   TMB_SUM(smlad, r4, r2, r8) TMB_SUM(smlad, r4, r3, r9) TMB_SUM(smlad, r4, r6, r10)                                            \
   "ldmia r1, {r2, r3, r6}\n\t"                                                                                                 \
   TMB_SUM(smlabt, r4, r2, r11) TMB_SUM(smlabt, r4, r3, r12) TMB_SUM(smlabt, r4, r6, lr)                                        \
-  TMB_OUTPUT TMB_ROUND(r4) limits finish(r4)                                                                                   \
+  TMB_OUTPUT TMB_ROUND(r4) TMB_SATURATE(r4)                                                                                    \
   "strb r4, [r8]\n" TMB_LEAVE
 
-TMB_NAKED void tmb_strip1(const tmb_strip *strip __attribute__((__unused__))) {
-  __asm__ volatile(TMB_STRIP1(TMB_NO_LIMITS, TMB_PLAIN));
-}
-TMB_NAKED void tmb_strip1_clamped(const tmb_strip *strip __attribute__((__unused__))) {
-  __asm__ volatile(TMB_STRIP1(TMB_LIMITS, TMB_CLAMP));
-}
-TMB_NAKED void tmb_strip2(const tmb_strip *strip __attribute__((__unused__))) {
-  __asm__ volatile(TMB_STRIP2(TMB_NO_LIMITS, TMB_PLAIN));
-}
-TMB_NAKED void tmb_strip2_clamped(const tmb_strip *strip __attribute__((__unused__))) {
-  __asm__ volatile(TMB_STRIP2(TMB_LIMITS, TMB_CLAMP));
-}
+TMB_NAKED void tmb_strip1(const tmb_strip *strip __attribute__((__unused__))) { __asm__ volatile(TMB_STRIP1); }
 
-static void tmb_run_strip(const tmb_strip *strip, int32_t stride) {
-  if (strip->act_min == -128 && strip->act_max == 127)
-    (stride == 2 ? tmb_strip2 : tmb_strip1)(strip);
-  else
-    (stride == 2 ? tmb_strip2_clamped : tmb_strip1_clamped)(strip);
-}
+TMB_NAKED void tmb_strip2(const tmb_strip *strip __attribute__((__unused__))) { __asm__ volatile(TMB_STRIP2); }
+
+static void tmb_run_strip(const tmb_strip *strip, int32_t stride) { (stride == 2 ? tmb_strip2 : tmb_strip1)(strip); }
 
 #undef TMB_ENTER
 #undef TMB_ODD
 #undef TMB_LEAVE
 #undef TMB_SUM
 #undef TMB_ROUND
-#undef TMB_PLAIN
-#undef TMB_CLAMP
-#undef TMB_NO_LIMITS
-#undef TMB_LIMITS
+#undef TMB_SATURATE
 #undef TMB_OUTPUT
 #undef TMB_STRIP1
 #undef TMB_STRIP2
@@ -217,8 +187,8 @@ static void tmb_run_strip(const tmb_strip *strip, int32_t stride) {
         b = tmb_smlad(x23, bottom, b);
       }
       if (stride == 1)
-        y[strip->y_row] = (int8_t)tmb_clamp_s32(tmb_smmlar(b, w[1], strip->zero_point), strip->act_min, strip->act_max);
-      *y = (int8_t)tmb_clamp_s32(tmb_smmlar(a, w[1], strip->zero_point), strip->act_min, strip->act_max);
+        y[strip->y_row] = (int8_t)tmb_ssat8(tmb_smmlar(b, w[1], strip->zero_point));
+      *y = (int8_t)tmb_ssat8(tmb_smmlar(a, w[1], strip->zero_point));
     }
     upper += pairs * stride + strip->advance / 4;
     lower += pairs * stride + strip->advance / 4;
@@ -228,7 +198,7 @@ static void tmb_run_strip(const tmb_strip *strip, int32_t stride) {
 #endif
 
 /* Pairs of activations of up to four channels from two rows, one word in each of the channels' arrays, pitch words apart. */
-__attribute__((__noinline__)) static void tmb_pair_up(const int8_t *a, int32_t a_step, const int8_t *b, int32_t b_step,
+static inline void tmb_pair_up(const int8_t *a, int32_t a_step, const int8_t *b, int32_t b_step,
                                                      uint32_t *to, int32_t pitch, int32_t count, int32_t channels) {
   uint32_t *to1 = to + pitch, *to2 = to1 + pitch, *to3 = to2 + pitch;
   int32_t j;
@@ -249,7 +219,7 @@ __attribute__((__noinline__)) static void tmb_pair_up(const int8_t *a, int32_t a
 }
 
 /* Gathers the pair of rows of the padded image whose first is `row`. x is at the first channel. */
-static void tmb_pair_rows(uint32_t *to, const int8_t *x, int32_t row, int32_t width, int32_t channels,
+__attribute__((__noinline__)) static void tmb_pair_rows(uint32_t *to, const int8_t *x, int32_t row, int32_t width, int32_t channels,
                             const tmb_conv2d_s8_params *p) {
   const uint32_t zeros = (uint32_t)(uint8_t)p->in_zero_point * 0x01010101u;
   const int32_t room = width - p->pad_left, pitch = p->in_w * p->in_c;
@@ -260,51 +230,103 @@ static void tmb_pair_rows(uint32_t *to, const int8_t *x, int32_t row, int32_t wi
              has_second ? p->in_c : 0, to + p->pad_left, width, p->in_w < room ? p->in_w : room, channels);
 }
 
-/* The rows of outputs [oy, end) of up to four channels of one image. */
-static void tmb_channels(const int8_t *x, const int32_t *w, int8_t *y, uint32_t *pairs, int32_t channels, int32_t oy, int32_t end,
-                         const tmb_conv2d_s8_params *p) {
-  const int32_t width = tmb_depthwise3x3_s8_width(p), stride = p->stride_h, rows = stride == 2 ? 1 : 2;
-  const int32_t even = p->out_w & ~1;
-  uint32_t *upper = pairs, *lower = pairs + 4 * width;
+/* Clamps `count` outputs of some channels. */
+static void tmb_limit(int8_t *y, int32_t channels, int32_t count, const tmb_conv2d_s8_params *p) {
+  int32_t j;
+  for (; count > 0; --count, y += p->out_c)
+    for (j = 0; j < channels; ++j)
+      y[j] = (int8_t)tmb_clamp_s32(y[j], p->act_min, p->act_max);
+}
+
+/* What is the same for all strips of a strips. */
+typedef struct tmb_strips {
+  uint32_t *pairs; /* slots of 4 * width words */
+  int32_t slots, width;
   tmb_strip strip;
-  strip.w = w;
-  strip.advance = 4 * (width - even * stride);
-  strip.y_bytes = even * p->out_c;
-  strip.odd = p->out_w & 1;
-  strip.y_step = p->out_c;
-  strip.y_row = p->out_w * p->out_c;
-  strip.act_min = p->act_min;
-  strip.act_max = p->act_max;
-  strip.zero_point = p->out_zero_point;
-  y += oy * strip.y_row;
-  tmb_pair_rows(upper, x, oy * stride, width, channels, p);
-  for (; oy < end; oy += rows) {
-    uint32_t *swap = upper;
-    tmb_pair_rows(lower, x, oy * stride + 2, width, channels, p);
-    strip.y = y;
-    strip.y_last = y + channels;
-    y += rows * strip.y_row;
-    if (oy + 1 == end)
-      strip.y_row = 0;
-    strip.upper = upper;
-    strip.lower = lower;
-    tmb_run_strip(&strip, stride);
-    upper = lower;
-    lower = swap;
+} tmb_strips;
+
+static void tmb_finish_strip(const tmb_strip *strip, const tmb_conv2d_s8_params *p) {
+  tmb_run_strip(strip, p->stride_h);
+  if (p->act_min != -128 || p->act_max != 127)
+    tmb_limit(strip->y, (int32_t)(strip->y_last - strip->y), strip->y_row == 0 ? p->out_w : 2 * p->out_w, p);
+}
+
+/* With stride 1, channels one after the other, so that their outputs may go where they have been read. */
+static void tmb_by_channels(const int8_t *x, const int32_t *w, int8_t *y, tmb_strips *strips, const tmb_conv2d_s8_params *p) {
+  const int32_t width = strips->width, out_h = p->out_h, row = p->out_w * p->out_c;
+  tmb_strip *strip = &strips->strip;
+  int32_t c, oy;
+  for (c = 0; c < p->out_c; c += 4, w += 4 * TMB_DEPTHWISE3X3_S8_WORDS) {
+    const int32_t channels = p->out_c - c < 4 ? p->out_c - c : 4;
+    uint32_t *upper = strips->pairs, *lower = upper + 4 * width;
+    int8_t *to = y + c;
+    strip->w = w;
+    strip->y_row = row;
+    tmb_pair_rows(upper, x + c, 0, width, channels, p);
+    for (oy = 0; oy < out_h; oy += 2, to += 2 * row) {
+      uint32_t *swap = upper;
+      tmb_pair_rows(lower, x + c, oy + 2, width, channels, p);
+      strip->y = to;
+      strip->y_last = to + channels;
+      if (oy + 1 == out_h)
+        strip->y_row = 0;
+      strip->upper = upper;
+      strip->lower = lower;
+      tmb_finish_strip(strip, p);
+      upper = lower;
+      lower = swap;
+    }
+  }
+}
+
+/* With stride 2, rows one after the other, so that outputs need not go where their own channel has been read. */
+static void tmb_by_rows(const int8_t *x, const int32_t *w, int8_t *y, tmb_strips *strips, const tmb_conv2d_s8_params *p) {
+  const int32_t slot = 4 * strips->width;
+  tmb_strip *strip = &strips->strip;
+  const int keeps = strips->slots > 2; /* the lower pair of a strip is the upper pair of the next */
+  /* The slot of the next lower pair; the upper pair is in the slot after it, which is free then. With a slot more than pairs, the
+   * walk comes back to each pair when it is an upper one. */
+  int32_t spare = strips->slots - 1;
+  int32_t c, oy;
+  for (oy = 0; oy < p->out_h; ++oy) {
+    for (c = 0; c < p->out_c; c += 4) {
+      const int32_t channels = p->out_c - c < 4 ? p->out_c - c : 4;
+      const int32_t upper = spare + 1 < strips->slots ? spare + 1 : 0;
+      if (!keeps || oy == 0)
+        tmb_pair_rows(strips->pairs + slot * upper, x + c, 2 * oy, strips->width, channels, p);
+      tmb_pair_rows(strips->pairs + slot * spare, x + c, 2 * oy + 2, strips->width, channels, p);
+      strip->w = w + TMB_DEPTHWISE3X3_S8_WORDS * c;
+      strip->y = y + oy * p->out_w * p->out_c + c;
+      strip->y_last = strip->y + channels;
+      strip->upper = strips->pairs + slot * upper;
+      strip->lower = strips->pairs + slot * spare;
+      tmb_finish_strip(strip, p);
+      spare = upper;
+    }
   }
 }
 
 void tmb_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p) {
   const uint32_t zero = (uint32_t)p->in_zero_point & 0xffffu;
-  uint32_t *pairs = (uint32_t *)scratch;
-  /* With stride 2 row by row, so that outputs need not go to where their own channel has been read. */
-  const int32_t step = p->stride_h == 2 ? 1 : p->out_h;
-  int32_t n, oy, c, i;
+  const int32_t even = p->out_w & ~1;
+  tmb_strips strips;
+  int32_t n, i;
+  strips.pairs = (uint32_t *)scratch;
+  strips.slots = tmb_depthwise3x3_s8_slots(p);
+  strips.width = tmb_depthwise3x3_s8_width(p);
+  strips.strip.advance = 4 * (strips.width - even * p->stride_h);
+  strips.strip.y_bytes = even * p->out_c;
+  strips.strip.odd = p->out_w & 1;
+  strips.strip.y_step = p->out_c;
+  strips.strip.y_row = 0;
+  strips.strip.zero_point = p->out_zero_point;
   /* The columns of padding stay as they are. */
-  for (i = 0; i < 8 * tmb_depthwise3x3_s8_width(p); ++i)
-    pairs[i] = zero | (zero << 16);
-  for (n = 0; n < p->batch; ++n, x += p->in_h * p->in_w * p->in_c, y += p->out_h * p->out_w * p->out_c)
-    for (oy = 0; oy < p->out_h; oy += step)
-      for (c = 0; c < p->out_c; c += 4)
-        tmb_channels(x + c, w + TMB_DEPTHWISE3X3_S8_WORDS * c, y + c, pairs, p->out_c - c < 4 ? p->out_c - c : 4, oy, oy + step, p);
+  for (i = 0; i < 4 * strips.slots * strips.width; ++i)
+    strips.pairs[i] = zero | (zero << 16);
+  for (n = 0; n < p->batch; ++n, x += p->in_h * p->in_w * p->in_c, y += p->out_h * p->out_w * p->out_c) {
+    if (p->stride_h == 2)
+      tmb_by_rows(x, w, y, &strips, p);
+    else
+      tmb_by_channels(x, w, y, &strips, p);
+  }
 }

@@ -66,6 +66,20 @@ static inline int32_t tmb_smmlar(int32_t a, int32_t b, int32_t acc) {
   return result;
 }
 
+/* Adds bytes 0 and 2 to the halves of acc. */
+static inline uint32_t tmb_sxtab16(uint32_t acc, uint32_t word) {
+  uint32_t result;
+  __asm__("sxtab16 %0, %1, %2" : "=r"(result) : "r"(acc), "r"(word));
+  return result;
+}
+
+/* Adds bytes 1 and 3 to the halves of acc. */
+static inline uint32_t tmb_sxtab16_ror8(uint32_t acc, uint32_t word) {
+  uint32_t result;
+  __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(acc), "r"(word));
+  return result;
+}
+
 /* Clamps to the range of int8. */
 static inline int32_t tmb_ssat8(int32_t value) {
   int32_t result;
@@ -80,6 +94,13 @@ static inline uint32_t tmb_sxtb16(uint32_t word) {
 }
 
 static inline uint32_t tmb_sxtb16_ror8(uint32_t word) { return tmb_sxtb16(word >> 8); }
+
+static inline uint32_t tmb_sxtab16(uint32_t acc, uint32_t word) {
+  const uint32_t wide = tmb_sxtb16(word);
+  return ((acc + wide) & 0xffffu) | ((acc & 0xffff0000u) + (wide & 0xffff0000u));
+}
+
+static inline uint32_t tmb_sxtab16_ror8(uint32_t acc, uint32_t word) { return tmb_sxtab16(acc, word >> 8); }
 
 static inline uint32_t tmb_pkhbt(uint32_t a, uint32_t b) { return (a & 0xffffu) | (b << 16); }
 

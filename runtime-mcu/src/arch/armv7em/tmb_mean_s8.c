@@ -17,28 +17,29 @@ static int32_t tmb_mean_offset(int32_t number, int32_t rank, const int32_t *dims
   return offset;
 }
 
-/* Adds to four neighbouring sums. */
+/* Adds to four neighbouring sums. Halves hold the sums of 255 elements. */
 __attribute__((__noinline__)) static void tmb_mean_four(const int8_t *x, int32_t step, int32_t count, int32_t *sums) {
-  int32_t sum0 = sums[0], sum1 = sums[1], sum2 = sums[2], sum3 = sums[3];
-  for (; count >= 2; count -= 2, x += 2 * step) {
-    /* A product with two ones adds a pair of elements to their channel's sum. */
-    const uint32_t a = tmb_load32(x), b = tmb_load32(x + step);
-    const uint32_t low = tmb_pkhbt(a, b), high = tmb_pkhtb(a, b);
-    sum0 = tmb_smlad(tmb_sxtb16(low), 0x00010001u, sum0);
-    sum1 = tmb_smlad(tmb_sxtb16_ror8(low), 0x00010001u, sum1);
-    sum2 = tmb_smlad(tmb_sxtb16(high), 0x00010001u, sum2);
-    sum3 = tmb_smlad(tmb_sxtb16_ror8(high), 0x00010001u, sum3);
+  while (count > 0) {
+    uint32_t even = 0, odd = 0;
+    int32_t some = count < 255 ? count : 255;
+    count -= some;
+    for (; some >= 2; some -= 2) {
+      const uint32_t first = tmb_load32(x), second = tmb_load32(x + step);
+      x += 2 * step;
+      even = tmb_sxtab16(tmb_sxtab16(even, first), second);
+      odd = tmb_sxtab16_ror8(tmb_sxtab16_ror8(odd, first), second);
+    }
+    if (some > 0) {
+      const uint32_t word = tmb_load32(x);
+      x += step;
+      even = tmb_sxtab16(even, word);
+      odd = tmb_sxtab16_ror8(odd, word);
+    }
+    sums[0] += (int16_t)(uint16_t)even;
+    sums[1] += (int16_t)(uint16_t)odd;
+    sums[2] += (int16_t)(uint16_t)(even >> 16);
+    sums[3] += (int16_t)(uint16_t)(odd >> 16);
   }
-  if (count > 0) {
-    sum0 += x[0];
-    sum1 += x[1];
-    sum2 += x[2];
-    sum3 += x[3];
-  }
-  sums[0] = sum0;
-  sums[1] = sum1;
-  sums[2] = sum2;
-  sums[3] = sum3;
 }
 
 void tmb_mean_s8(const int8_t *x, int8_t *y, const tmb_mean_s8_params *p) {

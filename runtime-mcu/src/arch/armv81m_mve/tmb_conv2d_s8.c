@@ -71,7 +71,8 @@ __attribute__((naked, noinline)) static void tmb_mve_run(tmb_mve_block *block __
                    "ldr r9, [r0, #16]\n\t"
                    "ldr r11, [r0, #24]\n\t"
                    "add r9, r9, #8\n\t" TMB_PAIR("q4", "q5")
-                   "ldrd r11, r1, [r0, #24]\n\t"
+                   ::: "memory");
+  __asm__ volatile("ldrd r11, r1, [r0, #24]\n\t"
                    "add r9, r9, r1\n\t" TMB_PAIR("q6", "q7")
                    "ldrd r12, r7, [r0, #36]\n\t"
                    "cmp r7, #0\n\t"
