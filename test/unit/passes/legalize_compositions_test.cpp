@@ -255,6 +255,7 @@ TEST_CASE("a size that depends on data follows the largest possible one", "[lega
 TEST_CASE("what would mix a bounded size with its rest is refused", "[legalize]") {
   for (const char *body :
        {"n = NonZero(x) y = ReduceSum(n)", "n = NonZero(x) y = Shape(n)", "n = NonZero(x) y = Concat<axis = 1>(n, n)",
+        "n = NonZero(x) s = SequenceConstruct(n, n) y = ConcatFromSequence<axis = 1>(s)",
         "n = NonZero(x) c = Constant<value_ints = [1, 2, 3, 4]>() y = Add(n, c)"})
     CHECK(errorOf(13, "(float[4] x) => (int64[N] y)", body).find("has a size that depends on data") != std::string::npos);
 }
