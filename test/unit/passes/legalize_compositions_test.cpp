@@ -320,6 +320,29 @@ TEST_CASE("a transform of half a spectrum, and its inverse", "[legalize]") {
   check(run(17, "(float[1, 8, 2] x) => (float[1, 8, 2] y)", "y = DFT<inverse = 1, axis = 1>(x)", {there}), back);
 }
 
+TEST_CASE("Gradient differentiates what was computed", "[legalize]") {
+  // The derivatives of sum(tanh(a * b) / b + a), compared with differences.
+  std::string domain = "\"ai.onnx.preview.training\" : 1, ";
+  std::string body = "m = Mul(a, b) t = Tanh(m) d = Div(t, b) s = Add(d, a) y = ReduceSum<keepdims = 0>(s) "
+                     "ga, gb = ai.onnx.preview.training.Gradient<xs = [\"a\", \"b\"], y = \"y\">(a, b)";
+  std::string signature = "(float[2, 3] a, float[3] b) => (float[2, 3] ga, float[3] gb)";
+  Vector a = {0.1f, -0.4f, 0.7f, 1.1f, -0.2f, 0.3f}, b = {0.5f, -1.5f, 0.8f};
+  auto value = [](const Vector &p, const Vector &q) {
+    double sum = 0;
+    for (size_t i = 0; i < 6; ++i)
+      sum += std::tanh(double(p[i]) * double(q[i % 3])) / double(q[i % 3]) + double(p[i]);
+    return sum;
+  };
+  Vector actual = run(13, signature, body, {a, b}, domain);
+  REQUIRE(actual.size() == 9);
+  for (size_t i = 0; i < 9; ++i) {
+    Vector upA = a, downA = a, upB = b, downB = b;
+    (i < 6 ? upA[i] : upB[i - 6]) += 0.01f;
+    (i < 6 ? downA[i] : downB[i - 6]) -= 0.01f;
+    CHECK(double(actual[i]) == Approx((value(upA, upB) - value(downA, downB)) / 0.02).epsilon(1e-2).margin(1e-3));
+  }
+}
+
 TEST_CASE("frames of a spectrum whose step is known at run time only", "[legalize]") {
   std::string body = "l = Constant<value_int = 4>() i = Cast<to = 7>(s) y = STFT(x, i, , l)";
   // Three frames of four in eight samples start every two samples: the sums of each are the bins 0.
