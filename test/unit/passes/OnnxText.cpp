@@ -23,10 +23,10 @@ static OwningOpRef<ModuleOp> legalized(MLIRContext &context, int opset, const st
   return module && succeeded(manager.run(*module)) ? std::move(module) : OwningOpRef<ModuleOp>();
 }
 
-std::string test::errorOf(int opset, const std::string &signature, const std::string &body) {
+std::string test::errorOf(int opset, const std::string &signature, const std::string &body, const std::string &domains) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   DiagnosticCollector collector(&context, /*quiet=*/true);
-  OwningOpRef<ModuleOp> module = legalized(context, opset, signature, body);
+  OwningOpRef<ModuleOp> module = legalized(context, opset, signature, body, domains);
   if (collector.getErrors().empty())
     return module ? "" : "failed without an error";
   return format(collector.getErrors().front());

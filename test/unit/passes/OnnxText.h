@@ -14,6 +14,6 @@ std::vector<float> run(int opset, const std::string &signature, const std::strin
                        const std::string &domains = "");
 
 /// The first error of importing and legalizing such a model, or "".
-std::string errorOf(int opset, const std::string &signature, const std::string &body);
+std::string errorOf(int opset, const std::string &signature, const std::string &body, const std::string &domains = "");
 
 } // namespace thimble::test

@@ -343,6 +343,18 @@ TEST_CASE("Gradient differentiates what was computed", "[legalize]") {
   }
 }
 
+TEST_CASE("Gradient refuses what it cannot differentiate", "[legalize]") {
+  auto error = [](const std::string &node) {
+    return errorOf(13, "(float[2] a, float[2] b) => (float[2] g)",
+                   "f = Floor(a) c = Mul(f, b) g = ai.onnx.preview.training.Gradient" + node,
+                   "\"ai.onnx.preview.training\" : 1, ");
+  };
+  CHECK(error("<xs = [\"a\"], y = \"c\">(a)").find("which node 'Floor_0' has become, has no derivative") != std::string::npos);
+  CHECK(error("<xs = [\"a\"], y = \"d\">(a)").find("does not name a value") != std::string::npos);
+  CHECK(error("<xs = [\"a\"], y = \"c\">(b)").find("at other values") != std::string::npos);
+  CHECK(error("<xs = [\"b\"], y = \"c\">(b)").empty());
+}
+
 TEST_CASE("frames of a spectrum whose step is known at run time only", "[legalize]") {
   std::string body = "l = Constant<value_int = 4>() i = Cast<to = 7>(s) y = STFT(x, i, , l)";
   // Three frames of four in eight samples start every two samples: the sums of each are the bins 0.
