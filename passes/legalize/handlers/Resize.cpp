@@ -250,7 +250,19 @@ static LogicalResult legalizeUpsample(NodeBinder &node) {
   return failed(scales) ? failure() : resizeByScales(node, sampling, axes, *scales);
 }
 
+// Of operator set 1: height and width of images.
+static LogicalResult legalizeUpsample1(NodeBinder &node) {
+  Sampling sampling{node.text("mode", "nearest"), "asymmetric", "floor"};
+  if (sampling.mode == "bilinear")
+    sampling.mode = "linear";
+  if (shapeOf(node.operand(0)).size() != 4)
+    return node.fail("needs an image of 4 dimensions, got " + shapeText(shapeOf(node.operand(0))));
+  SmallVector<double> scales{node.real("height_scale", 0), node.real("width_scale", 0)};
+  return failed(checkSampling(node, sampling)) ? failure() : resizeByScales(node, sampling, {2, 3}, scales);
+}
+
 void legalize::registerResizes(Registry &registry) {
+  registry.add("Upsample", {1}, {1, 1}, legalizeUpsample1);
   registry.add("Upsample", {7}, {1, 1}, legalizeUpsample);
   registry.add("Upsample", {9, 10}, {2, 2}, legalizeUpsample);
   registry.add("Resize", {10}, {2, 2}, legalizeUpsample);

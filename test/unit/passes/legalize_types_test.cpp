@@ -52,6 +52,13 @@ TEST_CASE("parameters of operator set 1 are attributes, or inputs", "[legalize]"
   CHECK(errorOf(1, "(float[2] x) => (int32[2] y)", "y = Cast<to = \"STRING\">(x)").find("STRING") != std::string::npos);
 }
 
+TEST_CASE("Upsample of operator set 1 has scales of height and width", "[legalize]") {
+  check(run(1, "(float[1, 1, 1, 2] x) => (float[1, 1, 2, 4] y)", "y = Upsample<height_scale = 2.0, width_scale = 2.0>(x)", {{1, 2}}),
+        {1, 1, 2, 2, 1, 1, 2, 2});
+  CHECK(errorOf(1, "(float[2, 2] x) => (float[2, 2] y)", "y = Upsample<height_scale = 2.0, width_scale = 2.0>(x)").find("4 dimensions") !=
+        std::string::npos);
+}
+
 TEST_CASE("casts round to the floats that they name", "[legalize]") {
   const Floats x = {1.0f / 3, 70000, -70000, 1e-9f};
   check(run(19, "(float[4] x) => (float[4] y)", "h = Cast<to = 10>(x) y = Cast<to = 1>(h)", {x}), {0.33325195f, INFINITY, -INFINITY, 0});
@@ -117,6 +124,11 @@ TEST_CASE("integer products are exact", "[legalize]") {
             "y = Cast<to = 1>(d)",
             {Floats(300, 255)}),
         {500});
+  check(run(11, "(float[2, 2] x) => (float[2, 2] y)",
+            "a = Cast<to = 6>(x) b = Constant<value = int32[2, 2] {1, 2, 3, 4}>() c = Constant<value = int32[2] {10, 20}>() "
+            "g = Gemm<transA = 1>(a, b, c) y = Cast<to = 1>(g)",
+            {{1, 2, 3, 4}}),
+        {1 + 9 + 10, 2 + 12 + 20, 2 + 12 + 10, 4 + 16 + 20});
   check(run(10, "(float[1, 1, 2, 2] x) => (float[1, 1, 2, 2] y)",
             "a = Cast<to = 2>(x) w = Constant<value = uint8[1, 1, 2, 2] {1, 2, 3, 4}>() z = Constant<value = uint8 {1}>() "
             "c = ConvInteger<pads = [0, 0, 1, 1]>(a, w, z, z) y = Cast<to = 1>(c)",
