@@ -18,8 +18,9 @@ static SmallVector<Value> observedValues(func::FuncOp function) {
     if (quantize::isFloat(argument))
       values.push_back(argument);
   for (Operation &op : body)
-    if (op.getNumResults() == 1 && quantize::isFloat(op.getResult(0)) && !isa<nn::ConstantOp>(op))
-      values.push_back(op.getResult(0));
+    for (Value result : op.getResults())
+      if (quantize::isFloat(result) && !isa<nn::ConstantOp>(op) && cast<RankedTensorType>(result.getType()).getNumElements() > 0)
+        values.push_back(result);
   return values;
 }
 

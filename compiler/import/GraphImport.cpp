@@ -104,6 +104,23 @@ Value GraphImporter::inputValue(StringRef name, const ImportScope &scope, Locati
   return builder.create<onnx::NoneOp>(loc, onnx::ValueType::get(context.context));
 }
 
+// Gradient names the value that it differentiates, and the inputs for which; they must be its own inputs.
+Value GraphImporter::differentiatedValue(const proto::NodeProto &node, const ImportScope &scope, Location loc) {
+  std::string name;
+  for (const proto::AttributeProto &attribute : node.attribute()) {
+    if (attribute.name() == "y")
+      name = attribute.s();
+    bool isSame = attribute.strings_size() <= node.input_size();
+    for (int i = 0; isSame && i < attribute.strings_size(); ++i)
+      isSame = attribute.name() != "xs" || attribute.strings(i) == node.input(i);
+    if (!isSame && attribute.name() == "xs")
+      context.error(loc, "Gradient: is asked for at other values than those of the graph, which is not supported");
+  }
+  if (!scope.lookup(name))
+    context.error(loc, "Gradient: attribute 'y' does not name a value that is computed before");
+  return inputValue(name, scope, loc);
+}
+
 void GraphImporter::bindNothing(const proto::NodeProto &node, ImportScope &scope, Location loc) {
   for (const std::string &output : node.output())
     if (!output.empty())
@@ -129,6 +146,8 @@ void GraphImporter::importNode(const proto::NodeProto &node, const std::string &
   SmallVector<Value> inputs;
   for (const std::string &input : node.input())
     inputs.push_back(inputValue(input, scope, loc));
+  if (domain == "ai.onnx.preview.training" && node.op_type() == "Gradient")
+    inputs.push_back(differentiatedValue(node, scope, loc));
   NodeAttributes attributes = importAttributes(context, loc, node, scope.bindings);
   SmallVector<Type> types(node.output_size(), onnx::ValueType::get(context.context));
   auto op = builder.create<onnx::NodeOp>(loc, types, node.op_type(), domain, *opset, inputs, attributes.values,

@@ -45,6 +45,7 @@ private:
   mlir::ArrayAttr declaredTypes(const proto::NodeProto &node, const ImportScope &scope);
   mlir::Value inputValue(llvm::StringRef name, const ImportScope &scope, mlir::Location loc);
   /// Binds the outputs of a node that could not be imported, so that its readers give no errors of their own.
+  mlir::Value differentiatedValue(const proto::NodeProto &node, const ImportScope &scope, mlir::Location loc);
   void bindNothing(const proto::NodeProto &node, ImportScope &scope, mlir::Location loc);
 
   ImportContext &context;

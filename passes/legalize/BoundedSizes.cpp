@@ -110,7 +110,8 @@ LogicalResult legalize::propagateSizes(NodeBinder &node, SizeMap &sizes) {
     if (!result || sizes.count(result))
       continue;
     bool isOneSize = llvm::all_of(bounded, [&](const Bounded &b) { return b.size.size == bounded.front().size.size; });
-    std::optional<int64_t> dimension = isOneSize ? dimensionOf(node, bounded, result) : std::nullopt;
+    bool isKnown = isOneSize && isa<RankedTensorType>(result.getType()); // and no sequence
+    std::optional<int64_t> dimension = isKnown ? dimensionOf(node, bounded, result) : std::nullopt;
     if (!dimension)
       return node.fail(
           "input " + Twine(bounded.front().operand) + " has a size that depends on data, in dimension " +

@@ -51,6 +51,7 @@ const Registry &thimble::legalize::getRegistry() {
     registerElementwise(all);
     registerFeatures(all);
     registerGathers(all);
+    registerGradients(all);
     registerLabelMaps(all);
     registerLinearModels(all);
     registerLosses(all);

@@ -27,6 +27,13 @@ FailureOr<std::optional<Range>> quantize::getRange(Value value) {
   if (!attribute)
     return std::optional<Range>();
   auto numbers = dyn_cast<DenseF32ArrayAttr>(attribute);
+  // Operations with several results have two numbers for each; the lower one is above the other if the result was not observed.
+  if (auto result = dyn_cast<OpResult>(value); result && result.getOwner()->getNumResults() > 1 && numbers &&
+                                               size_t(numbers.size()) == 2 * size_t(result.getOwner()->getNumResults())) {
+    Range range{numbers[2 * result.getResultNumber()], numbers[2 * result.getResultNumber() + 1]};
+    bool isObserved = std::isfinite(range.low) && std::isfinite(range.high) && range.low <= range.high;
+    return isObserved ? std::optional<Range>(range) : std::nullopt;
+  }
   if (!numbers || numbers.size() != 2 || !std::isfinite(numbers[0]) || !std::isfinite(numbers[1]) || numbers[0] > numbers[1])
     return emitError(value.getLoc()) << "'" << rangeAttrName << "' must be two finite numbers, the lower one first, got "
                                      << attribute;
@@ -46,5 +53,18 @@ void quantize::setRange(Value value, Range range) {
       function.setArgAttr(argument.getArgNumber(), rangeAttrName, attribute);
     return;
   }
-  value.getDefiningOp()->setDiscardableAttr(rangeAttrName, attribute);
+  auto result = cast<OpResult>(value);
+  Operation *op = result.getOwner();
+  if (op->getNumResults() > 1) {
+    llvm::SmallVector<float> numbers;
+    auto known = dyn_cast_or_null<DenseF32ArrayAttr>(op->getDiscardableAttr(rangeAttrName));
+    for (unsigned i = 0; i < op->getNumResults(); ++i) {
+      bool isKnown = known && size_t(known.size()) == 2 * size_t(op->getNumResults());
+      numbers.append({isKnown ? known[2 * i] : 1.0f, isKnown ? known[2 * i + 1] : -1.0f});
+    }
+    numbers[2 * result.getResultNumber()] = range.low;
+    numbers[2 * result.getResultNumber() + 1] = range.high;
+    attribute = DenseF32ArrayAttr::get(value.getContext(), numbers);
+  }
+  op->setDiscardableAttr(rangeAttrName, attribute);
 }

@@ -68,7 +68,9 @@ static LogicalResult legalizeRotaryEmbedding(NodeBinder &node) {
     rotated = shape[3];
   if (rotated < 2 || rotated > shape[3] || rotated % 2 != 0)
     return node.fail("cannot rotate " + Twine(rotated) + " of " + Twine(shape[3]) + " elements");
-  if (positions && isInteger(positions)) {
+  if (positions && !isInteger(positions))
+    return node.fail("needs positions that are integers, got " + typeText(elementOf(positions)));
+  if (positions) {
     Type i64 = node.getBuilder().getI64Type();
     cosines = node.emit<nn::GatherOp>(cosines, node.cast(positions, i64), 0);
     sines = node.emit<nn::GatherOp>(sines, node.cast(positions, i64), 0);

@@ -16,6 +16,7 @@ void registerEinsum(Registry &registry);
 void registerElementwise(Registry &registry);
 void registerFeatures(Registry &registry);
 void registerGathers(Registry &registry);
+void registerGradients(Registry &registry);
 void registerLabelMaps(Registry &registry);
 void registerLinearModels(Registry &registry);
 void registerLosses(Registry &registry);

@@ -28,7 +28,10 @@ static LogicalResult legalizeGemm(NodeBinder &node) {
   node.ignore({"broadcast"}); // of operator sets before 7, where C may broadcast if it is set
   float alpha = node.real("alpha", 1), beta = node.real("beta", 1);
   bool transA = node.flag("transA", false), transB = node.flag("transB", false);
-  if (failed(node.needFloat(a, "A")) || failed(node.needFloat(b, "B")) || failed(node.needFloat(c, "C")))
+  bool isOfIntegers = isInteger(a) && elementOf(a) == elementOf(b) && (!c || elementOf(c) == elementOf(a));
+  if (isOfIntegers && (alpha != 1 || (c && beta != 1)))
+    return node.fail("has factors other than 1 for integers, which Thimble does not support");
+  if (!isOfIntegers && (failed(node.needFloat(a, "A")) || failed(node.needFloat(b, "B")) || failed(node.needFloat(c, "C"))))
     return failure();
   if (shapeOf(a).size() != 2 || shapeOf(b).size() != 2)
     return node.fail("needs matrices, got inputs of shape " + shapeText(shapeOf(a)) + " and " + shapeText(shapeOf(b)));
@@ -42,7 +45,7 @@ static LogicalResult legalizeGemm(NodeBinder &node) {
       return node.fail("input 'C' of shape " + shapeText(shapeOf(rest)) + " does not broadcast to " + shapeText({rows, cols}));
   }
   Value y;
-  if (isConstant(b)) {
+  if (isConstant(b) && !isOfIntegers) {
     Value x = transA ? node.transpose(a, {1, 0}) : a, bias = rest ? asBias(node, rest, cols) : Value();
     y = fullyConnected(node, x, scaled(node, transB ? b : node.transpose(b, {1, 0}), alpha), bias);
     if (bias)

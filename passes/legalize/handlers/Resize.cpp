@@ -54,22 +54,26 @@ static double cubicWeight(double d, double a) {
 }
 
 static std::vector<Tap> makeTaps(const Sampling &sampling, int64_t in, int64_t out, double scale) {
-  int64_t count = sampling.mode == "nearest" ? 1 : sampling.mode == "linear" ? 2 : 4;
+  bool isNearest = sampling.mode == "nearest", isLinear = sampling.mode == "linear";
+  // Against aliasing, the weights are those of distances in the output, over as many elements as that takes.
+  double shrink = sampling.antialias && !isNearest ? std::max(std::min(scale, 1.0), 1e-4) : 1;
+  int64_t count = isNearest ? 1 : 2 * int64_t(std::ceil((isLinear ? 1 : 2) / shrink));
+  bool isNormalized = sampling.excludeOutside || shrink < 1;
   std::vector<Tap> taps(static_cast<size_t>(count));
   for (int64_t i = 0; i < out; ++i) {
-    double x = sourceOf(sampling, i, in, out, scale), sum = 0;
-    int64_t base = sampling.mode == "nearest" ? nearestOf(sampling, x) : int64_t(std::floor(x)) - (count / 2 - 1);
+    double x = std::min(std::max(sourceOf(sampling, i, in, out, scale), -0x1p31), 0x1p31), sum = 0;
+    int64_t base = isNearest ? nearestOf(sampling, x) : int64_t(std::floor(x)) - (count / 2 - 1);
     std::vector<double> weights;
     for (int64_t t = 0; t < count; ++t) {
-      double distance = x - double(base + t);
-      double weight = count == 1 ? 1 : count == 2 ? 1 - std::abs(distance) : cubicWeight(distance, sampling.cubicA);
+      double distance = (x - double(base + t)) * shrink;
+      double weight = isNearest ? 1 : isLinear ? std::max(1 - std::abs(distance), 0.0) : cubicWeight(distance, sampling.cubicA);
       bool isOutside = base + t < 0 || base + t >= in;
       weights.push_back(sampling.excludeOutside && isOutside ? 0 : weight);
       sum += weights.back();
     }
     for (int64_t t = 0; t < count; ++t) {
       taps[t].indices.push_back(std::min(std::max<int64_t>(base + t, 0), in - 1));
-      taps[t].weights.push_back(float(sampling.excludeOutside ? weights[t] / sum : weights[t]));
+      taps[t].weights.push_back(float(isNormalized ? weights[t] / sum : weights[t]));
     }
   }
   return taps;
@@ -103,7 +107,8 @@ static LogicalResult resize(NodeBinder &node, const Sampling &sampling, ShapeRef
     if (in == 0 || sizes[i] < 1 || sizes[i] > INT32_MAX || !(scales[i] > 0))
       return node.fail("cannot resize dimension " + Twine(axis) + " of shape " + shapeText(shapeOf(x)) + " to " +
                        Twine(sizes[i]));
-    if (failed(node.checkTable(sizes[i])))
+    double reach = sampling.antialias ? std::max(4 / std::max(scales[i], 1e-4), 4.0) : 4; // elements that mix
+    if (failed(node.checkTable(sizes[i])) || failed(node.checkTable(int64_t(double(sizes[i]) * reach))))
       return failure();
     std::vector<Tap> taps = makeTaps(sampling, in, sizes[i], scales[i]);
     bool isIdentity = in == sizes[i];
@@ -172,7 +177,7 @@ static LogicalResult checkSampling(NodeBinder &node, const Sampling &sampling) {
   if (!isIn(sampling.mode, {"nearest", "linear", "cubic"}))
     return node.fail("attribute 'mode' is '" + sampling.mode + "', which is not supported");
   if (!isIn(sampling.coordinates, {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric",
-                                   "tf_half_pixel_for_nn"}))
+                                   "tf_half_pixel_for_nn", "tf_crop_and_resize"}))
     return node.fail("attribute 'coordinate_transformation_mode' is '" + sampling.coordinates + "', which is not supported");
   if (!isIn(sampling.nearest, {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}))
     return node.fail("attribute 'nearest_mode' is '" + sampling.nearest + "', which is none of ONNX's values");
@@ -180,7 +185,7 @@ static LogicalResult checkSampling(NodeBinder &node, const Sampling &sampling) {
 }
 
 static LogicalResult legalizeResize11(NodeBinder &node) {
-  node.ignore({"extrapolation_value"}); // of tf_crop_and_resize
+  node.ignore({"extrapolation_value"}); // which only tf_crop_and_resize reads
   Sampling sampling;
   sampling.mode = node.text("mode", "nearest");
   sampling.coordinates = node.text("coordinate_transformation_mode", "half_pixel");
@@ -190,8 +195,7 @@ static LogicalResult legalizeResize11(NodeBinder &node) {
   size_t rank = shapeOf(node.operand(0)).size();
   Shape axes = sequence(0, rank);
   if (node.getOpset() >= 18) {
-    if (node.flag("antialias", false))
-      return node.fail("attribute 'antialias' is not supported");
+    sampling.antialias = node.flag("antialias", false);
     if (node.has("axes"))
       axes = node.integers("axes");
     if (failed(node.axes(axes, rank)))
@@ -199,6 +203,10 @@ static LogicalResult legalizeResize11(NodeBinder &node) {
     for (int64_t &axis : axes) // in the order of the sizes
       axis = axis < 0 ? axis + int64_t(rank) : axis;
   }
+  if (sampling.coordinates == "tf_crop_and_resize")
+    return failed(checkSampling(node, sampling)) ? failure() : cropAndResize(node, sampling, axes);
+  if (Value scales = node.operand(2); scales && !isConstant(scales) && sampling.antialias)
+    return node.fail("attribute 'antialias' needs scales that are known at compile time");
   if (Value scales = node.operand(2); scales && !isConstant(scales))
     return failed(checkSampling(node, sampling)) ? failure() : resizeAtRunTime(node, sampling, axes, 2);
   FailureOr<SmallVector<double>> scales = constantReals(node, 2, "scales");
@@ -242,7 +250,19 @@ static LogicalResult legalizeUpsample(NodeBinder &node) {
   return failed(scales) ? failure() : resizeByScales(node, sampling, axes, *scales);
 }
 
+// Of operator set 1: height and width of images.
+static LogicalResult legalizeUpsample1(NodeBinder &node) {
+  Sampling sampling{node.text("mode", "nearest"), "asymmetric", "floor"};
+  if (sampling.mode == "bilinear")
+    sampling.mode = "linear";
+  if (shapeOf(node.operand(0)).size() != 4)
+    return node.fail("needs an image of 4 dimensions, got " + shapeText(shapeOf(node.operand(0))));
+  SmallVector<double> scales{node.real("height_scale", 0), node.real("width_scale", 0)};
+  return failed(checkSampling(node, sampling)) ? failure() : resizeByScales(node, sampling, {2, 3}, scales);
+}
+
 void legalize::registerResizes(Registry &registry) {
+  registry.add("Upsample", {1}, {1, 1}, legalizeUpsample1);
   registry.add("Upsample", {7}, {1, 1}, legalizeUpsample);
   registry.add("Upsample", {9, 10}, {2, 2}, legalizeUpsample);
   registry.add("Resize", {10}, {2, 2}, legalizeUpsample);

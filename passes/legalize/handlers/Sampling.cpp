@@ -135,7 +135,7 @@ static LogicalResult legalizeCol2Im(NodeBinder &node) {
     return failure();
   size_t rank = image->size();
   std::optional<int64_t> taps = elementCount(*block);
-  if (rank < 1 || rank > 3 || block->size() != rank || shapeOf(x).size() != 3 || !taps || *taps < 1 || shapeOf(x)[1] % *taps != 0)
+  if (rank < 1 || rank > 3 || block->size() != rank || shapeOf(x).size() != 3 || !taps || *taps < 1 || elementCount(shapeOf(x)) == 0 || shapeOf(x)[1] % *taps != 0)
     return node.fail("blocks of shape " + shapeText(*block) + " do not fit an input of shape " + shapeText(shapeOf(x)));
   int64_t channels = shapeOf(x)[1] / *taps;
   // The attributes of the window are those of a sliding one over the image.

@@ -114,6 +114,11 @@ Value legalize::convolve(NodeBinder &node, Value x, Value w, Value bias, const W
   Value padded = node.emit<nn::PadOp>(nn::PadMode::Constant, x, before, after, llvm::APFloat(0.0));
   if (!padded || !w)
     return {};
+  if (window.kernel[0] > 256) {
+    (void)node.fail("kernel of size " + Twine(window.kernel[0]) + " in the first of " + Twine(window.rank()) +
+                    " dimensions is too large to be unrolled");
+    return {};
+  }
   // Each tap of the first dimension is a convolution of the slices that it meets, as a larger batch.
   int64_t span = shapeOf(padded)[1] - window.dilations[0] * (window.kernel[0] - 1) - 1;
   if (span < 0) {

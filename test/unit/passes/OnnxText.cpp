@@ -13,29 +13,30 @@ using namespace mlir;
 using namespace thimble;
 
 // Null after an error.
-static OwningOpRef<ModuleOp> legalized(MLIRContext &context, int opset, const std::string &signature, const std::string &body) {
-  std::string text =
-      "<ir_version: 8, opset_import: [\"\" : " + std::to_string(opset) + "]>\ng " + signature + " { " + body + " }";
+static OwningOpRef<ModuleOp> legalized(MLIRContext &context, int opset, const std::string &signature, const std::string &body,
+                                       const std::string &domains = "") {
+  std::string text = "<ir_version: 8, opset_import: [" + domains + "\"\" : " + std::to_string(opset) + "]>\ng " + signature +
+                     " { " + body + " }";
   OwningOpRef<ModuleOp> module = importOnnxText(&context, text, "test");
   PassManager manager(&context);
   legalize::buildLegalizePipeline(manager);
   return module && succeeded(manager.run(*module)) ? std::move(module) : OwningOpRef<ModuleOp>();
 }
 
-std::string test::errorOf(int opset, const std::string &signature, const std::string &body) {
+std::string test::errorOf(int opset, const std::string &signature, const std::string &body, const std::string &domains) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   DiagnosticCollector collector(&context, /*quiet=*/true);
-  OwningOpRef<ModuleOp> module = legalized(context, opset, signature, body);
+  OwningOpRef<ModuleOp> module = legalized(context, opset, signature, body, domains);
   if (collector.getErrors().empty())
     return module ? "" : "failed without an error";
   return format(collector.getErrors().front());
 }
 
 std::vector<float> test::run(int opset, const std::string &signature, const std::string &body,
-                             std::vector<std::vector<float>> inputs) {
+                             std::vector<std::vector<float>> inputs, const std::string &domains) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   DiagnosticCollector collector(&context, /*quiet=*/true);
-  OwningOpRef<ModuleOp> module = legalized(context, opset, signature, body);
+  OwningOpRef<ModuleOp> module = legalized(context, opset, signature, body, domains);
   for (const Message &error : collector.getErrors())
     FAIL(format(error));
   REQUIRE(module);

@@ -255,6 +255,7 @@ TEST_CASE("a size that depends on data follows the largest possible one", "[lega
 TEST_CASE("what would mix a bounded size with its rest is refused", "[legalize]") {
   for (const char *body :
        {"n = NonZero(x) y = ReduceSum(n)", "n = NonZero(x) y = Shape(n)", "n = NonZero(x) y = Concat<axis = 1>(n, n)",
+        "n = NonZero(x) s = SequenceConstruct(n, n) y = ConcatFromSequence<axis = 1>(s)",
         "n = NonZero(x) c = Constant<value_ints = [1, 2, 3, 4]>() y = Add(n, c)"})
     CHECK(errorOf(13, "(float[4] x) => (int64[N] y)", body).find("has a size that depends on data") != std::string::npos);
 }
@@ -317,6 +318,41 @@ TEST_CASE("a transform of half a spectrum, and its inverse", "[legalize]") {
     back.push_back(0);
   }
   check(run(17, "(float[1, 8, 2] x) => (float[1, 8, 2] y)", "y = DFT<inverse = 1, axis = 1>(x)", {there}), back);
+}
+
+TEST_CASE("Gradient differentiates what was computed", "[legalize]") {
+  // The derivatives of sum(tanh(a * b) / b + a), compared with differences.
+  std::string domain = "\"ai.onnx.preview.training\" : 1, ";
+  std::string body = "m = Mul(a, b) t = Tanh(m) d = Div(t, b) s = Add(d, a) y = ReduceSum<keepdims = 0>(s) "
+                     "ga, gb = ai.onnx.preview.training.Gradient<xs = [\"a\", \"b\"], y = \"y\">(a, b)";
+  std::string signature = "(float[2, 3] a, float[3] b) => (float[2, 3] ga, float[3] gb)";
+  Vector a = {0.1f, -0.4f, 0.7f, 1.1f, -0.2f, 0.3f}, b = {0.5f, -1.5f, 0.8f};
+  auto value = [](const Vector &p, const Vector &q) {
+    double sum = 0;
+    for (size_t i = 0; i < 6; ++i)
+      sum += std::tanh(double(p[i]) * double(q[i % 3])) / double(q[i % 3]) + double(p[i]);
+    return sum;
+  };
+  Vector actual = run(13, signature, body, {a, b}, domain);
+  REQUIRE(actual.size() == 9);
+  for (size_t i = 0; i < 9; ++i) {
+    Vector upA = a, downA = a, upB = b, downB = b;
+    (i < 6 ? upA[i] : upB[i - 6]) += 0.01f;
+    (i < 6 ? downA[i] : downB[i - 6]) -= 0.01f;
+    CHECK(double(actual[i]) == Approx((value(upA, upB) - value(downA, downB)) / 0.02).epsilon(1e-2).margin(1e-3));
+  }
+}
+
+TEST_CASE("Gradient refuses what it cannot differentiate", "[legalize]") {
+  auto error = [](const std::string &node) {
+    return errorOf(13, "(float[2] a, float[2] b) => (float[2] g)",
+                   "f = Floor(a) c = Mul(f, b) g = ai.onnx.preview.training.Gradient" + node,
+                   "\"ai.onnx.preview.training\" : 1, ");
+  };
+  CHECK(error("<xs = [\"a\"], y = \"c\">(a)").find("which node 'Floor_0' has become, has no derivative") != std::string::npos);
+  CHECK(error("<xs = [\"a\"], y = \"d\">(a)").find("does not name a value") != std::string::npos);
+  CHECK(error("<xs = [\"a\"], y = \"c\">(b)").find("at other values") != std::string::npos);
+  CHECK(error("<xs = [\"b\"], y = \"c\">(b)").empty());
 }
 
 TEST_CASE("frames of a spectrum whose step is known at run time only", "[legalize]") {

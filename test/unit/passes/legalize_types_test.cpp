@@ -52,6 +52,13 @@ TEST_CASE("parameters of operator set 1 are attributes, or inputs", "[legalize]"
   CHECK(errorOf(1, "(float[2] x) => (int32[2] y)", "y = Cast<to = \"STRING\">(x)").find("STRING") != std::string::npos);
 }
 
+TEST_CASE("Upsample of operator set 1 has scales of height and width", "[legalize]") {
+  check(run(1, "(float[1, 1, 1, 2] x) => (float[1, 1, 2, 4] y)", "y = Upsample<height_scale = 2.0, width_scale = 2.0>(x)", {{1, 2}}),
+        {1, 1, 2, 2, 1, 1, 2, 2});
+  CHECK(errorOf(1, "(float[2, 2] x) => (float[2, 2] y)", "y = Upsample<height_scale = 2.0, width_scale = 2.0>(x)").find("4 dimensions") !=
+        std::string::npos);
+}
+
 TEST_CASE("casts round to the floats that they name", "[legalize]") {
   const Floats x = {1.0f / 3, 70000, -70000, 1e-9f};
   check(run(19, "(float[4] x) => (float[4] y)", "h = Cast<to = 10>(x) y = Cast<to = 1>(h)", {x}), {0.33325195f, INFINITY, -INFINITY, 0});
@@ -117,6 +124,11 @@ TEST_CASE("integer products are exact", "[legalize]") {
             "y = Cast<to = 1>(d)",
             {Floats(300, 255)}),
         {500});
+  check(run(11, "(float[2, 2] x) => (float[2, 2] y)",
+            "a = Cast<to = 6>(x) b = Constant<value = int32[2, 2] {1, 2, 3, 4}>() c = Constant<value = int32[2] {10, 20}>() "
+            "g = Gemm<transA = 1>(a, b, c) y = Cast<to = 1>(g)",
+            {{1, 2, 3, 4}}),
+        {1 + 9 + 10, 2 + 12 + 20, 2 + 12 + 10, 4 + 16 + 20});
   check(run(10, "(float[1, 1, 2, 2] x) => (float[1, 1, 2, 2] y)",
             "a = Cast<to = 2>(x) w = Constant<value = uint8[1, 1, 2, 2] {1, 2, 3, 4}>() z = Constant<value = uint8 {1}>() "
             "c = ConvInteger<pads = [0, 0, 1, 1]>(a, w, z, z) y = Cast<to = 1>(c)",
@@ -177,4 +189,29 @@ TEST_CASE("recurrent layers in both directions", "[legalize]") {
   CHECK(errorOf(14, "(float[3, 1, 2] x) => (float[3, 1, 1, 1] y)",
                 "w = Constant<value = float[1, 1, 1] {1}>() r = Constant<value = float[1, 1, 1] {0.5}>() y = RNN(x, w, r)")
             .find("input 'W' must have shape 1x1x2") != std::string::npos);
+}
+
+TEST_CASE("a region is cropped and resized", "[legalize]") {
+  const std::string signature = "(float[4] x, float[2] r) => (float[3] y)",
+                    body = "z = Constant<value_ints = [3]>() y = Resize<coordinate_transformation_mode = \"tf_crop_and_resize\", "
+                           "extrapolation_value = 9.0, mode = ";
+  check(run(13, signature, body + "\"linear\">(x, r, , z)", {{0, 10, 20, 60}, {0, 1}}), {0, 15, 60});
+  check(run(13, signature, body + "\"linear\">(x, r, , z)", {{0, 10, 20, 60}, {0.5f, 1.5f}}), {15, 60, 9});
+  check(run(13, signature, body + "\"nearest\">(x, r, , z)", {{0, 10, 20, 60}, {1, 0.5f}}), {60, 20, 10});
+  // Keys' convolution at the middle of the second and the third element: 9/16 of the near ones, -1/16 of the far ones for -1/2.
+  check(run(13, signature, body + "\"cubic\", cubic_coeff_a = -0.5>(x, r, , z)", {{0, 10, 20, 60}, {0, 1}}),
+        {0, (9 * 30 - 60) / 16.0f, 60});
+  CHECK(errorOf(13, "(float[4] x) => (float[3] y)", "z = Constant<value_ints = [3]>() y = Resize<coordinate_transformation_mode = "
+                                                    "\"tf_crop_and_resize\">(x, , , z)")
+            .find("needs input 'roi' with 2 numbers") != std::string::npos);
+}
+
+TEST_CASE("antialiasing averages over the distance of the output's elements", "[legalize]") {
+  // Half as many: weights 1, 3, 3, 1 of the four nearest elements; the edge repeats.
+  check(run(18, "(float[4] x) => (float[2] y)",
+            "s = Constant<value_floats = [0.5]>() y = Resize<mode = \"linear\", antialias = 1>(x, , s)", {{8, 16, 24, 80}}),
+        {(8 + 3 * 8 + 3 * 16 + 24) / 8.0f, (16 + 3 * 24 + 3 * 80 + 80) / 8.0f});
+  check(run(18, "(float[2] x) => (float[4] y)",
+            "s = Constant<value_floats = [2.0]>() y = Resize<mode = \"linear\", antialias = 1>(x, , s)", {{0, 8}}),
+        {0, 2, 6, 8});
 }
