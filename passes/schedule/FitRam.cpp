@@ -96,6 +96,9 @@ FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::opt
     return failure();
   StreamSearch parts(getProgram(*ordered));
   int64_t budget = ramBudget.value_or(INT64_MAX / 2), least = parts.findLeast(), aim = std::max(budget, least);
+  // Rows are fed to save RAM: an ample budget is no reason for buffers of many rows.
+  if (feedsRows)
+    aim = std::min(aim, 2 * least);
   OwningOpRef<ModuleOp> best;
   bool fits = !feedsRows && search.options[0].arenaBytes <= budget;
   for (int tries = 0; tries < maxTries && !fits; ++tries) {

@@ -46,7 +46,9 @@ def main():
         inputs, layout = options.inputs, []
         if options.feed_rows:  # data in the layout of the rows
             inputs, layout = folder / "nhwc.npy", ["--io-layout", "nhwc"]
-            numpy.save(inputs, numpy.ascontiguousarray(numpy.load(options.inputs).transpose(0, 2, 3, 1)))
+            data = numpy.load(options.inputs)
+            images = data["inputs"] if options.inputs.endswith(".npz") else data
+            numpy.save(inputs, numpy.ascontiguousarray(images.transpose(0, 2, 3, 1)))
         common = [options.model, "--name", "net", "--target", options.target, "--calibration", inputs, "--quantize", "int8"]
         run("compile", *common, *layout, "-o", folder / "plain")
         # The harness of verify keeps a little data of its own beside arena and stack.
