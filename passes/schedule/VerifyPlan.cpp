@@ -86,7 +86,7 @@ public:
       if (failed(execute(call)))
         return failure();
     for (mcu::BufferOp buffer : buffers())
-      if (buffer.getRole() == mcu::Role::Output) {
+      if (buffer.getRole() == mcu::Role::Output && mcu::byteSize(buffer.getMemory()) != 0) {
         if (!begun.contains(buffer))
           return buffer.emitOpError("is an output that nothing writes");
         if (failed(verifyHeld(buffer, buffer, "is read by the caller at the end")))

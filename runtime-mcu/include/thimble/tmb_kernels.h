@@ -517,7 +517,7 @@ void tmb_count_ngrams(const int64_t *x, const int64_t *pool, const int32_t *gram
 
 /* ---- Quantization ---- */
 
-/* float32 to int8: y = sat(floor(x * scale + 0.5f) + zero_point) with the product and the sum rounded to float32; NaN gives
+/* float32 to int8: y = sat(round(x * scale) + zero_point), halves to even, the product rounded to float32; NaN gives
  * zero_point. scale is the reciprocal of the tensor's scale. y may equal x. */
 void tmb_quantize_f32_s8(const float *x, int8_t *y, const tmb_quantize_params *p);
 

@@ -12,7 +12,7 @@ func.func @gru(%x: tensor<2x1x3xf32> {thimble.range = array<f32: -1.0, 1.0>}) ->
   %w = nn.constant dense<0.5> : tensor<6x3xf32> : tensor<6x3xf32>
   %r = nn.constant dense<0.5> : tensor<6x2xf32> : tensor<6x2xf32>
   %b = nn.constant dense<0.0> : tensor<8xf32> : tensor<8xf32>
-  %y, %h = nn.gru %x, %w, %r, %b {last_only, thimble.range = array<f32: 1.0, -1.0, -1.0, 1.0>}
+  %y, %h = nn.gru %x, %w, %r, %b {last_only, clip = 2.0 : f32, thimble.range = array<f32: 1.0, -1.0, -1.0, 1.0>}
     : (tensor<2x1x3xf32>, tensor<6x3xf32>, tensor<6x2xf32>, tensor<8xf32>) -> (tensor<0x1x2xf32>, tensor<1x2xf32>)
   %s = nn.slice %h offsets = [0, 1] sizes = [1, 1] strides = [1, 1] {thimble.range = array<f32: -1.0, 1.0>}
     : (tensor<1x2xf32>) -> tensor<1x1xf32>

@@ -6,10 +6,10 @@
 
 using namespace runtime_test;
 
-TEST_CASE("quantize rounds halves up and saturates", "[runtime][quantize]") {
+TEST_CASE("quantize rounds halves to even and saturates", "[runtime][quantize]") {
   const std::vector<float> x = {0,    0.5f,  1.5f,   -0.5f,   -1.5f,     -0.49f,     126.49f, 126.5f,
                                 1e9f, -1e9f, 127.5f, -128.6f, kInfinity, -kInfinity, kNaN,    -0.0f};
-  const std::vector<int8_t> expected = {0, 1, 2, 0, -1, 0, 126, 127, 127, -128, 127, -128, 127, -128, 0, 0};
+  const std::vector<int8_t> expected = {0, 0, 2, 0, -2, 0, 126, 126, 127, -128, 127, -128, 127, -128, 0, 0};
   const tmb_quantize_params p = {static_cast<int32_t>(x.size()), 1, 0};
   std::vector<int8_t> y(x.size());
   tmb_quantize_f32_s8(x.data(), y.data(), &p);
@@ -26,9 +26,9 @@ TEST_CASE("quantize and dequantize", "[runtime][quantize]") {
     std::vector<int8_t> y(200);
     tmb_quantize_f32_s8(x.data(), y.data(), &p);
     for (size_t i = 0; i < 200; ++i) {
-      // The definition, with libm: product and sum rounded to float32.
-      const float sum = x[i] * p.scale + 0.5f;
-      const double q = std::isnan(x[i]) ? p.zero_point : static_cast<double>(std::floor(sum)) + p.zero_point;
+      // The definition, with libm.
+      const float product = x[i] * p.scale;
+      const double q = std::isnan(x[i]) ? p.zero_point : static_cast<double>(std::nearbyint(product)) + p.zero_point;
       REQUIRE(y[i] == std::min(std::max(q, -128.0), 127.0));
     }
     alignas(4) uint8_t memory[200 * sizeof(float)];

@@ -27,8 +27,8 @@ TEST_CASE("an int8 model gives the same bytes on every target", "[verify][emulat
     CHECK(measured.stackBytes > 64);
     CHECK(measured.stackBytes < 4096);
     CHECK(measured.arenaBytes >= 8);
-    CHECK(measured.footprint.weights == 24);
-    CHECK(measured.footprint.tables >= 24 + 28); // biases, multipliers, one record
+    CHECK(measured.footprint.weights >= 24 + 24); // with biases and multipliers, which lie between them
+    CHECK(measured.footprint.tables >= 28);       // one record
     CHECK(measured.footprint.kernels > 20);
     CHECK(measured.footprint.code > 20);
     CHECK(measured.footprint.staticRam == 0);

@@ -74,7 +74,7 @@ TEST_CASE("kernels that this computer cannot run have portable twins", "[verify]
 
 TEST_CASE("changed weights are noticed", "[verify]") {
   CompiledFolder folder(int8Model);
-  folder.edit("net_weights.c", "-120", "-119");
+  folder.edit("net_weights.c", "15466632", "15466633"); // -120 becomes -119 in a word of two weights of output 2
   VerifyResult result = folder.verify(folder.options({folder.addSamples("x.npy", {50, 8})}));
   CHECK_FALSE(result.hasPassed());
   CHECK(result.problem.empty());
