@@ -14,7 +14,7 @@ std::string RamUse::proof() const {
   if (!lowerBound)
     return "";
   if (arena <= *lowerBound)
-    return "proven optimal: no order and no placement needs less";
+    return "proven optimal: no order and no placement of these calls needs less";
   uint64_t perMille = *lowerBound == 0 ? 1000 : ((arena - *lowerBound) * 1000 + *lowerBound - 1) / *lowerBound;
   return "at least " + std::to_string(*lowerBound) + " bytes are needed; gap " + std::to_string(perMille / 10) + "." +
          std::to_string(perMille % 10) + " %";
