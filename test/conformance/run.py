@@ -94,6 +94,8 @@ def print_tables(results):
     print_table("operator", operators)
     print_table("folder", folders)
     for result in results:
+        if result.name in suite.CORRECTED:
+            print(f"corrected: {result.name}: {suite.CORRECTED[result.name][1]}")
         if result.status == "bound":
             print(f"bound: {result.name}: {', '.join(suite.BOUND[result.name]['inputs'])}: {result.reason}")
 

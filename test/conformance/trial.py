@@ -22,7 +22,7 @@ Result = collections.namedtuple("Result", "name operators status reason")
 
 def compile_case(machine, case, inputs, folder):
     """Compiles to C in `folder`/c and returns the report; raises Stop."""
-    (folder / "model.onnx").write_bytes((case.path / "model.onnx").read_bytes())
+    (folder / "model.onnx").write_bytes(case.model_bytes)
     command = [machine.thimble, "compile", "model.onnx", "--target", machine.name, "--quantize", "none", "-o", "c",
                "--format", "json", "-q", *case.options(inputs, folder)]
     try:
