@@ -19,6 +19,14 @@ inline mlir::Type elementOf(mlir::Value value) { return tensorType(value).getEle
 /// The suffix of kernels for elements of `type`: "f32", "s8", ..., or "" if there are none.
 llvm::StringRef suffixOf(mlir::Type type);
 
+/// Product of dimensions of a tensor that exists, so it fits.
+inline int64_t product(llvm::ArrayRef<int64_t> dims) {
+  int64_t count = 1;
+  for (int64_t dim : dims)
+    count *= dim;
+  return count;
+}
+
 /// Row-major strides of `shape`.
 Shape denseStrides(llvm::ArrayRef<int64_t> shape);
 

@@ -8,13 +8,6 @@ using namespace mlir;
 using namespace thimble;
 using namespace thimble::kernels;
 
-static int64_t product(ArrayRef<int64_t> dims) {
-  int64_t count = 1;
-  for (int64_t dim : dims)
-    count *= dim;
-  return count;
-}
-
 // The code of an element type that kernels compute with.
 static int64_t numberType(Type element) { return element.isF32() ? TMB_F32 : element.isInteger(32) ? TMB_S32 : TMB_S64; }
 

@@ -8,13 +8,6 @@ using namespace mlir;
 using namespace thimble;
 using namespace thimble::kernels;
 
-static int64_t product(ArrayRef<int64_t> dims) {
-  int64_t result = 1;
-  for (int64_t dim : dims)
-    result *= dim;
-  return result;
-}
-
 static FailureOr<Calls> selectPool(nn::Pool2DOp op) {
   llvm::StringRef kind = nn::stringifyPoolKind(op.getKind()), suffix = suffixOf(elementOf(op.getX()));
   std::string name = ("tmb_" + kind + "_pool2d_" + suffix).str();

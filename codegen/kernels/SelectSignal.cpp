@@ -8,13 +8,6 @@ using namespace mlir;
 using namespace thimble;
 using namespace thimble::kernels;
 
-static int64_t product(ArrayRef<int64_t> dims) {
-  int64_t count = 1;
-  for (int64_t dim : dims)
-    count *= dim;
-  return count;
-}
-
 static FailureOr<Calls> selectCumSum(nn::CumSumOp op) {
   CallBuilder call(op, ("tmb_cumsum_" + suffixOf(elementOf(op.getX()))).str());
   call.operand(0).operand(1).field("rank", int64_t(shapeOf(op.getX()).size())).field("dims", shapeOf(op.getX()));
