@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// ConvInteger, MatMulInteger, QLinearConv, QLinearMatMul: exact sums of 32-bit integers, then, for the QLinear ones, one rounding.
-//
-// The form of a QLinear operator is cast(clamp(round(cast(sum of products of (q - zero point)) * factor) + zero point)).
+// ConvInteger, MatMulInteger: exact sums of 32-bit integers. DynamicQuantizeLinear.
 #include "passes/legalize/handlers/Handlers.h"
 #include "passes/legalize/handlers/MatMul.h"
 #include "passes/legalize/handlers/Window.h"
@@ -36,7 +34,8 @@ static Value along(NodeBinder &node, size_t index, StringRef name, int64_t axis,
   FailureOr<Shape> joint = nn::broadcastShapes({own, shape});
   if (own.size() == shape.size() && succeeded(joint) && ShapeRef(*joint) == shape)
     return value;
-  (void)node.fail("input '" + name + "' of shape " + shapeText(own) + " fits no dimension of a tensor of shape " + shapeText(shape));
+  (void)node.fail("input '" + name + "' of shape " + shapeText(own) + " fits no dimension of a tensor of shape " +
+                  shapeText(shape));
   return {};
 }
 
@@ -87,60 +86,8 @@ static LogicalResult legalizeMatMulInteger(NodeBinder &node) {
   return node.setResult(multiplyAsNumPy(node, a, b));
 }
 
-// sat(round(sum * factor) + zero point) of the type of the zero point; halves to even.
-static LogicalResult requantize(NodeBinder &node, Value sum, Value factor, size_t zeroPoint) {
-  Type f32 = node.getBuilder().getF32Type();
-  Value zero = node.operand(zeroPoint);
-  if (failed(needCodes(node, zeroPoint, "y_zero_point")))
-    return failure();
-  if (elementCount(shapeOf(zero)) != 1)
-    return node.fail("input 'y_zero_point' must be one number, got shape " + shapeText(shapeOf(zero)));
-  auto type = mlir::cast<IntegerType>(elementOf(zero));
-  double span = std::ldexp(1.0, int(type.getWidth())), low = type.isUnsigned() ? 0 : -span / 2;
-  Value codes = node.unary(nn::UnaryKind::Round, node.mul(node.cast(sum, f32), factor));
-  codes = node.add(codes, node.cast(node.reshape(zero, {}), f32));
-  codes = node.unary(nn::UnaryKind::Clamp, codes, float(low), float(low + span - 1));
-  return node.setResult(node.cast(codes, type));
-}
-
-// x, x_scale, x_zero_point, w, w_scale, w_zero_point, y_scale, y_zero_point, B
-static LogicalResult legalizeQLinearConv(NodeBinder &node) {
-  if (failed(needCodes(node, 0, "x")) || failed(needCodes(node, 3, "w")))
-    return failure();
-  for (size_t index : {1, 4, 6})
-    if (failed(node.needFloat(node.operand(index), "scale")))
-      return failure();
-  Value sum = convolveIntegers(node, centered(node, 0, 2, "x_zero_point", -1), centered(node, 3, 5, "w_zero_point", 0));
-  if (!sum)
-    return failure();
-  Shape perChannel(shapeOf(sum).size(), 1);
-  perChannel[1] = shapeOf(sum)[1];
-  if (Value bias = node.operand(8)) {
-    if (shapeOf(bias) != ShapeRef{perChannel[1]} || !elementOf(bias).isSignlessInteger(32))
-      return node.fail("input 'B' must be one int32 for each of the " + Twine(perChannel[1]) + " channels");
-    sum = node.add(sum, node.reshape(bias, perChannel));
-  }
-  Value factor = node.div(node.mul(along(node, 1, "x_scale", -1, shapeOf(sum)), along(node, 4, "w_scale", 1, shapeOf(sum))),
-                          along(node, 6, "y_scale", -1, shapeOf(sum)));
-  return requantize(node, sum, factor, 7);
-}
-
-// a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point
-static LogicalResult legalizeQLinearMatMul(NodeBinder &node) {
-  if (failed(needCodes(node, 0, "a")) || failed(needCodes(node, 3, "b")))
-    return failure();
-  for (size_t index : {1, 4, 6})
-    if (failed(node.needFloat(node.operand(index), "scale")))
-      return failure();
-  int64_t row = int64_t(shapeOf(node.operand(0)).size()) - 2, col = int64_t(shapeOf(node.operand(3)).size()) - 1;
-  Value sum = multiplyAsNumPy(node, centered(node, 0, 2, "a_zero_point", row), centered(node, 3, 5, "b_zero_point", col));
-  if (!sum)
-    return failure();
-  int64_t rank = int64_t(shapeOf(sum).size());
-  Value factor = node.div(node.mul(along(node, 1, "a_scale", rank - 2, shapeOf(sum)), along(node, 4, "b_scale", rank - 1, shapeOf(sum))),
-                          along(node, 6, "y_scale", -1, shapeOf(sum)));
-  return requantize(node, sum, factor, 7);
-}
+// ExpandQuantizedOperators.cpp has rewritten every QLinear node that has the one output and the inputs that it must have.
+static LogicalResult refuseUnexpanded(NodeBinder &node) { return node.fail("must have one output, a tensor"); }
 
 // To uint8 with the range of the input, 0 included: y, scale and zero point.
 static LogicalResult legalizeDynamicQuantizeLinear(NodeBinder &node) {
@@ -159,7 +106,8 @@ static LogicalResult legalizeDynamicQuantizeLinear(NodeBinder &node) {
   Value zeroPoint = toByte(node.sub(zero, node.div(low, scale)));
   Value codes = node.add(node.unary(nn::UnaryKind::Round, node.div(x, scale)), zeroPoint);
   Type byte = IntegerType::get(node.getBuilder().getContext(), 8, IntegerType::Unsigned);
-  if (failed(node.setResult(0, node.cast(node.unary(nn::UnaryKind::Clamp, codes, 0, 255), byte))) || failed(node.setResult(1, scale)))
+  if (failed(node.setResult(0, node.cast(node.unary(nn::UnaryKind::Clamp, codes, 0, 255), byte))) ||
+      failed(node.setResult(1, scale)))
     return failure();
   return node.setResult(2, node.cast(zeroPoint, byte));
 }
@@ -167,7 +115,7 @@ static LogicalResult legalizeDynamicQuantizeLinear(NodeBinder &node) {
 void legalize::registerIntegerArithmetic(Registry &registry) {
   registry.add("ConvInteger", {10}, {2, 4}, legalizeConvInteger);
   registry.add("MatMulInteger", {10}, {2, 4}, legalizeMatMulInteger);
-  registry.add("QLinearConv", {10}, {8, 9}, legalizeQLinearConv);
-  registry.add("QLinearMatMul", {10, 21}, {8, 8}, legalizeQLinearMatMul);
+  registry.add("QLinearConv", {10}, {8, 9}, refuseUnexpanded);
+  registry.add("QLinearMatMul", {10, 21}, {8, 8}, refuseUnexpanded);
   registry.add("DynamicQuantizeLinear", {11}, {1, 1}, legalizeDynamicQuantizeLinear);
 }
