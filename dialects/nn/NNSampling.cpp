@@ -29,15 +29,16 @@ LogicalResult GridSampleOp::inferReturnTypes(MLIRContext *, OptionalLocation loc
 static LogicalResult inferRegions(OptionalLocation loc, Value x, Value rois, int64_t columns, ArrayRef<int64_t> size,
                                   SmallVectorImpl<Type> &types) {
   if (shapeOf(x).size() != 4 || shapeOf(rois).size() != 2 || shapeOf(rois)[1] != columns)
-    return emitOptionalError(loc, "needs an image of 4 dimensions and regions of ", columns, " numbers, got [", shapeOf(x), "] and [",
-                             shapeOf(rois), "]");
+    return emitOptionalError(loc, "needs an image of 4 dimensions and regions of ", columns, " numbers, got [", shapeOf(x),
+                             "] and [", shapeOf(rois), "]");
   if (size.size() != 2 || size[0] < 1 || size[1] < 1)
     return emitOptionalError(loc, "needs a positive height and width");
   return result(types, {shapeOf(rois)[0], shapeOf(x)[1], size[0], size[1]}, elementOf(x));
 }
 
 LogicalResult RoiAlignOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Adaptor op, SmallVectorImpl<Type> &types) {
-  if (shapeOf(op.getBatches()).size() != 1 || shapeOf(op.getRois()).empty() || shapeOf(op.getBatches())[0] != shapeOf(op.getRois())[0])
+  if (shapeOf(op.getBatches()).size() != 1 || shapeOf(op.getRois()).empty() ||
+      shapeOf(op.getBatches())[0] != shapeOf(op.getRois())[0])
     return emitOptionalError(loc, "needs one batch index for each region");
   return inferRegions(loc, op.getX(), op.getRois(), 4, op.getSize(), types);
 }
@@ -84,7 +85,8 @@ LogicalResult DeformConv2DOp::verify() {
   int64_t groups = getGroups(), offsetGroups = getOffsetGroups();
   if (x.size() != 4 || w.size() != 4 || y.size() != 4 || y[0] != x[0] || y[1] != w[0])
     return emitOpError("needs images and weights of 4 dimensions that fit each other");
-  if (groups < 1 || offsetGroups < 1 || x[1] % groups != 0 || w[0] % groups != 0 || w[1] != x[1] / groups || x[1] % offsetGroups != 0)
+  if (groups < 1 || offsetGroups < 1 || x[1] % groups != 0 || w[0] % groups != 0 || w[1] != x[1] / groups ||
+      x[1] % offsetGroups != 0)
     return emitOpError("weights of shape [") << w << "] do not fit " << x[1] << " channels in " << groups << " groups and "
                                              << offsetGroups << " offset groups";
   if (getStrides().size() != 2 || getPads().size() != 2 || getDilations().size() != 2)

@@ -115,12 +115,13 @@ LogicalResult GraphLegalizer::checkSupport(Block &block) {
 }
 
 LogicalResult GraphLegalizer::callHandler(onnx::NodeOp node, const Entry &entry) {
-  NodeBinder binder(node, builder, values, [this, node](Region &region, ArrayRef<Value> arguments) -> FailureOr<SmallVector<Value>> {
-    inlining.push_back(node);
-    FailureOr<SmallVector<Value>> results = inlineRegion(region, arguments);
-    inlining.pop_back();
-    return results;
-  });
+  NodeBinder binder(node, builder, values,
+                    [this, node](Region &region, ArrayRef<Value> arguments) -> FailureOr<SmallVector<Value>> {
+                      inlining.push_back(node);
+                      FailureOr<SmallVector<Value>> results = inlineRegion(region, arguments);
+                      inlining.pop_back();
+                      return results;
+                    });
   size_t count = node.getInputs().size();
   if (count < entry.inputs.least || count > entry.inputs.most) {
     std::string bound = count < entry.inputs.least ? "at least " + std::to_string(entry.inputs.least)
@@ -224,10 +225,13 @@ LogicalResult GraphLegalizer::checkOutput(size_t index, Value &value, Location l
     return success();
   std::string output = name ? name.str() : std::to_string(index);
   if (!isTensor(value))
-    return emitError(loc) << "the file declares output '" << output << "' as a tensor of numbers, but it holds texts or is a sequence, map or optional";
+    return emitError(loc) << "the file declares output '" << output
+                          << "' as a tensor of numbers, but it holds texts or is a sequence, map or optional";
   auto actual = cast<RankedTensorType>(value.getType());
   // Some exporters write 0 for sizes that they do not know.
-  auto differ = [](int64_t declared, int64_t size) { return declared != size && declared != 0 && !ShapedType::isDynamic(declared); };
+  auto differ = [](int64_t declared, int64_t size) {
+    return declared != size && declared != 0 && !ShapedType::isDynamic(declared);
+  };
   auto size = sizes.find(value);
   int64_t bounded = size == sizes.end() ? -1 : size->second.dimension; // the file may have the size that its author saw
   bool isSame = type.getRank() == actual.getRank();

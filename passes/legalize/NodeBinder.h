@@ -89,7 +89,9 @@ public:
   /// A result of which only the first `size` (i64 [1]) positions of a dimension count. What is known at compile time is cut.
   mlir::LogicalResult setBounded(size_t index, mlir::Value value, int64_t dimension, mlir::Value size);
   /// Result `index` as it was set, or null.
-  mlir::Value result(size_t index) { return index < node.getOutputs().size() ? values.lookup(node.getOutputs()[index]) : mlir::Value(); }
+  mlir::Value result(size_t index) {
+    return index < node.getOutputs().size() ? values.lookup(node.getOutputs()[index]) : mlir::Value();
+  }
   /// Where setBounded notes the sizes.
   void trackSizes(SizeMap &map) { sizes = &map; }
   /// Legalizes the body `name` in place of the node, with these values for its inputs, and returns what it yields. May be called
@@ -134,7 +136,8 @@ public:
     if (hasFailed())
       return {};
     for (mlir::Type type : types)
-      if (mlir::failed(checkSize(mlir::cast<mlir::RankedTensorType>(type).getShape(), mlir::cast<mlir::RankedTensorType>(type).getElementType())))
+      if (mlir::failed(checkSize(mlir::cast<mlir::RankedTensorType>(type).getShape(),
+                                 mlir::cast<mlir::RankedTensorType>(type).getElementType())))
         return {};
     mlir::OperationState state(getLoc(), Op::getOperationName());
     Op::build(builder, state, types, std::forward<Args>(args)...);

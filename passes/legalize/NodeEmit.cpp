@@ -187,7 +187,8 @@ Value NodeBinder::castToStored(Value x, Type element) {
   if (!isComputedAsF32(element))
     return cast(x, element);
   Value y = cast(x, builder.getF32Type());
-  return element.isF64() ? cast(cast(isInteger(x) ? x : y, element), builder.getF32Type()) : cast(cast(y, element), builder.getF32Type());
+  return element.isF64() ? cast(cast(isInteger(x) ? x : y, element), builder.getF32Type())
+                         : cast(cast(y, element), builder.getF32Type());
 }
 
 // Unsigned numbers of 64 bits as signed ones in the same order: 2^63 less, modulo 2^64.
@@ -197,7 +198,8 @@ Value NodeBinder::toOrdered(Value x) {
 }
 
 Value NodeBinder::fromOrdered(Value x) {
-  Value y = emit<nn::BinaryOp>(nn::BinaryKind::Add, x, constant<int64_t>({}, builder.getI64Type(), INT64_MIN), FloatAttr(), FloatAttr());
+  Value y = emit<nn::BinaryOp>(nn::BinaryKind::Add, x, constant<int64_t>({}, builder.getI64Type(), INT64_MIN), FloatAttr(),
+                               FloatAttr());
   return cast(y, IntegerType::get(builder.getContext(), 64, IntegerType::Unsigned));
 }
 
@@ -255,7 +257,8 @@ Value NodeBinder::binary(nn::BinaryKind kind, Value a, Value b) {
     return emit<nn::BinaryOp>(kind, a, b, FloatAttr(), FloatAttr());
   if (element.isUnsignedInteger(64) && (kind == nn::BinaryKind::Min || kind == nn::BinaryKind::Max))
     return fromOrdered(emit<nn::BinaryOp>(kind, toOrdered(a), toOrdered(b), FloatAttr(), FloatAttr()));
-  bool hasDouble = kind == nn::BinaryKind::Add || kind == nn::BinaryKind::Sub || kind == nn::BinaryKind::Mul || kind == nn::BinaryKind::Div;
+  bool hasDouble =
+      kind == nn::BinaryKind::Add || kind == nn::BinaryKind::Sub || kind == nn::BinaryKind::Mul || kind == nn::BinaryKind::Div;
   if (hasDouble && (doubleOf(a) || doubleOf(b)))
     return cast(emit<nn::BinaryOp>(kind, toDouble(a), toDouble(b), FloatAttr(), FloatAttr()), element);
   Type wide = isLogical(kind) ? element : computeType(element);

@@ -20,8 +20,8 @@ using namespace thimble;
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t maxSize);
 
-// ONNX's library and protobuf keep what they allocate at start-up, so leaks are not looked for. LLVM's allocators poison memory in our
-// code, but Debian's libMLIR, which shares them, was built without AddressSanitizer and does not know.
+// ONNX's library and protobuf keep what they allocate at start-up, so leaks are not looked for. LLVM's allocators poison memory
+// in our code, but Debian's libMLIR, which shares them, was built without AddressSanitizer and does not know.
 extern "C" const char *__asan_default_options() { return "detect_leaks=0:allow_user_poisoning=0:allocator_may_return_null=1"; }
 extern "C" const char *__ubsan_default_options() { return "print_stacktrace=1:halt_on_error=1"; }
 

@@ -87,7 +87,8 @@ static Value transposedWeights(NodeBinder &node, Value w, int64_t groups) {
   return node.emit<nn::SliceOp>(node.reshape(node.transpose(node.reshape(w, split), order), moved), offsets, moved, strides);
 }
 
-Value legalize::convolveTransposed(NodeBinder &node, Value x, Value w, Value bias, const Window &window, ShapeRef sizes, int64_t groups) {
+Value legalize::convolveTransposed(NodeBinder &node, Value x, Value w, Value bias, const Window &window, ShapeRef sizes,
+                                   int64_t groups) {
   Value image = toChannelsLast(node, x);
   if (!image)
     return {};
@@ -101,7 +102,8 @@ Value legalize::convolveTransposed(NodeBinder &node, Value x, Value w, Value bia
   }
   wide.push_back(in.back());
   zeros.push_back(0);
-  Value spread = node.emit<nn::PadOp>(nn::PadMode::Constant, node.reshape(image, wide), Shape(wide.size(), 0), zeros, llvm::APFloat(0.0));
+  Value spread =
+      node.emit<nn::PadOp>(nn::PadMode::Constant, node.reshape(image, wide), Shape(wide.size(), 0), zeros, llvm::APFloat(0.0));
   spread = node.reshape(spread, dense);
   // Where a window would begin or end inside the image, the image is cropped; elsewhere it is padded.
   Shape before(rank + 2, 0), after(rank + 2, 0), pads(2 * rank, 0);
@@ -115,7 +117,8 @@ Value legalize::convolveTransposed(NodeBinder &node, Value x, Value w, Value bia
     after[d + 1] = std::min<int64_t>(after[d + 1], 0);
   }
   Value cropped = node.emit<nn::PadOp>(nn::PadMode::Constant, spread, before, after, llvm::APFloat(0.0));
-  Value y = convolve(node, cropped, transposedWeights(node, w, groups), bias, {window.kernel, Shape(rank, 1), window.dilations, pads}, groups);
+  Value y = convolve(node, cropped, transposedWeights(node, w, groups), bias,
+                     {window.kernel, Shape(rank, 1), window.dilations, pads}, groups);
   return fromChannelsLast(node, y, shapeOf(x).size());
 }
 

@@ -236,8 +236,8 @@ static LogicalResult legalizeScatterND(NodeBinder &node) {
   return scatter(node, *offsets, *elementCount(slice));
 }
 
-// How many positions the new axis has: 0 if the number makes no sense. Where it is known at run time only, the file must declare the
-// shape of the result.
+// How many positions the new axis has: 0 if the number makes no sense. Where it is known at run time only, the file must
+// declare the shape of the result.
 static FailureOr<int64_t> oneHotDepth(NodeBinder &node, int64_t axis) {
   Value depth = node.operand(1);
   if (elementCount(shapeOf(depth)) != 1)

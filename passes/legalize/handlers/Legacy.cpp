@@ -26,7 +26,8 @@ static Value secondOperand(NodeBinder &node) {
     return node.reshape(b, {});
   int64_t lead = node.has("axis") && axis >= 0 ? axis : int64_t(a.size()) - int64_t(shape.size());
   if (lead < 0 || lead + int64_t(shape.size()) > int64_t(a.size())) {
-    (void)node.fail("input 1 of shape " + shapeText(shape) + " does not fit into " + shapeText(a) + " from dimension " + Twine(lead) + " on");
+    (void)node.fail("input 1 of shape " + shapeText(shape) + " does not fit into " + shapeText(a) + " from dimension " +
+                    Twine(lead) + " on");
     return {};
   }
   for (auto [i, dim] : llvm::enumerate(shape))
@@ -88,7 +89,8 @@ static LogicalResult legalizePad(NodeBinder &node) {
   for (auto [i, pad] : llvm::enumerate(pads))
     if (pad < 0 || pad > INT32_MAX || (shapeOf(x)[i % rank] == 0 && *mode != nn::PadMode::Constant))
       return node.fail("attribute 'paddings' holds " + Twine(pad) + ", which is out of range");
-  return node.setResult(node.emit<nn::PadOp>(*mode, x, Shape(ShapeRef(pads).take_front(rank)), Shape(ShapeRef(pads).drop_front(rank)),
+  return node.setResult(node.emit<nn::PadOp>(*mode, x, Shape(ShapeRef(pads).take_front(rank)),
+                                             Shape(ShapeRef(pads).drop_front(rank)),
                                              llvm::APFloat(double(node.real("value", 0)))));
 }
 

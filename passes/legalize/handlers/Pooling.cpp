@@ -26,7 +26,8 @@ static Shape ceilExtras(NodeBinder &node, ShapeRef spatial, const Window &window
   if (!node.flag("ceil_mode", false))
     return extra;
   for (size_t d = 0; d < rank; ++d)
-    extra[d] = ceilExtra(spatial[d], window.kernel[d], window.strides[d], window.dilations[d], window.pads[d], window.pads[d + rank]);
+    extra[d] =
+        ceilExtra(spatial[d], window.kernel[d], window.strides[d], window.dilations[d], window.pads[d], window.pads[d + rank]);
   return extra;
 }
 
@@ -141,11 +142,13 @@ static LogicalResult legalizeMaxUnpool(NodeBinder &node) {
   if (!count || *count > INT32_MAX || llvm::any_of(pooled, [](int64_t size) { return size < 1; }))
     return node.fail("pads are larger than the output");
   Value zeros = node.filled({*count}, elementOf(x), 0);
-  Value y = node.emit<nn::ScatterElementsOp>(nn::ScatterKind::Replace, zeros, node.reshape(indices, {*given}), node.reshape(x, {*given}), 0);
+  Value y = node.emit<nn::ScatterElementsOp>(nn::ScatterKind::Replace, zeros, node.reshape(indices, {*given}),
+                                             node.reshape(x, {*given}), 0);
   y = node.reshape(y, pooled);
   if (!node.operand(2))
     return node.setResult(y);
-  FailureOr<Shape> sizes = isConstant(node.operand(2)) ? node.constantIntegers(2, "output_shape") : node.shapeInsteadOf("output_shape");
+  FailureOr<Shape> sizes =
+      isConstant(node.operand(2)) ? node.constantIntegers(2, "output_shape") : node.shapeInsteadOf("output_shape");
   if (failed(sizes))
     return failure();
   Shape after(pooled.size(), 0);

@@ -2,8 +2,8 @@
 // QuantizeLinear and DequantizeLinear.
 //
 // Activations of int8 and uint8 with one constant scale become !quant values, from which the quantize phase makes integer
-// arithmetic; uint8 codes are stored less 128. Whatever else ONNX allows (constants, scales that are not constant or differ along an
-// axis, codes that something else than a DequantizeLinear reads) is composed of f32 operations: QuantizeForms.cpp.
+// arithmetic; uint8 codes are stored less 128. Whatever else ONNX allows (constants, scales that are not constant or differ
+// along an axis, codes that something else than a DequantizeLinear reads) is composed of f32 operations: QuantizeForms.cpp.
 #include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/handlers/Handlers.h"
 #include "passes/legalize/handlers/Types.h"
@@ -37,8 +37,8 @@ static bool isOnlyDequantized(Value value, bool isSigned, int depth = 0) {
   });
 }
 
-// The per-tensor int8 type of codes of `storage` with the node's parameters; null if they are not constant, not of one element, or the
-// codes not of 8 bits.
+// The per-tensor int8 type of codes of `storage` with the node's parameters; null if they are not constant, not of one element,
+// or the codes not of 8 bits.
 static Int8Type int8Type(NodeBinder &node, Type storage) {
   Value scaleValue = node.operand(1), zeroValue = node.operand(2);
   bool isByte = storage && isa<IntegerType>(storage) && storage.getIntOrFloatBitWidth() == 8;

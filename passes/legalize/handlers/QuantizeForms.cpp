@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// QuantizeLinear and DequantizeLinear in every form that ONNX has, composed of f32 operations: scales for the tensor, along an axis or
-// for blocks, codes of 4 to 32 bits and 8-bit floats.
+// QuantizeLinear and DequantizeLinear in every form that ONNX has, composed of f32 operations: scales for the tensor, along an
+// axis or for blocks, codes of 4 to 32 bits and 8-bit floats.
 #include "passes/legalize/handlers/Handlers.h"
 #include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/handlers/Types.h"
@@ -21,8 +21,8 @@ static Value spread(NodeBinder &node, Value value, StringRef name, ShapeRef shap
   Shape aligned(shape.size(), 1);
   if (block == 0) {
     if (own.size() != 1 || own[0] != shape[*axis]) {
-      (void)node.fail("input '" + name + "' of shape " + shapeText(own) + " does not fit dimension " + Twine(*axis) + " of a tensor of shape " +
-                      shapeText(shape));
+      (void)node.fail("input '" + name + "' of shape " + shapeText(own) + " does not fit dimension " + Twine(*axis) +
+                      " of a tensor of shape " + shapeText(shape));
       return {};
     }
     aligned[*axis] = own[0];
@@ -33,8 +33,8 @@ static Value spread(NodeBinder &node, Value value, StringRef name, ShapeRef shap
     fits = own[i] == (int64_t(i) == *axis ? (shape[i] - 1) / block + 1 : shape[i]);
   int64_t padded = 0;
   if (!fits || llvm::MulOverflow(own[*axis], block, padded) || padded > INT32_MAX) {
-    (void)node.fail("input '" + name + "' of shape " + shapeText(own) + " does not fit blocks of " + Twine(block) + " of a tensor of shape " +
-                    shapeText(shape));
+    (void)node.fail("input '" + name + "' of shape " + shapeText(own) + " does not fit blocks of " + Twine(block) +
+                    " of a tensor of shape " + shapeText(shape));
     return {};
   }
   Shape split(own), joined(own);
@@ -52,8 +52,10 @@ static LogicalResult readParameters(NodeBinder &node, Value &scale, Value &zeroP
   scale = node.operand(1), zeroPoint = node.operand(2);
   if (failed(node.needFloat(scale, "scale")))
     return failure();
-  if (zeroPoint && shapeOf(zeroPoint) != shapeOf(scale) && !(elementCount(shapeOf(zeroPoint)) == 1 && elementCount(shapeOf(scale)) == 1))
-    return node.fail("scale and zero point have different shapes, " + shapeText(shapeOf(scale)) + " and " + shapeText(shapeOf(zeroPoint)));
+  if (zeroPoint && shapeOf(zeroPoint) != shapeOf(scale) &&
+      !(elementCount(shapeOf(zeroPoint)) == 1 && elementCount(shapeOf(scale)) == 1))
+    return node.fail("scale and zero point have different shapes, " + shapeText(shapeOf(scale)) + " and " +
+                     shapeText(shapeOf(zeroPoint)));
   return success();
 }
 
@@ -94,9 +96,11 @@ LogicalResult legalize::composeDequantizeLinear(NodeBinder &node) {
   if (!isInteger(x) && !isSmallFloat(elementOf(x)))
     return node.fail("needs integers or 8-bit floats, got elements of type " + typeText(elementOf(x)));
   if (zeroPoint && elementOf(zeroPoint) != elementOf(x))
-    return node.fail("zero point has elements of type " + typeText(elementOf(zeroPoint)) + ", the input of " + typeText(elementOf(x)));
+    return node.fail("zero point has elements of type " + typeText(elementOf(zeroPoint)) + ", the input of " +
+                     typeText(elementOf(x)));
   Value codes = x;
   if (zeroPoint && isInteger(x)) // exact in 32 bits
-    codes = node.sub(node.cast(x, builder.getI32Type()), node.cast(spread(node, zeroPoint, "x_zero_point", shapeOf(x)), builder.getI32Type()));
+    codes = node.sub(node.cast(x, builder.getI32Type()),
+                     node.cast(spread(node, zeroPoint, "x_zero_point", shapeOf(x)), builder.getI32Type()));
   return node.setResult(node.mul(node.cast(codes, builder.getF32Type()), spread(node, scale, "x_scale", shapeOf(x))));
 }

@@ -178,12 +178,14 @@ static SmallVector<Value> emitDirection(NodeBinder &node, const Layer &layer, Va
   DenseF32ArrayAttr betas = isUsual ? DenseF32ArrayAttr() : builder.getDenseF32ArrayAttr(functions.betas);
   Value w = part(node, 1, d), r = part(node, 2, d), bias = biasOf(node, layer, d), h = statePart(node, layer, 5, d);
   if (layer.kind == "RNN")
-    return node.emitAll<nn::RnnOp>({all, state}, x, w, r, bias, h, lengths, activations, alphas, betas, layer.clip, isReverse, lastOnly);
+    return node.emitAll<nn::RnnOp>({all, state}, x, w, r, bias, h, lengths, activations, alphas, betas, layer.clip, isReverse,
+                                   lastOnly);
   if (layer.kind == "GRU")
     return node.emitAll<nn::GruOp>({all, state}, x, w, r, bias, h, lengths, activations, alphas, betas, layer.clip,
                                    node.integer("linear_before_reset", 0) != 0, isReverse, lastOnly);
-  return node.emitAll<nn::LstmOp>({all, state, state}, x, w, r, bias, h, statePart(node, layer, 6, d), part(node, 7, d), lengths,
-                                  activations, alphas, betas, layer.clip, node.integer("input_forget", 0) != 0, isReverse, lastOnly);
+  return node.emitAll<nn::LstmOp>({all, state, state}, x, w, r, bias, h, statePart(node, layer, 6, d), part(node, 7, d),
+                                  lengths, activations, alphas, betas, layer.clip, node.integer("input_forget", 0) != 0,
+                                  isReverse, lastOnly);
 }
 
 // Joins the directions of a result along a new dimension.

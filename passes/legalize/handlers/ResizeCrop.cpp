@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Resize with coordinate_transformation_mode tf_crop_and_resize: a region, which may be known at run time only, is resized; what lies
-// outside of the input has the extrapolation value.
+// Resize with coordinate_transformation_mode tf_crop_and_resize: a region, which may be known at run time only, is resized;
+// what lies outside of the input has the extrapolation value.
 #include "passes/legalize/handlers/Resize.h"
 
 using namespace mlir;
@@ -18,7 +18,8 @@ static FailureOr<Shape> croppedSizes(NodeBinder &node, ShapeRef axes) {
   if (failed(declared))
     return failure();
   if (declared->size() != shape.size())
-    return node.fail("the file declares a result of " + Twine(declared->size()) + " dimensions for an input of " + Twine(shape.size()));
+    return node.fail("the file declares a result of " + Twine(declared->size()) + " dimensions for an input of " +
+                     Twine(shape.size()));
   Shape sizes;
   for (int64_t axis : axes)
     sizes.push_back((*declared)[axis]);
@@ -90,7 +91,8 @@ LogicalResult legalize::cropAndResize(NodeBinder &node, const Sampling &sampling
       return failure();
     Shape aligned(shapeOf(x).size(), 1);
     aligned[axis] = out;
-    Value below = node.compare(nn::CompareKind::Less, position, node.scalar(0)), above = node.compare(nn::CompareKind::Less, last, position);
+    Value below = node.compare(nn::CompareKind::Less, position, node.scalar(0)),
+          above = node.compare(nn::CompareKind::Less, last, position);
     Value outside = node.reshape(node.binary(BinaryKind::Or, below, above), aligned);
     isOutside = isOutside ? node.binary(BinaryKind::Or, isOutside, outside) : outside;
     auto take = [&, dimension = axis](Value index) {

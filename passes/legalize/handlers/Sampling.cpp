@@ -88,7 +88,8 @@ static LogicalResult legalizeRoiAlign(NodeBinder &node) {
   if (size[0] > INT16_MAX || size[1] > INT16_MAX || samples < 0 || samples > 1024)
     return node.fail("attribute 'output_height', 'output_width' or 'sampling_ratio' is out of range");
   return node.setResult(node.emit<nn::RoiAlignOp>(x, rois, node.cast(batches, node.getBuilder().getI64Type()), size, samples,
-                                                  llvm::APFloat(node.real("spatial_scale", 1)), coordinates == "half_pixel", mode == "max"));
+                                                  llvm::APFloat(node.real("spatial_scale", 1)), coordinates == "half_pixel",
+                                                  mode == "max"));
 }
 
 static LogicalResult legalizeMaxRoiPool(NodeBinder &node) {
@@ -108,7 +109,8 @@ static LogicalResult legalizeDeformConv(NodeBinder &node) {
     if (node.operand(i) && failed(node.needFloat(node.operand(i), Twine(i).str())))
       return failure();
   if (shapeOf(x).size() != 4 || shapeOf(w).size() != 4)
-    return node.fail("needs images and weights of 4 dimensions, got shapes " + shapeText(shapeOf(x)) + " and " + shapeText(shapeOf(w)));
+    return node.fail("needs images and weights of 4 dimensions, got shapes " + shapeText(shapeOf(x)) + " and " +
+                     shapeText(shapeOf(w)));
   Shape kernel = node.integers("kernel_shape", shapeOf(w).drop_front(2));
   FailureOr<Window> window = readWindow(node, x, kernel);
   if (failed(window))
@@ -122,8 +124,9 @@ static LogicalResult legalizeDeformConv(NodeBinder &node) {
       return node.fail("kernel of size " + Twine(kernel[d]) + " is larger than the padded input");
     sizes.push_back(span / window->strides[d] + 1);
   }
-  return node.setResult(node.emitAs<nn::DeformConv2DOp>(sizes, elementOf(x), x, w, node.operand(2), node.operand(3), node.operand(4),
-                                                        window->strides, Shape(ShapeRef(window->pads).take_front(2)), window->dilations,
+  return node.setResult(node.emitAs<nn::DeformConv2DOp>(sizes, elementOf(x), x, w, node.operand(2), node.operand(3),
+                                                        node.operand(4), window->strides,
+                                                        Shape(ShapeRef(window->pads).take_front(2)), window->dilations,
                                                         node.integer("group", 1), node.integer("offset_group", 1)));
 }
 
@@ -135,7 +138,8 @@ static LogicalResult legalizeCol2Im(NodeBinder &node) {
     return failure();
   size_t rank = image->size();
   std::optional<int64_t> taps = elementCount(*block);
-  if (rank < 1 || rank > 3 || block->size() != rank || shapeOf(x).size() != 3 || !taps || *taps < 1 || elementCount(shapeOf(x)) == 0 || shapeOf(x)[1] % *taps != 0)
+  if (rank < 1 || rank > 3 || block->size() != rank || shapeOf(x).size() != 3 || !taps || *taps < 1 ||
+      elementCount(shapeOf(x)) == 0 || shapeOf(x)[1] % *taps != 0)
     return node.fail("blocks of shape " + shapeText(*block) + " do not fit an input of shape " + shapeText(shapeOf(x)));
   int64_t channels = shapeOf(x)[1] / *taps;
   // The attributes of the window are those of a sliding one over the image.
@@ -156,7 +160,8 @@ static LogicalResult legalizeCol2Im(NodeBinder &node) {
     positions *= columns.back();
   }
   if (positions != shapeOf(x)[2] || positions == 0)
-    return node.fail("has " + Twine(shapeOf(x)[2]) + " blocks, but an image of shape " + shapeText(*image) + " has " + Twine(positions));
+    return node.fail("has " + Twine(shapeOf(x)[2]) + " blocks, but an image of shape " + shapeText(*image) + " has " +
+                     Twine(positions));
   llvm::append_range(weightShape, *block);
   std::vector<float> weights(size_t(shapeOf(x)[1] * *taps), 0);
   for (int64_t c = 0; c < shapeOf(x)[1]; ++c)

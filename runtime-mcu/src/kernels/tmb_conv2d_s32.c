@@ -32,7 +32,8 @@ void tmb_conv2d_s32(const int32_t *x, const int32_t *w, int32_t *y, const tmb_co
       for (ox = 0; ox < p->out_w; ++ox) {
         const tmb_taps cols = tmb_taps_inside(ox * p->stride_w - p->pad_left, p->in_w, p->dilation_w, p->kernel_w);
         for (o = 0; o < p->out_c; ++o)
-          *y++ = tmb_conv2d_s32_sum(x + n * image + o / group_out_c * depth, w + o * p->kernel_h * p->kernel_w * depth, rows, cols, p);
+          *y++ = tmb_conv2d_s32_sum(x + n * image + o / group_out_c * depth, w + o * p->kernel_h * p->kernel_w * depth, rows,
+                                    cols, p);
       }
     }
   }

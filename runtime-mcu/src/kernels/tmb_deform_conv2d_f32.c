@@ -15,7 +15,8 @@ static float tmb_deform_conv2d_sum(const float *x, const float *w, const float *
     for (k = 0; k < taps; ++k) {
       const int32_t tap = group * taps + k;
       const float y = (float)(oy * p->stride_h - p->pad_top + k / p->kernel_w * p->dilation_h) + offset[2 * tap * plane + at];
-      const float z = (float)(ox * p->stride_w - p->pad_left + k % p->kernel_w * p->dilation_w) + offset[(2 * tap + 1) * plane + at];
+      const float z =
+          (float)(ox * p->stride_w - p->pad_left + k % p->kernel_w * p->dilation_w) + offset[(2 * tap + 1) * plane + at];
       const tmb_bilinear where = tmb_bilinear_at(y, z, p->in_h, p->in_w, 1);
       const float value = tmb_bilinear_read(x + (first + c) * p->in_h * p->in_w, &where);
       sum += value * w[(o * depth + c) * taps + k] * (p->has_mask ? mask[tap * plane + at] : 1.0f);

@@ -73,14 +73,17 @@ Value norm(Network &net, Random &random, Value x, bool rms) {
 const Layer layers[] = {
     {"convolution", image, [](auto &n, auto &r, Value a, Value) { return conv(n, r, a, 1, false); }, 1, 0.01},
     {"depthwise convolution", image, [](auto &n, auto &r, Value a, Value) { return conv(n, r, a, 0, false); }, 1, 0.01},
-    {"convolution with asymmetric weights", image, [](auto &n, auto &r, Value a, Value) { return conv(n, r, a, 1, true); }, 1, 0.01},
+    {"convolution with asymmetric weights", image, [](auto &n, auto &r, Value a, Value) { return conv(n, r, a, 1, true); }, 1,
+     0.01},
     {"depthwise convolution with asymmetric weights", image,
      [](auto &n, auto &r, Value a, Value) { return conv(n, r, a, 0, true); }, 1, 0.01},
     {"fully connected", rows, [](auto &n, auto &r, Value a, Value) { return fullyConnected(n, r, a, false); }, 1, 0.01},
     {"fully connected with asymmetric weights", rows,
      [](auto &n, auto &r, Value a, Value) { return fullyConnected(n, r, a, true); }, 1, 0.01},
     {"matrix product", rows,
-     [](auto &n, auto &, Value a, Value b) { return Value(n.builder.template create<nn::MatMulOp>(n.next(), a, b, false, true)); },
+     [](auto &n, auto &, Value a, Value b) {
+       return Value(n.builder.template create<nn::MatMulOp>(n.next(), a, b, false, true));
+     },
      1, 0.01},
     {"add", rows, [](auto &n, auto &, Value a, Value b) { return binary(n, nn::BinaryKind::Add, a, b); }, 1, 0.02},
     {"sub", rows, [](auto &n, auto &, Value a, Value b) { return binary(n, nn::BinaryKind::Sub, a, b); }, 1, 0.02},
@@ -88,13 +91,15 @@ const Layer layers[] = {
     {"div", rows, [](auto &n, auto &, Value a, Value b) { return binary(n, nn::BinaryKind::Div, a, b); }, 1, 0.03, {1, 3}},
     {"add of a constant", rows,
      [](auto &n, auto &r, Value a, Value) {
-       return binary(n, nn::BinaryKind::Add, a, gridConstant(n, r, {cast<RankedTensorType>(a.getType()).getDimSize(1)}, 0.01, true));
+       return binary(n, nn::BinaryKind::Add, a,
+                     gridConstant(n, r, {cast<RankedTensorType>(a.getType()).getDimSize(1)}, 0.01, true));
      },
      1, 0.02},
     {"layer normalization", rows, [](auto &n, auto &r, Value a, Value) { return norm(n, r, a, false); }, 1, 0.05},
     {"root-mean-square normalization", rows, [](auto &n, auto &r, Value a, Value) { return norm(n, r, a, true); }, 1, 0.05},
     {"softmax", rows,
-     [](auto &n, auto &, Value a, Value) { return Value(n.builder.template create<nn::SoftmaxOp>(n.next(), a, 1, false)); }, 1, 0.02},
+     [](auto &n, auto &, Value a, Value) { return Value(n.builder.template create<nn::SoftmaxOp>(n.next(), a, 1, false)); }, 1,
+     0.02},
     {"mean", image,
      [](auto &n, auto &, Value a, Value) {
        return Value(n.builder.template create<nn::ReduceOp>(n.next(), nn::ReduceKind::Mean, a, ArrayRef<int64_t>{1, 2}, true));
@@ -175,7 +180,8 @@ TEST_CASE("quantized operators are within one step of their definition", "[quant
       quantize::Range range{*std::min_element(exact.begin(), exact.end()), *std::max_element(exact.begin(), exact.end())};
       Network net(shape);
       bool isSoftmax = llvm::StringRef(layer.name) == "softmax";
-      quantize::Int8Type type = isSoftmax ? quantize::makeInt8Type(&net.context, 1.0 / 256, -128) : quantize::chooseInt8Type(&net.context, range);
+      quantize::Int8Type type =
+          isSoftmax ? quantize::makeInt8Type(&net.context, 1.0 / 256, -128) : quantize::chooseInt8Type(&net.context, range);
       std::vector<float> expected = runOn(build(net, layer, round, type), inputs.samples[0]);
       net.quantized = net.module->clone();
       PassManager manager(&net.context);

@@ -72,7 +72,8 @@ TEST_CASE("grid sample", "[runtime][sampling]") {
   Random random(100);
   for (int round = 0; round < 400; ++round) {
     tmb_grid_sample_params p = {};
-    p.batch = random.integer(1, 2), p.channels = random.integer(1, 3), p.rank = random.integer(1, 3), p.out_count = random.integer(1, 8);
+    p.batch = random.integer(1, 2), p.channels = random.integer(1, 3), p.rank = random.integer(1, 3),
+    p.out_count = random.integer(1, 8);
     p.mode = random.integer(0, 2), p.border = random.integer(0, 2), p.align_corners = random.integer(0, 1);
     Shape dims;
     for (int32_t d = 0; d < p.rank; ++d)
@@ -152,7 +153,8 @@ TEST_CASE("regions of interest, averaged", "[runtime][sampling]") {
   for (int round = 0; round < 200; ++round) {
     tmb_roi_params p = {};
     p.batch = 2, p.channels = random.integer(1, 2), p.in_h = random.integer(1, 6), p.in_w = random.integer(1, 6), p.regions = 3;
-    p.out_h = random.integer(1, 3), p.out_w = random.integer(1, 3), p.samples = random.integer(0, 2), p.half_pixel = random.integer(0, 1);
+    p.out_h = random.integer(1, 3), p.out_w = random.integer(1, 3), p.samples = random.integer(0, 2),
+    p.half_pixel = random.integer(0, 1);
     p.scale = random.real(0.5f, 1.5f);
     const auto x = random.reals(size_t(2 * p.channels * p.in_h * p.in_w));
     std::vector<float> rois;
@@ -166,9 +168,14 @@ TEST_CASE("regions of interest, averaged", "[runtime][sampling]") {
     for (int32_t i = 0; i < int32_t(y.size()); ++i) {
       const Shape at = coordinates({3, p.channels, p.out_h, p.out_w}, i);
       const float *roi = &rois[size_t(4 * at[0])];
-      const Image image{x.data() + (std::min<int64_t>(batches[at[0]], 1) * p.channels + at[1]) * p.in_h * p.in_w, {p.in_h, p.in_w}, TMB_SAMPLE_EDGE, false};
-      const double shift = p.half_pixel ? 0.5 : 0, x1 = double(roi[0]) * double(p.scale) - shift, y1 = double(roi[1]) * double(p.scale) - shift;
-      double width = (double(roi[2]) - double(roi[0])) * double(p.scale), height = (double(roi[3]) - double(roi[1])) * double(p.scale);
+      const Image image{x.data() + (std::min<int64_t>(batches[at[0]], 1) * p.channels + at[1]) * p.in_h * p.in_w,
+                        {p.in_h, p.in_w},
+                        TMB_SAMPLE_EDGE,
+                        false};
+      const double shift = p.half_pixel ? 0.5 : 0, x1 = double(roi[0]) * double(p.scale) - shift,
+                   y1 = double(roi[1]) * double(p.scale) - shift;
+      double width = (double(roi[2]) - double(roi[0])) * double(p.scale),
+             height = (double(roi[3]) - double(roi[1])) * double(p.scale);
       if (!p.half_pixel)
         width = std::max(width, 1.0), height = std::max(height, 1.0);
       const double binH = height / p.out_h, binW = width / p.out_w;
@@ -181,7 +188,8 @@ TEST_CASE("regions of interest, averaged", "[runtime][sampling]") {
           for (double limit : {std::fabs(py + 1), std::fabs(py - p.in_h), std::fabs(px + 1), std::fabs(px - p.in_w)})
             isNearLimit |= limit < 1e-4;
           if (py >= -1 && py <= p.in_h && px >= -1 && px <= p.in_w)
-            sum += sample(image, {std::min(std::max(py, 0.0), p.in_h - 1.0), std::min(std::max(px, 0.0), p.in_w - 1.0)}, TMB_SAMPLE_LINEAR);
+            sum += sample(image, {std::min(std::max(py, 0.0), p.in_h - 1.0), std::min(std::max(px, 0.0), p.in_w - 1.0)},
+                          TMB_SAMPLE_LINEAR);
         }
       isNearLimit |= std::fabs(binH - std::round(binH)) < 1e-4 || std::fabs(binW - std::round(binW)) < 1e-4;
       if (!isNearLimit)
@@ -217,10 +225,13 @@ TEST_CASE("deformable convolution", "[runtime][sampling]") {
   for (int round = 0; round < 100; ++round) {
     tmb_deform_conv2d_params p = {};
     p.batch = 2, p.groups = random.integer(1, 2), p.offset_groups = random.integer(1, 2);
-    p.in_c = 2 * random.integer(1, 2), p.out_c = 2 * random.integer(1, 2), p.in_h = random.integer(1, 5), p.in_w = random.integer(1, 5);
-    p.kernel_h = random.integer(1, 3), p.kernel_w = random.integer(1, 3), p.stride_h = random.integer(1, 2), p.stride_w = random.integer(1, 2);
+    p.in_c = 2 * random.integer(1, 2), p.out_c = 2 * random.integer(1, 2), p.in_h = random.integer(1, 5),
+    p.in_w = random.integer(1, 5);
+    p.kernel_h = random.integer(1, 3), p.kernel_w = random.integer(1, 3), p.stride_h = random.integer(1, 2),
+    p.stride_w = random.integer(1, 2);
     p.dilation_h = p.dilation_w = random.integer(1, 2), p.pad_top = random.integer(0, 2), p.pad_left = random.integer(0, 2);
-    p.out_h = random.integer(1, 3), p.out_w = random.integer(1, 3), p.has_bias = random.integer(0, 1), p.has_mask = random.integer(0, 1);
+    p.out_h = random.integer(1, 3), p.out_w = random.integer(1, 3), p.has_bias = random.integer(0, 1),
+    p.has_mask = random.integer(0, 1);
     const int32_t taps = p.kernel_h * p.kernel_w, plane = p.out_h * p.out_w, depth = p.in_c / p.groups;
     const auto x = random.reals(size_t(2 * p.in_c * p.in_h * p.in_w)), w = random.reals(size_t(p.out_c * depth * taps));
     const auto offset = random.reals(size_t(2 * p.offset_groups * taps * 2 * plane), -1.5f, 1.5f);
@@ -237,8 +248,10 @@ TEST_CASE("deformable convolution", "[runtime][sampling]") {
           const int32_t tap = (at[0] * p.offset_groups + channel / (p.in_c / p.offset_groups)) * taps + k;
           const Image image{x.data() + (at[0] * p.in_c + channel) * p.in_h * p.in_w, {p.in_h, p.in_w}, TMB_SAMPLE_ZEROS, false};
           const int32_t place = at[2] * p.out_w + at[3];
-          const double py = at[2] * p.stride_h - p.pad_top + k / p.kernel_w * p.dilation_h + double(offset[(2 * tap) * plane + place]);
-          const double px = at[3] * p.stride_w - p.pad_left + k % p.kernel_w * p.dilation_w + double(offset[(2 * tap + 1) * plane + place]);
+          const double py =
+              at[2] * p.stride_h - p.pad_top + k / p.kernel_w * p.dilation_h + double(offset[(2 * tap) * plane + place]);
+          const double px =
+              at[3] * p.stride_w - p.pad_left + k % p.kernel_w * p.dilation_w + double(offset[(2 * tap + 1) * plane + place]);
           const double factor = p.has_mask ? double(mask[tap * plane + place]) : 1;
           sum += factor * double(w[(at[1] * depth + c) * taps + k]) * sample(image, {py, px}, TMB_SAMPLE_LINEAR);
         }

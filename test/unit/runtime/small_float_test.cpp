@@ -71,7 +71,8 @@ TEST_CASE("small floats are rounded to the nearest", "[runtime][small-float]") {
       else
         REQUIRE(actual == encode(format, number));
     };
-    for (float number : {0.0f, -0.0f, kInfinity, -kInfinity, kNaN, 448.0f, 463.9f, 464.0f, 465.0f, 65519.0f, 65520.0f, 1e-45f, -1e-45f})
+    for (float number :
+         {0.0f, -0.0f, kInfinity, -kInfinity, kNaN, 448.0f, 463.9f, 464.0f, 465.0f, 65519.0f, 65520.0f, 1e-45f, -1e-45f})
       check(number);
     for (int i = 0; i < 30000; ++i) { // any bits, and numbers around those of the format
       uint32_t bits = uint32_t(random.bits());
@@ -130,8 +131,9 @@ TEST_CASE("doubles and unsigned division of 64 bits", "[runtime][small-float]") 
 TEST_CASE("convolutions and products of wide integers wrap around", "[runtime][small-float]") {
   Random random(91);
   for (int round = 0; round < 50; ++round) {
-    const int32_t groups = random.integer(1, 3), depth = random.integer(1, 3), outs = random.integer(1, 3), h = random.integer(1, 5),
-                  w = random.integer(1, 5), kh = random.integer(1, 3), kw = random.integer(1, 3), pad = random.integer(0, 2);
+    const int32_t groups = random.integer(1, 3), depth = random.integer(1, 3), outs = random.integer(1, 3),
+                  h = random.integer(1, 5), w = random.integer(1, 5), kh = random.integer(1, 3), kw = random.integer(1, 3),
+                  pad = random.integer(0, 2);
     tmb_conv2d_f32_params p = {};
     p.batch = 2, p.in_h = h, p.in_w = w, p.in_c = groups * depth, p.out_c = groups * outs, p.kernel_h = kh, p.kernel_w = kw;
     p.stride_h = random.integer(1, 2), p.stride_w = random.integer(1, 2), p.dilation_h = random.integer(1, 2), p.dilation_w = 1;
