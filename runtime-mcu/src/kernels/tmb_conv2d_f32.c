@@ -47,8 +47,9 @@ void tmb_conv2d_f32(const float *x, const float *w, const float *bias, float *y,
   const int32_t outputs = p->groups == 1 ? p->out_c : p->out_c / p->groups;
   const int32_t size = p->kernel_h * p->kernel_w * depth;
   const int32_t positions = p->out_h * p->out_w;
-  const int32_t is_pointwise = size == p->in_c && p->stride_h == 1 && p->stride_w == 1 && p->out_h == p->in_h &&
-                               p->out_w == p->in_w && p->pad_top == 0 && p->pad_left == 0;
+  const int32_t is_pointwise = p->groups == 1 && p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 &&
+                               p->stride_w == 1 && p->out_h == p->in_h && p->out_w == p->in_w && p->pad_top == 0 &&
+                               p->pad_left == 0;
   int32_t n, at, g, m;
   for (n = 0; n < p->batch; ++n, x += image) {
     int32_t oy = 0, ox = 0;

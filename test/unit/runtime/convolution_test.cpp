@@ -185,6 +185,19 @@ TEST_CASE("conv2d of one tap", "[runtime][convolution]") {
   }
 }
 
+TEST_CASE("conv2d with as many taps as groups", "[runtime][convolution]") {
+  Random random(14);
+  for (int round = 0; round < 50; ++round) {
+    Case c = pointwiseCase(random); // as large as a pixel, but no single tap
+    c.kernel_w = c.groups = random.integer(2, 4);
+    c.in_c = c.groups * random.integer(1, 3);
+    c.out_c = c.groups * random.integer(1, 3);
+    CAPTURE(round, c.groups, c.in_c, c.out_c);
+    checkFloat(random, c, false);
+    checkInt8(random, c, false);
+  }
+}
+
 TEST_CASE("depthwise conv2d", "[runtime][convolution]") {
   Random random(12);
   for (int round = 0; round < 300; ++round) {
