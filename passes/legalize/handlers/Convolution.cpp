@@ -66,6 +66,100 @@ static FailureOr<Shape> transposedSizes(NodeBinder &node, Value x, Window &windo
   return result;
 }
 
+// Kernels of a convolution for each of the strides' phases: [in_c, out_c / groups, kernel...] to [groups * phases * out_c / groups,
+// taps..., in_c / groups]. Along a dimension of stride s, output s * q + r is the sum over t of input q - t times weight s * t + r.
+static Value phaseWeights(NodeBinder &node, Value w, const Window &window, ShapeRef taps, int64_t groups) {
+  w = withHeight(node, w);
+  if (!w)
+    return {};
+  size_t rank = window.rank();
+  Shape padding(rank + 2, 0), split{groups, shapeOf(w)[0] / groups, shapeOf(w)[1]}, order{0}, moved{shapeOf(w)[1] * groups};
+  for (size_t d = 0; d < rank; ++d) {
+    padding[d + 2] = taps[d] * window.strides[d] - window.kernel[d];
+    split.append({taps[d], window.strides[d]});
+    order.push_back(int64_t(4 + 2 * d));
+    moved[0] *= window.strides[d];
+  }
+  order.push_back(2);
+  for (size_t d = 0; d < rank; ++d)
+    order.push_back(int64_t(3 + 2 * d));
+  order.push_back(1);
+  llvm::append_range(moved, taps);
+  moved.push_back(split[1]);
+  if (llvm::any_of(padding, [](int64_t size) { return size > 0; }))
+    w = node.emit<nn::PadOp>(nn::PadMode::Constant, w, Shape(rank + 2, 0), padding, llvm::APFloat(0.0));
+  w = node.reshape(node.transpose(node.reshape(w, split), order), moved);
+  Shape offsets(rank + 2, 0), strides(rank + 2, 1);
+  for (size_t d = 0; d < rank; ++d) {
+    offsets[d + 1] = taps[d] - 1;
+    strides[d + 1] = -1;
+  }
+  return w ? node.emit<nn::SliceOp>(w, offsets, moved, strides) : Value();
+}
+
+// One value for each output channel, for each phase.
+static Value phaseBias(NodeBinder &node, Value bias, int64_t phases, int64_t groups) {
+  if (!bias)
+    return {};
+  int64_t perGroup = shapeOf(bias)[0] / groups;
+  bias = node.broadcast(node.reshape(bias, {groups, 1, perGroup}), {groups, phases, perGroup});
+  return node.reshape(bias, {groups * phases * perGroup});
+}
+
+// Pads where `before` and `after` are positive, crops where they are negative: the input of a convolution, and its pads.
+static Value cropForPads(NodeBinder &node, Value image, Shape before, Shape after, Shape &pads) {
+  size_t rank = before.size() - 2;
+  pads.assign(2 * rank, 0);
+  for (size_t d = 0; d < rank; ++d) {
+    pads[d] = std::max<int64_t>(before[d + 1], 0);
+    pads[d + rank] = std::max<int64_t>(after[d + 1], 0);
+    before[d + 1] = std::min<int64_t>(before[d + 1], 0);
+    after[d + 1] = std::min<int64_t>(after[d + 1], 0);
+  }
+  auto isZero = [](ShapeRef sizes) { return llvm::all_of(sizes, [](int64_t size) { return size == 0; }); };
+  if (isZero(before) && isZero(after))
+    return image;
+  return node.emit<nn::PadOp>(nn::PadMode::Constant, image, before, after, llvm::APFloat(0.0));
+}
+
+// One convolution with the kernels of all phases (sub-pixel convolution, Shi et al. 2016), whose results interleave.
+static Value convolvePhases(NodeBinder &node, Value image, Value w, Value bias, const Window &window, ShapeRef sizes,
+                            int64_t groups) {
+  size_t rank = window.rank();
+  int64_t batch = shapeOf(image)[0], perGroup = shapeOf(w)[1], phases = 1;
+  Shape taps(rank), first(rank), count(rank), before(rank + 2, 0), after(rank + 2, 0), pads;
+  for (size_t d = 0; d < rank; ++d) {
+    int64_t stride = window.strides[d];
+    taps[d] = (window.kernel[d] + stride - 1) / stride;
+    first[d] = window.pads[d] / stride;
+    count[d] = (window.pads[d] + sizes[d] + stride - 1) / stride - first[d];
+    before[d + 1] = taps[d] - 1 - first[d];
+    after[d + 1] = first[d] + count[d] - shapeOf(image)[d + 1];
+    phases *= stride;
+  }
+  Value cropped = cropForPads(node, image, before, after, pads);
+  Value y = convolve(node, cropped, phaseWeights(node, w, window, taps, groups), phaseBias(node, bias, phases, groups),
+                     {taps, Shape(rank, 1), Shape(rank, 1), pads}, groups);
+  // [batch, count..., groups, strides..., channels] to [batch, count and stride of each dimension..., groups, channels]
+  Shape split{batch}, order{0}, joined{batch}, offsets{0}, result{batch};
+  llvm::append_range(split, count);
+  split.push_back(groups);
+  llvm::append_range(split, window.strides);
+  split.push_back(perGroup);
+  for (size_t d = 0; d < rank; ++d) {
+    order.append({int64_t(1 + d), int64_t(2 + rank + d)});
+    joined.push_back(count[d] * window.strides[d]);
+    offsets.push_back(window.pads[d] - first[d] * window.strides[d]);
+    result.push_back(sizes[d]);
+  }
+  order.append({int64_t(1 + rank), int64_t(2 + 2 * rank)});
+  for (Shape *shape : {&joined, &result})
+    shape->push_back(groups * perGroup);
+  offsets.push_back(0);
+  y = node.reshape(node.transpose(node.reshape(y, split), order), joined);
+  return y ? node.emit<nn::SliceOp>(y, offsets, result, Shape(rank + 2, 1)) : Value();
+}
+
 // [in_c, out_c / groups, kernel...] to [out_c, kernel..., in_c / groups], with the kernel turned around.
 static Value transposedWeights(NodeBinder &node, Value w, int64_t groups) {
   w = withHeight(node, w);
@@ -92,7 +186,11 @@ Value legalize::convolveTransposed(NodeBinder &node, Value x, Value w, Value bia
   Value image = toChannelsLast(node, x);
   if (!image)
     return {};
-  // A convolution of the input with strides - 1 zeros behind each position, so that no kernel of its own is needed.
+  bool isDense = llvm::all_of(window.dilations, [](int64_t dilation) { return dilation == 1; });
+  bool hasPhases = llvm::any_of(window.strides, [](int64_t stride) { return stride > 1; });
+  if (isDense && hasPhases)
+    return fromChannelsLast(node, convolvePhases(node, image, w, bias, window, sizes, groups), shapeOf(x).size());
+  // A convolution of the input with strides - 1 zeros behind each position.
   size_t rank = window.rank();
   Shape in(shapeOf(image)), wide{in[0]}, zeros{0}, dense(in);
   for (size_t d = 0; d < rank; ++d) {
@@ -105,18 +203,13 @@ Value legalize::convolveTransposed(NodeBinder &node, Value x, Value w, Value bia
   Value spread =
       node.emit<nn::PadOp>(nn::PadMode::Constant, node.reshape(image, wide), Shape(wide.size(), 0), zeros, llvm::APFloat(0.0));
   spread = node.reshape(spread, dense);
-  // Where a window would begin or end inside the image, the image is cropped; elsewhere it is padded.
-  Shape before(rank + 2, 0), after(rank + 2, 0), pads(2 * rank, 0);
+  Shape before(rank + 2, 0), after(rank + 2, 0), pads;
   for (size_t d = 0; d < rank; ++d) {
     int64_t reach = window.dilations[d] * (window.kernel[d] - 1);
     before[d + 1] = reach - window.pads[d];
     after[d + 1] = sizes[d] - dense[d + 1] - before[d + 1] + reach;
-    pads[d] = std::max<int64_t>(before[d + 1], 0);
-    pads[d + rank] = std::max<int64_t>(after[d + 1], 0);
-    before[d + 1] = std::min<int64_t>(before[d + 1], 0);
-    after[d + 1] = std::min<int64_t>(after[d + 1], 0);
   }
-  Value cropped = node.emit<nn::PadOp>(nn::PadMode::Constant, spread, before, after, llvm::APFloat(0.0));
+  Value cropped = cropForPads(node, spread, before, after, pads);
   Value y = convolve(node, cropped, transposedWeights(node, w, groups), bias,
                      {window.kernel, Shape(rank, 1), window.dilations, pads}, groups);
   return fromChannelsLast(node, y, shapeOf(x).size());

@@ -73,13 +73,30 @@ func.func @one_dimension(%x: tensor<2x3x16xf32>, %w: tensor<4x3x5xf32>) -> !v {
 
 !v = !onnx.value
 
-// A transposed convolution is a convolution of the input with zeros between its positions.
+// A transposed convolution of stride 2 is one convolution with the kernels of its 4 phases, whose results interleave: weight [0, 0] of
+// phase [r, s] is weight [2 + r, 2 + s] of the kernel, or 0 beyond it.
 // CHECK-LABEL: func.func @transposed(
-// CHECK: nn.pad constant {{.*}} after = [0, 0, 1, 0, 1, 0]
-// CHECK: %[[SPREAD:.*]] = nn.reshape {{.*}} -> tensor<1x6x6x2xf32>
-// CHECK: nn.conv2d %[[SPREAD]], {{.*}} strides = [1, 1] pads = [2, 2, 1, 1] {{.*}} tensor<4x3x3x2xf32>) -> tensor<1x7x7x4xf32>
+// CHECK: %[[PHASES:.*]] = nn.conv2d {{.*}} strides = [1, 1] pads = [1, 1, 1, 1] {{.*}} -> tensor<1x4x4x16xf32>
+// CHECK: nn.reshape %[[PHASES]] {{.*}} -> tensor<1x4x4x1x2x2x4xf32>
+// CHECK: nn.transpose {{.*}} permutation = [0, 1, 4, 2, 5, 3, 6]
+// CHECK: nn.slice {{.*}} sizes = [1, 7, 7, 4]
 func.func @transposed(%x: tensor<1x2x3x3xf32>) -> !v {
   %w = onnx.constant dense<0.5> : tensor<2x4x3x3xf32> : tensor<2x4x3x3xf32>
   %y = onnx.node "ConvTranspose" opset 11 (%x, %w) attributes {strides = array<i64: 2, 2>} : (tensor<1x2x3x3xf32>, tensor<2x4x3x3xf32>) -> !v
+  return %y : !v
+}
+
+// -----
+
+!v = !onnx.value
+
+// With a dilation, it is a convolution of the input with zeros between its positions.
+// CHECK-LABEL: func.func @dilated(
+// CHECK: nn.pad constant {{.*}} after = [0, 0, 1, 0, 1, 0]
+// CHECK: %[[SPREAD:.*]] = nn.reshape {{.*}} -> tensor<1x6x6x2xf32>
+// CHECK: nn.conv2d %[[SPREAD]], {{.*}} strides = [1, 1] pads = [4, 4, 3, 3] dilations = [2, 2]
+func.func @dilated(%x: tensor<1x2x3x3xf32>) -> !v {
+  %w = onnx.constant dense<0.5> : tensor<2x4x3x3xf32> : tensor<2x4x3x3xf32>
+  %y = onnx.node "ConvTranspose" opset 11 (%x, %w) attributes {strides = array<i64: 2, 2>, dilations = array<i64: 2, 2>} : (tensor<1x2x3x3xf32>, tensor<2x4x3x3xf32>) -> !v
   return %y : !v
 }

@@ -372,3 +372,39 @@ TEST_CASE("what would keep the compiler busy is refused", "[legalize]") {
     CHECK(errorOf(13, "(float[1] x) => (int64[N] y)", constant + node).find("would take the compiler too long") !=
           std::string::npos);
 }
+
+// As ONNX defines it: every input adds its weights to the outputs that it reaches.
+static Vector transposedConvolution(const Vector &x, const Vector &w, int groups, int inPerGroup, int outPerGroup, int size,
+                                    int kernel, int stride, int padBegin, int outSize) {
+  Vector y(size_t(groups * outPerGroup * outSize), 0);
+  for (int g = 0; g < groups; ++g)
+    for (int c = 0; c < inPerGroup; ++c)
+      for (int o = 0; o < outPerGroup; ++o)
+        for (int i = 0; i < size; ++i)
+          for (int k = 0; k < kernel; ++k)
+            if (int at = i * stride + k - padBegin; at >= 0 && at < outSize)
+              y[size_t((g * outPerGroup + o) * outSize + at)] += x[size_t((g * inPerGroup + c) * size + i)] *
+                                                                 w[size_t(((g * inPerGroup + c) * outPerGroup + o) * kernel + k)];
+  return y;
+}
+
+TEST_CASE("transposed convolutions of all strides, kernels, pads and groups", "[legalize]") {
+  Random random(11);
+  for (int n = 0; n < 60; ++n) {
+    int groups = int(random.below(3)) + 1, in = int(random.below(3)) + 1, out = int(random.below(2)) + 1;
+    int size = int(random.below(5)) + 1, kernel = int(random.below(5)) + 1, stride = int(random.below(4)) + 1;
+    int begin = int(random.below(3)), end = int(random.below(3)), extra = int(random.below(uint32_t(stride)));
+    int outSize = stride * (size - 1) + extra + kernel - begin - end;
+    if (outSize < 1)
+      continue;
+    Vector x = numbers(random, size_t(groups * in * size)), w = numbers(random, size_t(groups * in * out * kernel));
+    std::string body = "y = ConvTranspose<strides = [" + std::to_string(stride) + "], pads = [" + std::to_string(begin) + ", " +
+                       std::to_string(end) + "], output_padding = [" + std::to_string(extra) + "], group = " +
+                       std::to_string(groups) + ">(x, w)";
+    INFO(body << " size " << size << " kernel " << kernel << " channels " << in << " to " << out);
+    std::string signature = "(" + typeText({1, groups * in, size}) + " x, " + typeText({groups * in, out, kernel}) + " w) => (" +
+                            typeText({1, groups * out, outSize}) + " y)";
+    check(run(17, signature, body, {x, w}),
+          transposedConvolution(x, w, groups, in, out, size, kernel, stride, begin, outSize));
+  }
+}
