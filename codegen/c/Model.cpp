@@ -240,7 +240,7 @@ llvm::Error ModelBuilder::addArgument(ModelCall &call, Value value, bool isConst
     if (model.constants[*index].isEncoded)
       argument.type = CType::getByte();
   } else {
-    argument.offset = *cast<mcu::BufferOp>(root).getOffset();
+    argument.offset = int64_t(*cast<mcu::BufferOp>(root).getOffset()) + mcu::byteOffset(value);
   }
   if (!argument.type)
     return refuse(call.op, "an operand has elements that C99 has no type for");
@@ -295,7 +295,8 @@ llvm::Expected<ModelStep> ModelBuilder::makeStep(mcu::CallOp stream, mcu::StepOp
     return refuse(op, "'" + op.getKernel() + "' is not one of the runtime's kernels");
   ModelStep step{op.getKernel().str(), nodeName(op.getLoc()), {}, 0, 0};
   for (size_t i = 0; i < op.getArgs().size(); ++i) {
-    Operation *root = mcu::getRoot(stream->getOperand(unsigned(op.getArgs()[i])));
+    Value operand = stream->getOperand(unsigned(op.getArgs()[i]));
+    Operation *root = mcu::getRoot(operand);
     ModelArgument argument{CType::get(cast<TypeAttr>(op.getElements()[i]).getValue()), i < kernel->ins, 0, -1, op.getAdvances()[i]};
     if (auto constant = dyn_cast<mcu::ConstantOp>(root)) {
       llvm::Expected<int64_t> index = addConstant(constant, isTableOperand(op.getKernel(), unsigned(i)));
@@ -303,7 +304,7 @@ llvm::Expected<ModelStep> ModelBuilder::makeStep(mcu::CallOp stream, mcu::StepOp
         return index.takeError();
       argument.constant = *index;
     } else {
-      argument.offset = int64_t(*cast<mcu::BufferOp>(root).getOffset()) + op.getOffsets()[i];
+      argument.offset = int64_t(*cast<mcu::BufferOp>(root).getOffset()) + mcu::byteOffset(operand) + op.getOffsets()[i];
     }
     if (!argument.type)
       return refuse(op, "an operand has elements that C99 has no type for");

@@ -217,7 +217,8 @@ FailureOr<std::unique_ptr<Executor>> Executor::create(mcu::ProgramOp program) {
         return constant.emitOpError("holds no data");
       result->values[constant.getMemory()] = result->copy(data->bytes());
     } else if (auto view = dyn_cast<mcu::ViewOp>(op)) {
-      result->values[view.getMemory()] = result->values.lookup(view.getSource());
+      Span source = result->values.lookup(view.getSource());
+      result->values[view.getMemory()] = {source.data + int64_t(view.getAt()), size_t(mcu::byteSize(view.getMemory()))};
     } else if (failed(result->addProgramCall(cast<mcu::CallOp>(op)))) {
       return failure();
     }

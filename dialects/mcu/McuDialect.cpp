@@ -16,6 +16,13 @@ Operation *thimble::mcu::getRoot(Value memory) {
   return op;
 }
 
+int64_t thimble::mcu::byteOffset(Value memory) {
+  int64_t offset = 0;
+  for (auto view = memory.getDefiningOp<ViewOp>(); view; view = view.getSource().getDefiningOp<ViewOp>())
+    offset += int64_t(view.getAt());
+  return offset;
+}
+
 BufferOp thimble::mcu::getBuffer(Value memory) { return dyn_cast_or_null<BufferOp>(getRoot(memory)); }
 
 int64_t thimble::mcu::byteSize(Value memory) { return tensorBytes(cast<ShapedType>(memory.getType())); }
@@ -67,8 +74,11 @@ LogicalResult ConstantOp::verify() {
 }
 
 LogicalResult ViewOp::verify() {
-  if (byteSize(getSource()) != byteSize(getMemory()))
-    return emitOpError("shows ") << byteSize(getMemory()) << " bytes of a source of " << byteSize(getSource());
+  int64_t at = int64_t(getAt()), bytes = byteSize(getMemory()), source = byteSize(getSource());
+  if (at < 0 || at > source || bytes > source - at)
+    return emitOpError("shows ") << bytes << " bytes from " << at << " on of a source of " << source;
+  if (at != 0 && !getBuffer(getMemory()))
+    return emitOpError("begins inside of a constant");
   return success();
 }
 
@@ -140,8 +150,8 @@ LogicalResult StepOp::verify() {
   if (!call)
     return emitOpError("stands outside a streamed part");
   size_t count = getArgs().size();
-  if (getOffsets().size() != count || getAdvances().size() != count || getElements().size() != count)
-    return emitOpError("needs as many offsets, advances and elements as arguments, which are ") << count;
+  if (getOffsets().size() != count || getAdvances().size() != count || getExtents().size() != count || getElements().size() != count)
+    return emitOpError("needs as many offsets, advances, extents and elements as arguments, which are ") << count;
   auto repeat = dyn_cast<RepeatOp>((*this)->getParentOp());
   int64_t last = repeat ? int64_t(repeat.getCount()) - 1 : 0;
   for (size_t i = 0; i < count; ++i) {
@@ -149,8 +159,10 @@ LogicalResult StepOp::verify() {
     if (operand < 0 || operand >= int64_t(call->getNumOperands()))
       return emitOpError("argument ") << i << " is operand " << operand << " of a call that has " << call->getNumOperands();
     int64_t bytes = byteSize(call->getOperand(unsigned(operand)));
+    int64_t extent = getExtents()[i], room = bytes - extent;
     // Offsets and advances beyond the memory would overflow below.
-    if (offset < 0 || offset >= bytes || std::abs(advance) > bytes || offset + last * advance < 0 || offset + last * advance >= bytes)
+    if (extent < 0 || extent > bytes || offset < 0 || offset > room || std::abs(advance) > bytes || offset + last * advance < 0 ||
+        offset + last * advance > room)
       return emitOpError("argument ") << i << " lies outside of operand " << operand << " of " << bytes << " bytes";
   }
   const Record *record = Record::lookup(getRecord());

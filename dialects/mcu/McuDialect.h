@@ -36,6 +36,8 @@ constexpr llvm::StringLiteral labelsAttrName = "labels";
 
 /// The buffer or constant that `memory` is, seen through views.
 mlir::Operation *getRoot(mlir::Value memory);
+/// Where `memory` begins in it.
+int64_t byteOffset(mlir::Value memory);
 /// The buffer behind `memory`, or null if it is a constant.
 BufferOp getBuffer(mlir::Value memory);
 /// Bytes of a buffer, view or constant.

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "dialects/mcu/McuDialect.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/Sequence.h"
 #include <string>
 #include <vector>
 
@@ -29,7 +31,29 @@ struct LiveRange {
   }
 };
 
-/// The range of every buffer, in the order in which the program lists the buffers.
+/// Bytes of a buffer that the calls touch together or not at all, and the calls during which they must keep their memory.
+struct BufferPart {
+  LiveRange range;
+  int64_t begin, end; // in the buffer
+};
+
+/// The buffers of a program cut where their views begin and end. Those that are fed are never live.
+class BufferParts {
+public:
+  explicit BufferParts(ProgramOp program);
+
+  /// All parts: buffers in the order in which the program lists them, the parts of one by where they begin.
+  llvm::ArrayRef<BufferPart> all() const { return parts; }
+  /// The parts that `memory` covers, as indices into all(); none for constants.
+  llvm::iota_range<size_t> indicesOf(mlir::Value memory) const;
+  llvm::ArrayRef<BufferPart> of(mlir::Value memory) const;
+
+private:
+  std::vector<BufferPart> parts;
+  llvm::DenseMap<mlir::Operation *, std::pair<size_t, size_t>> partsOf; // of each buffer: from, to
+};
+
+/// The range of every buffer, in the order in which the program lists the buffers: from the first to the last use of any part.
 std::vector<LiveRange> computeLiveRanges(ProgramOp program);
 
 } // namespace thimble::mcu

@@ -100,10 +100,13 @@ def Mcu_ConstantOp : Mcu_Op<"constant"> {
 }
 
 def Mcu_ViewOp : Mcu_Op<"view", [Pure]> {
-  let summary = "The same bytes with another shape";
-  let arguments = (ins AnyMemRef:$source);
+  let summary = "The same bytes with another shape, or some of them";
+  let description = [{
+    Shows the bytes of `source` from byte `at` on, as many as its own type has.
+  }];
+  let arguments = (ins AnyMemRef:$source, DefaultValuedAttr<I64Attr, "0">:$at);
   let results = (outs AnyMemRef:$memory);
-  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($memory)";
+  let assemblyFormat = "$source (`at` $at^)? attr-dict `:` type($source) `to` type($memory)";
   let hasVerifier = 1;
 }
 
@@ -134,12 +137,15 @@ def Mcu_StepOp : Mcu_Op<"step"> {
   let summary = "A call of a kernel on some rows, within a streamed part";
   let description = [{
     Argument i of the kernel lies `offsets[i]` bytes into operand `args[i]` of the `mcu.call` around it, and `advances[i]` bytes
-    further in each further iteration of the `mcu.repeat` around it, if there is one. `elements` are the types that it points to.
+    further in each further iteration of the `mcu.repeat` around it, if there is one. It reads or writes nothing outside the
+    `extents[i]` bytes from there on. `elements` are the types that it points to.
     `record` and `params` are those of `mcu.call`.
   }];
   let arguments = (ins StrAttr:$kernel, DenseI64ArrayAttr:$args, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$advances,
-                       TypeArrayAttr:$elements, StrAttr:$record, DictionaryAttr:$params);
-  let assemblyFormat = "$kernel `args` $args `offsets` $offsets `advances` $advances $elements `record` $record $params attr-dict";
+                       DenseI64ArrayAttr:$extents, TypeArrayAttr:$elements, StrAttr:$record, DictionaryAttr:$params);
+  let assemblyFormat = [{
+    $kernel `args` $args `offsets` $offsets `advances` $advances `extents` $extents $elements `record` $record $params attr-dict
+  }];
   let hasVerifier = 1;
 }
 

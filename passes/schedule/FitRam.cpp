@@ -92,7 +92,11 @@ FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::opt
       return search;
   }
 
-  if (failed(runPipeline(*ordered, [](OpPassManager &manager) { manager.nest<mcu::ProgramOp>().addPass(createOrderCalls()); })))
+  if (failed(runPipeline(*ordered, [](OpPassManager &manager) {
+        OpPassManager &program = manager.nest<mcu::ProgramOp>();
+        program.addPass(createShareSlices());
+        program.addPass(createOrderCalls());
+      })))
     return failure();
   StreamSearch parts(getProgram(*ordered));
   int64_t budget = ramBudget.value_or(INT64_MAX / 2), least = parts.findLeast(), aim = std::max(budget, least);

@@ -15,55 +15,6 @@ using namespace mlir;
 using namespace thimble;
 using namespace thimble::schedule;
 
-// The calls and buffers of a program as numbers.
-static MemoryGraph makeGraph(mcu::ProgramOp program, llvm::ArrayRef<mcu::CallOp> calls) {
-  MemoryGraph graph;
-  llvm::DenseMap<Operation *, size_t> bufferIds;
-  for (mcu::BufferOp buffer : program.getBody().front().getOps<mcu::BufferOp>()) {
-    bufferIds[buffer] = graph.buffers.size();
-    int64_t bytes = int64_t(llvm::alignTo(std::max<int64_t>(mcu::byteSize(buffer.getMemory()), 1), wordBytes));
-    if (mcu::isFed(buffer))
-      bytes = 0;
-    graph.buffers.push_back({bytes, buffer.getRole() == mcu::Role::Input, buffer.getRole() == mcu::Role::Output});
-  }
-  std::vector<std::vector<size_t>> readers(graph.buffers.size());
-  std::vector<std::optional<size_t>> lastWriter(graph.buffers.size());
-  for (size_t i = 0; i < calls.size(); ++i) {
-    mcu::CallOp call = calls[i];
-    MemoryGraph::Task task;
-    auto follow = [&](std::optional<size_t> other) {
-      if (other && *other != i && !llvm::is_contained(task.before, *other))
-        task.before.push_back(*other);
-    };
-    auto idsOf = [&](ValueRange memory) {
-      std::vector<size_t> ids;
-      for (Value value : memory)
-        if (mcu::BufferOp buffer = mcu::getBuffer(value))
-          ids.push_back(bufferIds[buffer]);
-      return ids;
-    };
-    for (size_t id : idsOf(call->getOperands()))
-      if (!llvm::is_contained(task.touches, id))
-        task.touches.push_back(id);
-    for (size_t id : idsOf(call.getIns())) {
-      follow(lastWriter[id]);
-      readers[id].push_back(i);
-    }
-    for (size_t id : idsOf(call.getOuts())) {
-      // Writers of one buffer keep their order, and do not overtake those who read what was there.
-      follow(lastWriter[id]);
-      for (size_t reader : readers[id])
-        follow(reader);
-      readers[id].clear();
-      lastWriter[id] = i;
-    }
-    for (const Sharing &sharing : findSharing(call))
-      task.shares.push_back({bufferIds[sharing.input], bufferIds[sharing.output], sharing.distance});
-    graph.tasks.push_back(std::move(task));
-  }
-  return graph;
-}
-
 namespace {
 constexpr int64_t quickWork = 10'000'000;
 constexpr size_t maxOthers = 12;
@@ -75,9 +26,11 @@ struct OrderCalls : thimble::schedule::impl::OrderCallsBase<OrderCalls> {
     std::vector<mcu::CallOp> calls = mcu::getCalls(getOperation());
     std::vector<size_t> given(calls.size());
     std::iota(given.begin(), given.end(), size_t(0));
-    MemoryGraph graph = makeGraph(getOperation(), calls);
+    MemoryGraph graph = makeGraph(getOperation());
     OrderResult result = searchOrder(graph, given, stateLimit);
-    getOperation().setLowerBound(uint64_t(result.bound));
+    // A bound that is known already holds for other choices of what shares memory, too.
+    uint64_t bound = uint64_t(result.bound);
+    getOperation().setLowerBound(std::min(bound, getOperation().getLowerBound().value_or(bound)));
     // Of several orders as good, one may be easier to place.
     int64_t height = place(makePlacementProblem(graph, result.order), quickWork).height;
     if (height > result.peak)

@@ -18,7 +18,11 @@ static bool contains(const uint64_t *set, size_t task) { return set[task / 64] >
 static void insert(uint64_t *set, size_t task) { set[task / 64] |= uint64_t(1) << (task % 64); }
 
 int64_t thimble::schedule::savedBytes(const MemoryGraph &graph, const MemoryGraph::Share &share) {
-  int64_t in = graph.buffers[share.input].bytes, out = graph.buffers[share.output].bytes;
+  int64_t in = 0, out = 0;
+  for (size_t buffer : share.inputs)
+    in += graph.buffers[buffer].bytes;
+  for (size_t buffer : share.outputs)
+    out += graph.buffers[buffer].bytes;
   return std::max<int64_t>(in + out - std::max(share.distance + in, out), 0);
 }
 
@@ -71,7 +75,8 @@ private:
         freed += graph.buffers[buffer].bytes;
     }
     for (const MemoryGraph::Share &share : task.shares)
-      if (remaining[share.input] == 1 && !touched[share.output])
+      if (llvm::all_of(share.inputs, [&](size_t buffer) { return remaining[buffer] == 1; }) &&
+          llvm::none_of(share.outputs, [&](size_t buffer) { return bool(touched[buffer]); }))
         saved = std::max(saved, savedBytes(graph, share));
     return {index, live + born - saved, live + born - freed};
   }
@@ -350,18 +355,41 @@ std::vector<Order> thimble::schedule::findOtherOrders(const MemoryGraph &graph, 
 PlacementProblem thimble::schedule::makePlacementProblem(const MemoryGraph &graph, const std::vector<size_t> &order) {
   PlacementProblem problem;
   int64_t end = int64_t(order.size());
-  for (const MemoryGraph::Buffer &buffer : graph.buffers)
-    problem.items.push_back({buffer.isInput ? -1 : end, buffer.isOutput ? end : -1, buffer.bytes, 4});
+  std::vector<ItemPart> lives;
+  std::vector<size_t> itemOf;
+  for (auto [index, buffer] : llvm::enumerate(graph.buffers)) {
+    bool isPart = index > 0 && buffer.owner && buffer.owner == graph.buffers[index - 1].owner;
+    if (!isPart)
+      problem.items.push_back({end, -1, 0, 4, {}});
+    Item &item = problem.items.back();
+    lives.push_back({item.bytes, buffer.bytes, buffer.isInput ? -1 : end, buffer.isOutput ? end : -1});
+    itemOf.push_back(problem.items.size() - 1);
+    item.bytes += buffer.bytes;
+  }
   for (int64_t at = 0; at < end; ++at)
     for (size_t buffer : graph.tasks[order[size_t(at)]].touches) {
-      Item &item = problem.items[buffer];
-      item.first = std::min(item.first, at);
-      item.last = std::max(item.last, at);
+      lives[buffer].first = std::min(lives[buffer].first, at);
+      lives[buffer].last = std::max(lives[buffer].last, at);
     }
+  for (size_t buffer = 0; buffer < lives.size(); ++buffer) {
+    Item &item = problem.items[itemOf[buffer]];
+    item.first = std::min(item.first, lives[buffer].first);
+    item.last = std::max(item.last, lives[buffer].last);
+    if (item.bytes != graph.buffers[buffer].bytes && lives[buffer].first <= lives[buffer].last)
+      item.parts.push_back(lives[buffer]);
+  }
+  auto rangeOf = [&](const MemoryGraph::Parts &parts) {
+    ItemRange range{lives[parts.front()].begin, 0};
+    for (size_t part : parts)
+      range.bytes += lives[part].bytes;
+    return problem.items[itemOf[parts.front()]].parts.empty() ? ItemRange() : range;
+  };
   for (int64_t at = 0; at < end; ++at)
     for (const MemoryGraph::Share &share : graph.tasks[order[size_t(at)]].shares)
-      if (problem.items[share.input].last == at && problem.items[share.output].first == at) {
-        problem.overlaps.push_back({share.input, share.output, share.distance});
+      if (llvm::all_of(share.inputs, [&](size_t buffer) { return lives[buffer].last == at; }) &&
+          llvm::all_of(share.outputs, [&](size_t buffer) { return lives[buffer].first == at; })) {
+        problem.overlaps.push_back({itemOf[share.inputs.front()], itemOf[share.outputs.front()], share.distance, rangeOf(share.inputs),
+                                    rangeOf(share.outputs)});
         break;
       }
   return problem;

@@ -5,6 +5,7 @@
 #include "passes/schedule/Placement.h"
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace thimble::schedule {
@@ -15,11 +16,15 @@ struct MemoryGraph {
   struct Buffer {
     int64_t bytes;
     bool isInput = false, isOutput = false;
+    /// Buffers with one owner, which follow each other in the list, are parts of one piece of memory.
+    std::optional<size_t> owner = std::nullopt;
   };
-  /// While the task runs, `output` may lie over `input` from `distance` bytes before it, if no other task needs the input any more
-  /// and none has touched the output yet: together they take max(distance + input bytes, output bytes).
+  using Parts = llvm::SmallVector<size_t, 1>;
+  /// While the task runs, `outputs` may lie over `inputs` from `distance` bytes before them, if no other task needs any of the inputs
+  /// any more and none has touched an output yet: together they take max(distance + input bytes, output bytes). Both are whole
+  /// buffers or neighbouring parts.
   struct Share {
-    size_t input, output;
+    Parts inputs, outputs;
     int64_t distance;
   };
   struct Task {
@@ -55,7 +60,7 @@ OrderResult searchOrder(const MemoryGraph &graph, const std::vector<size_t> &giv
 /// Up to `count` other orders whose peak is not above `peak`, found by random choices. Deterministic.
 std::vector<std::vector<size_t>> findOtherOrders(const MemoryGraph &graph, int64_t peak, size_t count);
 
-/// The live ranges of the buffers in `order`, to be placed: item i is buffer i.
+/// The live ranges of the buffers in `order`, to be placed: an item for each buffer, or for all parts of one piece of memory.
 PlacementProblem makePlacementProblem(const MemoryGraph &graph, const std::vector<size_t> &order);
 
 } // namespace thimble::schedule

@@ -13,6 +13,21 @@ def ShareInPlace : Pass<"thimble-schedule-share-in-place", "::thimble::mcu::Prog
   }];
 }
 
+def ShareSlices : Pass<"thimble-schedule-share-slices", "::thimble::mcu::ProgramOp"> {
+  let summary = "Write concatenations in place, and read slices where they are";
+  let description = [{
+    A copy of one run of bytes, as concatenations and slices along the outermost dimension are, is not needed where one of its two
+    buffers can be an `mcu.view` of the other: the source of it is written nowhere else afterwards, and the target by nobody else. A
+    slice becomes a piece of its source, an operand of a concatenation one of the result. Where a buffer could be a piece of several
+    others, up to four such choices are weighed by what a plan would need. `lower_bound` holds for all of them.
+
+    Other copies stay: those whose rows are apart in memory (other dimensions), from inputs of the model, to its outputs from buffers
+    that are pieces already, and those whose place in the other buffer is not aligned as kernels want it. They get operands that are no
+    more than the bytes that they touch.
+  }];
+  let options = [Option<"stateLimit", "state-limit", "int64_t", "500000", "Sets of calls that a search for an order may visit">];
+}
+
 def OrderCalls : Pass<"thimble-schedule-order-calls", "::thimble::mcu::ProgramOp"> {
   let summary = "Order the calls so that the peak of live bytes is least";
   let description = [{
@@ -38,8 +53,9 @@ def VerifyPlan : Pass<"thimble-verify-plan", "::thimble::mcu::ProgramOp"> {
   let description = [{
     Every buffer has an aligned place inside the arena. Then the plan is executed on ranges of bytes: each knows which buffer's data
     it holds. A call must find all bytes of what it reads, or of what an earlier call has begun to write, and its outputs and
-    scratch take theirs from whoever had them. Within a call, memory is shared only as the kernel allows. Independent of the live
-    ranges from which the plan was made.
+    scratch take theirs from whoever had them. Within a call, memory is shared only as the kernel allows. Of a streamed part every
+    step is executed: the rows that it reads must be one run of what one step of the plain program has written, and still be there.
+    Independent of the live ranges from which the plan was made.
   }];
 }
 

@@ -13,6 +13,8 @@ namespace thimble::schedule {
 
 void thimble::schedule::buildSchedulePipeline(OpPassManager &manager) {
   OpPassManager &program = manager.nest<mcu::ProgramOp>();
+  // Without copies that need not be there are fewer calls to order, and other bytes alive.
+  program.addPass(createShareSlices());
   // In-place sharing depends on the last reader, so the order comes first.
   program.addPass(createOrderCalls());
   program.addPass(createShareInPlace());

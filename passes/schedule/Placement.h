@@ -3,29 +3,47 @@
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
 #include <cstdint>
 #include <vector>
 
 namespace thimble::schedule {
 
-/// Something that needs `bytes` from step `first` to step `last`, both included, at a multiple of `alignment`.
+/// Bytes of an item that it needs for a part of its life only.
+struct ItemPart {
+  int64_t begin, bytes; // within the item
+  int64_t first, last;
+
+  bool overlaps(const ItemPart &other) const { return first <= other.last && other.first <= last; }
+};
+
+/// Something that needs `bytes` from step `first` to step `last`, both included, at a multiple of `alignment`. With `parts`, which
+/// are disjoint, it needs no more than these.
 struct Item {
   int64_t first, last;
   int64_t bytes;
   int64_t alignment;
+  std::vector<ItemPart> parts = {};
 
   bool overlaps(const Item &other) const { return first <= other.last && other.first <= last; }
 };
 
+/// Bytes of an item; all by default.
+struct ItemRange {
+  int64_t begin = 0, bytes = -1;
+};
+
 /// `output` begins in the step in which `input` ends, and may share bytes with it if it starts `distance` bytes or more before it.
+/// Of items with parts, this holds for the ranges, which are unions of parts.
 struct Overlap {
   size_t input, output;
   int64_t distance;
+  ItemRange inputRange = {}, outputRange = {};
 };
 
 struct PlacementProblem {
   std::vector<Item> items;
-  std::vector<Overlap> overlaps; // an item is the input of at most one, and the output of at most one
+  std::vector<Overlap> overlaps; // a part is the input of at most one, and the output of at most one
 };
 
 struct Placement {
@@ -39,7 +57,8 @@ int64_t lowerBound(const PlacementProblem &problem);
 
 /// A placement in which items that are live together are apart or overlap as allowed. First-fit in several orders, improved by local
 /// search, a beam search along time, then canonical branch and bound after MiniMalloc (Moffitt, ASPLOS 2023): items are placed by rising offset, each at its
-/// lowest feasible one, and a partial placement is left when what remains at some step does not fit above what is placed there.
+/// lowest feasible one, and a partial placement is left when what remains at some step does not fit above what is placed there. Branch
+/// and bound takes items with parts as a whole, so that only the bound proves then that a placement is least.
 /// `work` limits the last two: 100 million take about two seconds on a hard problem. Deterministic.
 Placement place(const PlacementProblem &problem, int64_t work);
 
@@ -55,15 +74,17 @@ public:
 
   /// Items that are live at some step of `item`'s life.
   llvm::ArrayRef<size_t> neighbours(size_t item) const { return neighbourLists[item]; }
-  /// Offsets of `item` that are forbidden by `other` at `offset`.
-  Forbidden forbidden(size_t item, size_t other, int64_t offset) const;
+  /// Adds the offsets of `item` that are forbidden by `other` at `offset`.
+  void forbid(size_t item, size_t other, int64_t offset, llvm::SmallVectorImpl<Forbidden> &intervals) const;
   /// The lowest offset from `least` on that none of the neighbours in `isPlaced` forbids.
   int64_t lowestOffset(size_t item, llvm::ArrayRef<int64_t> offsets, const std::vector<char> &isPlaced, int64_t least) const;
 
 private:
+  void forbidParts(size_t item, size_t other, int64_t offset, llvm::SmallVectorImpl<Forbidden> &intervals) const;
+
   const PlacementProblem &problem;
   std::vector<std::vector<size_t>> neighbourLists;
-  std::vector<int64_t> overlapInto, overlapFrom; // index of the overlap whose output, input an item is; -1
+  std::vector<llvm::SmallVector<size_t, 2>> overlapsOf; // of each item, as input or output
 };
 
 /// Looks for placements between `bound` and `best`, which it improves, by a beam search along time, forward and backward.

@@ -81,7 +81,7 @@ private:
     int64_t bytes = problem.items[item].bytes, alignment = problem.items[item].alignment;
     llvm::SmallVector<Forbidden, 16> forbidden;
     for (auto [other, offset] : llvm::zip(live, offsets))
-      forbidden.push_back(pairs.forbidden(item, other, offset));
+      pairs.forbid(item, other, offset, forbidden);
     llvm::SmallVector<int64_t, 32> candidates = {0, (capacity - bytes) / alignment * alignment};
     for (const Forbidden &interval : forbidden) {
       candidates.push_back(int64_t(llvm::alignTo(uint64_t(interval.above), uint64_t(alignment))));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Lets kernels write over an input that nobody needs any more.
 #include "dialects/mcu/McuLiveness.h"
-#include "mlir/IR/Dominance.h"
 #include "passes/schedule/Schedule.h"
 #include "passes/schedule/SharedMemory.h"
 
@@ -14,16 +13,6 @@ using namespace mlir;
 using namespace thimble;
 using namespace thimble::schedule;
 
-// Makes `replaced` a view of `kept`, which must stand first in the program.
-static void shareMemory(mcu::BufferOp kept, mcu::BufferOp replaced) {
-  if (replaced->isBeforeInBlock(kept))
-    kept->moveBefore(replaced);
-  OpBuilder builder(replaced);
-  auto view = builder.create<mcu::ViewOp>(replaced.getLoc(), replaced.getMemory().getType(), kept.getMemory());
-  replaced.getMemory().replaceAllUsesWith(view.getMemory());
-  replaced.erase();
-}
-
 static bool isTemporary(mcu::BufferOp buffer) { return buffer.getRole() == mcu::Role::Temporary; }
 
 // Shares the output of `call` with one of its inputs if that is sound, and if both beside each other and what else is alive take more
@@ -33,24 +22,26 @@ static bool shareOutput(mcu::ProgramOp program, mcu::CallOp call, int64_t positi
   llvm::erase_if(sharings, [](const Sharing &sharing) { return !sharing.isExact; });
   if (sharings.empty())
     return false;
-  std::vector<mcu::LiveRange> ranges = mcu::computeLiveRanges(program);
-  auto rangeOf = [&](mcu::BufferOp buffer) {
-    return *llvm::find_if(ranges, [&](const mcu::LiveRange &range) { return range.buffer == buffer; });
-  };
+  mcu::BufferParts parts(program);
   int64_t live = 0;
-  for (mcu::LiveRange &range : ranges)
-    if (range.contains(position) && !mcu::isFed(range.buffer))
-      live += mcu::byteSize(range.buffer.getMemory()) + wordBytes;
+  for (const mcu::BufferPart &part : parts.all())
+    if (part.range.contains(position))
+      live += part.end - part.begin + wordBytes;
   if (live <= roomy)
     return false;
   for (const Sharing &sharing : sharings) {
     // Only the first call that writes the output may take over memory: later ones find data in it.
-    if (rangeOf(sharing.output).first != position || rangeOf(sharing.input).last != position)
+    if (llvm::any_of(parts.of(sharing.output), [&](const mcu::BufferPart &part) { return part.range.first != position; }) ||
+        llvm::any_of(parts.of(sharing.input), [&](const mcu::BufferPart &part) { return part.range.last != position; }))
       continue;
-    if (isTemporary(sharing.output))
-      shareMemory(sharing.input, sharing.output);
+    // One of both must be free to become a piece of the other.
+    mcu::BufferOp input = mcu::getBuffer(sharing.input), output = mcu::getBuffer(sharing.output);
+    if (isTemporary(output) && isWhole(sharing.output))
+      replaceByView(output, input, mcu::byteOffset(sharing.input));
+    else if (isTemporary(input) && isWhole(sharing.input))
+      replaceByView(input, output, mcu::byteOffset(sharing.output));
     else
-      shareMemory(sharing.output, sharing.input);
+      continue;
     return true;
   }
   return false;

@@ -5,6 +5,7 @@
 #include "compiler/support/Constants.h"
 #include "passes/schedule/RowKernels.h"
 #include "passes/schedule/RowSchedule.h"
+#include "passes/schedule/SharedMemory.h"
 #include "passes/schedule/StepLoops.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -27,7 +28,7 @@ struct Stage {
 struct BoundStep {
   mcu::CallOp call; // null: rows slide
   DictionaryAttr params;
-  llvm::SmallVector<int64_t, 6> operands, offsets;
+  llvm::SmallVector<int64_t, 6> operands, offsets, extents;
   int64_t fedBytes = 0; // > 0: a row that the caller feeds
 };
 
@@ -40,8 +41,10 @@ struct StreamPart::Implementation {
   std::vector<Stage> stages;
   RowProblem problem;                      // bands are set by the grain
   std::vector<mcu::BufferOp> bufferOf;     // of each map
+  std::vector<Value> memoryOf;             // of each map that is whole: what the calls read or write
   std::vector<std::vector<size_t>> mapsOf; // of each call: that of each input, then that of the output
   mcu::BufferOp overlapped, result, fed;
+  size_t resultMap = SIZE_MAX;
   int64_t kernelScratch = 0;
 
   bool analyze(size_t first, size_t last);
@@ -49,6 +52,7 @@ struct StreamPart::Implementation {
   bool findFed(size_t first, size_t last);
   void makeStages();
   void findOverlapped(size_t last);
+  Value operandOf(size_t map) const;
   std::optional<RowSchedule> schedule(StreamGrain grain, RowProblem &cut) const;
   int64_t ringOffsets(const RowSchedule &schedule, std::vector<int64_t> &offsets) const;
   int64_t alignmentOf(size_t map) const {
@@ -61,13 +65,20 @@ StreamPart::~StreamPart() = default;
 StreamPart::StreamPart(StreamPart &&) = default;
 StreamPart &StreamPart::operator=(StreamPart &&) = default;
 
+static bool sharesBytes(Value a, Value b) {
+  mcu::BufferOp buffer = mcu::getBuffer(a);
+  int64_t beginA = mcu::byteOffset(a), beginB = mcu::byteOffset(b);
+  return buffer && buffer == mcu::getBuffer(b) && beginA < beginB + mcu::byteSize(b) && beginB < beginA + mcu::byteSize(a);
+}
+
 // Buffers become maps. A buffer that is whole can be read as rows in several ways.
 bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
   llvm::DenseMap<Operation *, size_t> ringOf;
-  std::map<std::tuple<Operation *, int64_t, int64_t>, size_t> wholeOf;
-  auto addMap = [&](mcu::BufferOp buffer, int64_t rows, int64_t pitch, bool isWhole) {
+  std::map<std::tuple<Operation *, int64_t, int64_t, int64_t>, size_t> wholeOf;
+  auto addMap = [&](Value memory, int64_t rows, int64_t pitch, bool isWhole) {
     problem.maps.push_back({rows, pitch, isWhole});
-    bufferOf.push_back(buffer);
+    bufferOf.push_back(mcu::getBuffer(memory));
+    memoryOf.push_back(memory);
     return problem.maps.size() - 1;
   };
   for (size_t position = 0; position < calls.size(); ++position) {
@@ -75,29 +86,31 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
     const RowKernel &kernel = kernels[position];
     std::vector<size_t> &maps = mapsOf.emplace_back();
     for (const RowInput &input : kernel.inputs) {
-      mcu::BufferOp buffer = mcu::getBuffer(call.getIns()[input.index]);
+      Value memory = call.getIns()[input.index];
+      mcu::BufferOp buffer = mcu::getBuffer(memory);
       if (buffer == fed && !ringOf.count(buffer)) {
-        if (input.isPlanar)
+        if (input.isPlanar || !isWhole(memory))
           return false;
-        ringOf[buffer] = addMap(buffer, input.rows, input.pitch, false);
+        ringOf[buffer] = addMap(memory, input.rows, input.pitch, false);
       }
       if (auto ring = ringOf.find(buffer); ring != ringOf.end()) {
         const RowMap &map = problem.maps[ring->second];
-        if (input.isPlanar || map.rows != input.rows || map.rowBytes != input.pitch)
+        if (input.isPlanar || !isWhole(memory) || map.rows != input.rows || map.rowBytes != input.pitch)
           return false;
         maps.push_back(ring->second);
         continue;
       }
-      auto [entry, isNew] = wholeOf.try_emplace({buffer, input.rows, input.pitch}, problem.maps.size());
+      auto [entry, isNew] = wholeOf.try_emplace({buffer, mcu::byteOffset(memory), input.rows, input.pitch}, problem.maps.size());
       if (isNew)
-        addMap(buffer, input.rows, input.pitch, true);
+        addMap(memory, input.rows, input.pitch, true);
       maps.push_back(entry->second);
     }
     mcu::BufferOp out = mcu::getBuffer(call.getOuts()[0]);
     bool isResult = position + 1 == calls.size();
     if (ringOf.count(out) || out.getRole() == mcu::Role::Input)
       return false;
-    if (llvm::any_of(call.getIns(), [&](Value in) { return mcu::getBuffer(in) == out; }))
+    Value written = call.getOuts()[0];
+    if (llvm::any_of(call.getIns(), [&](Value in) { return sharesBytes(in, written); }) || (!isResult && !isWhole(written)))
       return false;
     // Only the result is seen by others, and nobody else writes to a buffer.
     for (size_t index = 0; index < all.size(); ++index) {
@@ -105,7 +118,7 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
       if (index == first + position)
         continue;
       for (auto [o, operand] : llvm::enumerate(other->getOperands())) {
-        if (mcu::getBuffer(operand) != out)
+        if (!sharesBytes(operand, written))
           continue;
         bool isRead = o < other.getIns().size();
         if (!isRead || (isResult ? index < first + position : index < first || index > last))
@@ -114,10 +127,12 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
     }
     if (!isResult && out.getRole() != mcu::Role::Temporary)
       return false;
-    ringOf[out] = addMap(out, kernel.outRows, kernel.outPitch, isResult);
-    maps.push_back(ringOf[out]);
-    if (isResult)
+    maps.push_back(addMap(written, kernel.outRows, kernel.outPitch, isResult));
+    ringOf[out] = maps.back();
+    if (isResult) {
       result = out;
+      resultMap = maps.back();
+    }
   }
   return true;
 }
@@ -203,7 +218,7 @@ void StreamPart::Implementation::makeStages() {
 void StreamPart::Implementation::findOverlapped(size_t last) {
   for (size_t map = 0; map < problem.maps.size(); ++map) {
     mcu::BufferOp buffer = bufferOf[map];
-    if (!problem.maps[map].isWhole || buffer == result || buffer.getRole() == mcu::Role::Output ||
+    if (!problem.maps[map].isWhole || buffer == result || !isWhole(memoryOf[map]) || !isWhole(memoryOf[resultMap]) || buffer.getRole() == mcu::Role::Output ||
         (buffer.getRole() == mcu::Role::Input && result.getRole() == mcu::Role::Output))
       continue;
     bool isReadLater = llvm::any_of(all.drop_front(last + 1), [&](mcu::CallOp call) {
@@ -212,6 +227,15 @@ void StreamPart::Implementation::findOverlapped(size_t last) {
     if (!isReadLater && (!overlapped || mcu::byteSize(buffer.getMemory()) > mcu::byteSize(overlapped.getMemory())))
       overlapped = buffer;
   }
+}
+
+// What the streamed call has as its operand for a map that is whole: one for all maps of the same bytes.
+Value StreamPart::Implementation::operandOf(size_t map) const {
+  for (size_t other = 0; other < map; ++other)
+    if (problem.maps[other].isWhole && bufferOf[other] == bufferOf[map] && other != resultMap &&
+        mcu::byteOffset(memoryOf[other]) == mcu::byteOffset(memoryOf[map]) && mcu::byteSize(memoryOf[other]) == mcu::byteSize(memoryOf[map]))
+      return memoryOf[other];
+  return memoryOf[map];
 }
 
 bool StreamPart::Implementation::analyze(size_t first, size_t last) {
@@ -346,7 +370,7 @@ private:
       for (Value operand : call->getOperands())
         elements.push_back(cast<MemRefType>(operand.getType()).getElementType());
     builder.create<mcu::StepOp>(call ? call.getLoc() : stream.getLoc(), call ? call.getKernel() : "tmb_slide", step.operands,
-                                step.offsets, advances, builder.getTypeArrayAttr(elements), call ? call.getRecord() : "tmb_slide_params",
+                                step.offsets, advances, step.extents, builder.getTypeArrayAttr(elements), call ? call.getRecord() : "tmb_slide_params",
                                 step.params);
   }
 
@@ -366,13 +390,14 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
 
   // Operands: inputs, the one that the result may overlap first; constants; the result; scratch.
   llvm::SetVector<Value> ins;
-  if (part.overlapped)
-    ins.insert(mcu::BufferOp(part.overlapped).getMemory());
+  for (size_t map = 0; map < cut.maps.size(); ++map)
+    if (part.overlapped && part.bufferOf[map] == part.overlapped)
+      ins.insert(part.operandOf(map));
   if (part.fed)
     ins.insert(mcu::BufferOp(part.fed).getMemory());
   for (size_t map = 0; map < cut.maps.size(); ++map)
-    if (cut.maps[map].isWhole && part.bufferOf[map] != part.result)
-      ins.insert(mcu::BufferOp(part.bufferOf[map]).getMemory());
+    if (cut.maps[map].isWhole && map != part.resultMap)
+      ins.insert(part.operandOf(map));
   for (mcu::CallOp call : part.calls)
     for (Value in : call.getIns())
       if (auto constant = dyn_cast<mcu::ConstantOp>(mcu::getRoot(in)))
@@ -394,12 +419,11 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
                                             part.overlapped ? builder.getI64IntegerAttr(cost.distance) : IntegerAttr());
 
   auto placeOf = [&](size_t map, const RowBand &band) {
-    mcu::BufferOp buffer = part.bufferOf[map];
     int64_t offset = band.slot * cut.maps[map].rowBytes;
-    if (buffer == part.result)
+    if (map == part.resultMap)
       return std::make_pair(outOperand, offset);
     if (cut.maps[map].isWhole)
-      return std::make_pair(int64_t(llvm::find(ins, buffer.getMemory()) - ins.begin()), offset);
+      return std::make_pair(int64_t(llvm::find(ins, part.operandOf(map)) - ins.begin()), offset);
     return std::make_pair(scratchOperand, ringOffset[map] + offset);
   };
   std::vector<BoundStep> steps;
@@ -408,43 +432,52 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
       int64_t rowBytes = cut.maps[step.index].rowBytes;
       auto params = builder.getDictionaryAttr({builder.getNamedAttr("bytes", builder.getI32IntegerAttr(int32_t(step.out.rows * rowBytes))),
                                                builder.getNamedAttr("distance", builder.getI32IntegerAttr(int32_t(step.out.slot * rowBytes)))});
-      steps.push_back({mcu::CallOp(), params, {scratchOperand}, {ringOffset[step.index]}, 0});
+      int64_t extent = (step.out.slot + step.out.rows) * rowBytes;
+      steps.push_back({mcu::CallOp(), params, {scratchOperand}, {ringOffset[step.index]}, {extent}, 0});
       continue;
     }
     const Stage &stage = part.stages[step.index];
     auto [outPlace, outOffset] = placeOf(stage.out, step.out);
+    int64_t outBytes = step.out.rows * cut.maps[stage.out].rowBytes;
     if (stage.calls.empty())
-      steps.push_back({mcu::CallOp(), {}, {outPlace}, {outOffset}, cut.maps[stage.out].rowBytes});
+      steps.push_back({mcu::CallOp(), {}, {outPlace}, {outOffset}, {outBytes}, outBytes});
     for (auto [order, position] : llvm::enumerate(stage.calls)) {
       mcu::CallOp call = part.calls[position];
       const RowKernel &kernel = part.kernels[position];
-      BoundStep bound{call, {}, {}, {}, 0};
-      auto add = [&](int64_t operand, int64_t offset) {
+      BoundStep bound{call, {}, {}, {}, {}, 0};
+      auto add = [&](int64_t operand, int64_t offset, int64_t extent) {
         bound.operands.push_back(operand);
         bound.offsets.push_back(offset);
+        bound.extents.push_back(extent);
       };
       int64_t inRows = step.out.rows;
       for (unsigned index = 0; index < call.getIns().size(); ++index) {
         auto input = llvm::find_if(kernel.inputs, [&](const RowInput &i) { return i.index == index; });
         if (input == kernel.inputs.end()) {
-          add(int64_t(llvm::find(ins, mcu::getRoot(call.getIns()[index])->getResult(0)) - ins.begin()), 0);
+          Value constant = mcu::getRoot(call.getIns()[index])->getResult(0);
+          add(int64_t(llvm::find(ins, constant) - ins.begin()), 0, mcu::byteSize(constant));
           continue;
         }
         size_t i = size_t(input - kernel.inputs.begin());
         auto read = llvm::find(stage.reads, std::make_pair(size_t(position), i));
         if (read == stage.reads.end()) { // what the call before has put where this one's output goes
-          add(outPlace, outOffset);
+          add(outPlace, outOffset, outBytes);
           continue;
         }
         const RowBand &band = step.in[size_t(read - stage.reads.begin())];
         if (i == 0)
           inRows = band.rows;
-        auto [place, offset] = placeOf(part.mapsOf[position][i], band);
-        add(place, offset);
+        size_t map = part.mapsOf[position][i];
+        auto [place, offset] = placeOf(map, band);
+        // The rows of a plane are followed by those of the next one.
+        int64_t extent = band.rows * input->pitch;
+        if (input->isPlanar)
+          extent = mcu::byteSize(call.getIns()[index]) - (input->rows - band.rows) * input->pitch;
+        add(place, offset, extent);
       }
-      add(outPlace, outOffset);
+      add(outPlace, outOffset, outBytes);
       if (call.getScratch())
-        add(scratchOperand, 0);
+        add(scratchOperand, 0, mcu::byteSize(call.getScratch()));
       bound.params = cutToRows(call, kernel, step.out.first, step.out.rows, inRows);
       steps.push_back(std::move(bound));
     }
@@ -459,11 +492,17 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
     call.erase();
   }
   // Views of erased buffers first.
+  auto eraseViews = [](auto &&self, Operation *source) -> void {
+    for (Operation *user : llvm::make_early_inc_range(source->getUsers()))
+      if (isa<mcu::ViewOp>(user)) {
+        self(self, user);
+        if (user->use_empty())
+          user->erase();
+      }
+  };
   llvm::SetVector<Operation *> unique(dead.begin(), dead.end());
   for (Operation *buffer : unique) {
-    for (Operation *user : llvm::make_early_inc_range(buffer->getUsers()))
-      if (isa<mcu::ViewOp>(user) && user->use_empty())
-        user->erase();
+    eraseViews(eraseViews, buffer);
     if (buffer->use_empty() && cast<mcu::BufferOp>(buffer).getRole() != mcu::Role::Input)
       buffer->erase();
   }

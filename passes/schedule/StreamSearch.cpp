@@ -17,14 +17,14 @@ static constexpr int64_t maxKernelCalls = 20000; // of a part at run time
 static int64_t aligned(int64_t bytes) { return int64_t(llvm::alignTo(uint64_t(bytes), uint64_t(wordBytes))); }
 
 // What is saved where an output lies over a dying input.
-static int64_t savedBytes(int64_t input, int64_t output, int64_t distance) {
+static int64_t overlappedBytes(int64_t input, int64_t output, int64_t distance) {
   return std::max<int64_t>(input + output - std::max(aligned(distance) + input, output), 0);
 }
 
-StreamSearch::StreamSearch(mcu::ProgramOp program) : program(program), calls(mcu::getCalls(program)) {
-  for (const mcu::LiveRange &range : mcu::computeLiveRanges(program))
-    if (!range.isEmpty())
-      buffers.push_back({range.buffer, range.first, range.last, aligned(mcu::byteSize(mcu::BufferOp(range.buffer).getMemory()))});
+StreamSearch::StreamSearch(mcu::ProgramOp program) : program(program), calls(mcu::getCalls(program)), parts(program) {
+  for (const mcu::BufferPart &part : parts.all())
+    if (!part.range.isEmpty())
+      buffers.push_back({part.range.buffer, part.range.first, part.range.last, aligned(part.end) - aligned(part.begin)});
   measureCalls();
 }
 
@@ -39,11 +39,11 @@ void StreamSearch::measureCalls() {
       plain.push_back(INT64_MAX);
       continue;
     }
-    auto find = [&](mcu::BufferOp buffer) { return *llvm::find_if(buffers, [&](const Live &live) { return live.buffer == buffer; }); };
     for (const Sharing &sharing : findSharing(call)) {
-      Live input = find(sharing.input), output = find(sharing.output);
-      if (input.last == position && output.first == position)
-        saved = std::max(saved, savedBytes(input.bytes, output.bytes, sharing.distance));
+      bool dies = llvm::all_of(parts.of(sharing.input), [&](const mcu::BufferPart &part) { return part.range.last == position; });
+      bool isBorn = llvm::all_of(parts.of(sharing.output), [&](const mcu::BufferPart &part) { return part.range.first == position; });
+      if (dies && isBorn)
+        saved = std::max(saved, overlappedBytes(aligned(mcu::byteSize(sharing.input)), aligned(mcu::byteSize(sharing.output)), sharing.distance));
     }
     plain.push_back(bytes - saved);
   }
@@ -55,7 +55,7 @@ void StreamSearch::addOption(Interval &interval, size_t first, size_t last, Stre
     return;
   int64_t bytes = interval.outside + int64_t(llvm::alignTo(uint64_t(cost->scratchBytes), 8));
   if (mcu::BufferOp input = interval.part->getOverlapped())
-    bytes -= savedBytes(aligned(mcu::byteSize(input.getMemory())), aligned(mcu::byteSize(interval.part->getResult().getMemory())),
+    bytes -= overlappedBytes(aligned(mcu::byteSize(input.getMemory())), aligned(mcu::byteSize(interval.part->getResult().getMemory())),
                         cost->distance);
   interval.options.push_back({first, last, grain, bytes, *cost});
 }

@@ -2,6 +2,7 @@
 // Which parts of a program to stream so that it stays below a number of bytes, at the least cost.
 #pragma once
 
+#include "dialects/mcu/McuLiveness.h"
 #include "passes/schedule/StreamPart.h"
 #include <map>
 
@@ -41,6 +42,7 @@ private:
 
   mcu::ProgramOp program;
   std::vector<mcu::CallOp> calls;
+  mcu::BufferParts parts;
   struct Live {
     mcu::BufferOp buffer;
     int64_t first, last, bytes;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Proves that a plan is sound, by executing it on ranges of bytes.
 #include "codegen/kernels/KernelTable.h"
+#include "compiler/support/Diagnostics.h"
 #include "dialects/mcu/McuLiveness.h"
+#include "passes/schedule/ByteContents.h"
 #include "passes/schedule/Schedule.h"
 #include "passes/schedule/SharedMemory.h"
 #include <map>
+#include <tuple>
 
 namespace thimble::schedule {
 #define GEN_PASS_DEF_VERIFYPLAN
@@ -13,60 +16,30 @@ namespace thimble::schedule {
 
 using namespace mlir;
 using namespace thimble;
+using thimble::schedule::ByteContents;
+using thimble::schedule::ByteRange;
+using thimble::schedule::Content;
 
 namespace {
 
-struct Range {
-  int64_t begin, end;
-  bool intersects(const Range &other) const { return begin < other.end && other.begin < end; }
-};
-
-Range rangeOf(mcu::BufferOp buffer) {
+ByteRange rangeOf(mcu::BufferOp buffer) {
   int64_t begin = int64_t(*buffer.getOffset());
   return {begin, begin + mcu::byteSize(buffer.getMemory())};
 }
 
-// Which buffer's data each byte of the arena holds.
-class Ownership {
-public:
-  void take(Range range, mcu::BufferOp owner) {
-    if (range.begin >= range.end)
-      return;
-    split(range.begin);
-    split(range.end);
-    pieces.erase(pieces.lower_bound(range.begin), pieces.lower_bound(range.end));
-    pieces[range.begin] = {range.end, owner};
-  }
-  /// The buffer that has taken bytes of `range` from `owner`; `owner` itself if it has them all; null if nobody wrote some.
-  mcu::BufferOp findOther(Range range, mcu::BufferOp owner) {
-    int64_t at = range.begin;
-    while (at < range.end) {
-      auto piece = pieces.upper_bound(at);
-      if (piece == pieces.begin() || std::prev(piece)->second.end <= at)
-        return {};
-      --piece;
-      if (piece->second.owner != owner)
-        return piece->second.owner;
-      at = piece->second.end;
-    }
-    return owner;
-  }
+// Of an operand that is a buffer or a view of one.
+ByteRange rangeOf(Value memory) {
+  int64_t begin = int64_t(*mcu::getBuffer(memory).getOffset()) + mcu::byteOffset(memory);
+  return {begin, begin + mcu::byteSize(memory)};
+}
 
-private:
-  struct Piece {
-    int64_t end;
-    mcu::BufferOp owner;
-  };
-  void split(int64_t at) {
-    auto piece = pieces.lower_bound(at);
-    if (piece == pieces.begin() || std::prev(piece)->second.end <= at)
-      return;
-    --piece;
-    Piece rest = piece->second;
-    piece->second.end = at;
-    pieces[at] = rest;
-  }
-  std::map<int64_t, Piece> pieces; // by begin; disjoint
+// What bytes hold that belong to a buffer.
+Content contentOf(mcu::BufferOp buffer) { return {buffer.getOperation(), int64_t(*buffer.getOffset())}; }
+
+// What the steps of a streamed part have written that come from one call of the plain program.
+struct StreamStage {
+  std::string node;
+  int64_t written = 0; // bytes in the scratch
 };
 
 class Prover {
@@ -78,18 +51,19 @@ public:
       return failure();
     for (mcu::BufferOp buffer : buffers())
       if (buffer.getRole() == mcu::Role::Input && !mcu::isFed(buffer))
-        begin(buffer);
+        write(buffer, rangeOf(buffer));
     for (mcu::BufferOp buffer : buffers())
-      if (buffer.getRole() == mcu::Role::Input && !mcu::isFed(buffer) && failed(verifyHeld(buffer, buffer, "is an input of the model")))
+      if (buffer.getRole() == mcu::Role::Input && !mcu::isFed(buffer) &&
+          failed(verifyHeld(buffer, buffer, rangeOf(buffer), "is an input of the model")))
         return failure();
     for (mcu::CallOp call : mcu::getCalls(program))
       if (failed(execute(call)))
         return failure();
     for (mcu::BufferOp buffer : buffers())
       if (buffer.getRole() == mcu::Role::Output && mcu::byteSize(buffer.getMemory()) != 0) {
-        if (!begun.contains(buffer))
+        if (!begun.count(buffer))
           return buffer.emitOpError("is an output that nothing writes");
-        if (failed(verifyHeld(buffer, buffer, "is read by the caller at the end")))
+        if (failed(verifyHeld(buffer, buffer, rangeOf(buffer), "is read by the caller at the end")))
           return failure();
       }
     return success();
@@ -98,17 +72,17 @@ public:
 private:
   llvm::iterator_range<Block::op_iterator<mcu::BufferOp>> buffers() { return program.getBody().front().getOps<mcu::BufferOp>(); }
 
-  void begin(mcu::BufferOp buffer) {
-    begun.insert(buffer);
-    bytes.take(rangeOf(buffer), buffer);
+  void write(mcu::BufferOp buffer, ByteRange range) {
+    begun[buffer].write(range, contentOf(buffer));
+    bytes.write(range, contentOf(buffer));
   }
 
   LogicalResult verifyPlaces() {
     if (!program.getArenaBytes() || !program.getLowerBound())
       return program.emitOpError("has no plan: arena_bytes and lower_bound are missing");
     if (*program.getLowerBound() > *program.getArenaBytes())
-      return program.emitOpError("claims a lower bound of ") << *program.getLowerBound() << " bytes above its arena of "
-                                                             << *program.getArenaBytes();
+      return program.emitOpError("claims a lower bound of ")
+             << *program.getLowerBound() << " bytes above its arena of " << *program.getArenaBytes();
     for (mcu::BufferOp buffer : buffers()) {
       if (mcu::isFed(buffer))
         continue;
@@ -123,41 +97,68 @@ private:
   }
 
   // `what` follows the buffer's name in the message at `user`.
-  LogicalResult verifyHeld(Operation *user, mcu::BufferOp buffer, llvm::StringRef what) {
-    mcu::BufferOp holder = bytes.findOther(rangeOf(buffer), buffer);
-    if (holder == buffer)
+  LogicalResult verifyHeld(Operation *user, mcu::BufferOp buffer, ByteRange range, llvm::StringRef what) {
+    int64_t other = bytes.findOther(range, contentOf(buffer));
+    if (other == range.end)
       return success();
     InFlightDiagnostic error = user->emitOpError("'") << buffer.getName() << "' " << what << ", but ";
-    if (!holder)
+    std::optional<Content> content = bytes.at(other);
+    if (!content)
       return error << "some of its bytes were never written";
+    mcu::BufferOp holder = findBuffer(content->source);
+    if (!holder)
+      return error << "the scratch of a call lies over it and was written since";
     error << "'" << holder.getName() << "' lies over it and was written since";
     error.attachNote(holder.getLoc()) << "'" << holder.getName() << "' is at offset " << *holder.getOffset() << ", '" << buffer.getName()
                                       << "' at " << *buffer.getOffset();
     return error;
   }
 
+  mcu::BufferOp findBuffer(const void *source) {
+    for (mcu::BufferOp buffer : buffers())
+      if (buffer.getOperation() == source)
+        return buffer;
+    return {};
+  }
+
   LogicalResult execute(mcu::CallOp call) {
     const kernels::Kernel *kernel = kernels::lookup(call.getKernel());
-    if (!kernel)
+    bool isStream = call.getKernel() == mcu::streamKernel;
+    if (!kernel && !isStream)
       return call.emitOpError("calls '") << call.getKernel() << "', which the runtime does not have";
     for (Value in : call.getIns())
       if (mcu::BufferOp buffer = mcu::getBuffer(in); buffer && !mcu::isFed(buffer)) {
-        if (!begun.contains(buffer))
+        if (!begun.count(buffer))
           return call.emitOpError("reads '") << buffer.getName() << "' before anything was written to it";
-        if (failed(verifyHeld(call, buffer, "is read")))
+        if (failed(verifyHeld(call, buffer, rangeOf(in), "is read")))
           return failure();
       }
+    if (isStream)
+      return executeSteps(call);
     for (Value out : call.getOuts())
-      if (mcu::BufferOp buffer = mcu::getBuffer(out); buffer && begun.contains(buffer) && failed(verifyHeld(call, buffer, "is written further")))
+      if (failed(verifyWrittenFurther(call, out)))
         return failure();
     if (failed(verifyApart(call, kernel->inPlace)))
       return failure();
     if (mcu::BufferOp scratch = call.getScratch() ? mcu::getBuffer(call.getScratch()) : mcu::BufferOp())
-      bytes.take(rangeOf(scratch), scratch);
+      bytes.write(rangeOf(call.getScratch()), contentOf(scratch));
     for (Value out : call.getOuts())
       if (mcu::BufferOp buffer = mcu::getBuffer(out))
-        begin(buffer);
+        write(buffer, rangeOf(out));
     return success();
+  }
+
+  // What earlier calls have written to an output is still there.
+  LogicalResult verifyWrittenFurther(mcu::CallOp call, Value out) {
+    mcu::BufferOp buffer = mcu::getBuffer(out);
+    if (!buffer || !begun.count(buffer))
+      return success();
+    LogicalResult result = success();
+    begun[buffer].forEach(rangeOf(out), [&](ByteRange range, Content) {
+      if (succeeded(result))
+        result = verifyHeld(call, buffer, range, "is written further");
+    });
+    return result;
   }
 
   // What a call writes lies apart from its other operands, but for what the kernel allows.
@@ -170,26 +171,144 @@ private:
       if (!out)
         continue;
       for (size_t other = 0; other < w; ++other)
-        if (mcu::BufferOp buffer = mcu::getBuffer(written[other]); buffer && rangeOf(buffer).intersects(rangeOf(out)))
+        if (mcu::BufferOp buffer = mcu::getBuffer(written[other]); buffer && rangeOf(written[other]).intersects(rangeOf(value)))
           return call.emitOpError("writes '") << buffer.getName() << "' and '" << out.getName() << "', which overlap";
       for (auto [i, in] : llvm::enumerate(call.getIns())) {
         mcu::BufferOp buffer = mcu::getBuffer(in);
-        if (!buffer || mcu::isFed(buffer) || !rangeOf(buffer).intersects(rangeOf(out)))
+        if (!buffer || mcu::isFed(buffer) || !rangeOf(in).intersects(rangeOf(value)))
           continue;
-        bool isInPlace = w == 0 && buffer == out && i < 32 && (inPlace >> i & 1);
+        bool isInPlace = w == 0 && buffer == out && rangeOf(in) == rangeOf(value) && i < 32 && (inPlace >> i & 1);
         bool isOverlapped = w == 0 && i == 0 && buffer != out && call.getOverlap() &&
-                            rangeOf(out).begin + int64_t(*call.getOverlap()) <= rangeOf(buffer).begin;
+                            rangeOf(value).begin + int64_t(*call.getOverlap()) <= rangeOf(in).begin;
         if (!isInPlace && !isOverlapped)
-          return call.emitOpError("writes over its input ") << i << ", '" << buffer.getName() << "', which " << call.getKernel()
-                                                            << " does not allow there";
+          return call.emitOpError("writes over its input ")
+                 << i << ", '" << buffer.getName() << "', which " << call.getKernel() << " does not allow there";
       }
     }
     return success();
   }
 
+  // The steps of a streamed part, loop by loop.
+  LogicalResult executeSteps(mcu::CallOp call) {
+    stages.clear();
+    readBy.clear();
+    fedBytes = 0;
+    for (Operation &inner : call.getBody().front()) {
+      auto repeat = dyn_cast<mcu::RepeatOp>(inner);
+      for (int64_t iteration = 0; repeat && iteration < int64_t(repeat.getCount()); ++iteration)
+        for (Operation &op : repeat.getBody().front())
+          if (failed(executeInner(call, op, iteration)))
+            return failure();
+      if (!repeat && failed(executeInner(call, inner, 0)))
+        return failure();
+    }
+    for (Value out : call.getOuts())
+      if (failed(verifyHeld(call, mcu::getBuffer(out), rangeOf(out), "is the result")))
+        return failure();
+    return success();
+  }
+
+  LogicalResult executeInner(mcu::CallOp call, Operation &op, int64_t iteration) {
+    auto feed = dyn_cast<mcu::FeedOp>(op);
+    if (!feed)
+      return executeStep(call, cast<mcu::StepOp>(op), iteration);
+    auto fed = llvm::find_if(call.getIns(), [](Value in) { return mcu::isFed(mcu::getBuffer(in)); });
+    if (fed == call.getIns().end())
+      return feed.emitOpError("belongs to a call without an input that is fed");
+    int64_t begin = rangeOf(call.getScratch()).begin + int64_t(feed.getOffset()) + iteration * int64_t(feed.getAdvance());
+    bytes.write({begin, begin + int64_t(feed.getBytes())}, {mcu::getBuffer(*fed).getOperation(), begin - fedBytes});
+    fedBytes += int64_t(feed.getBytes());
+    return success();
+  }
+
+  LogicalResult executeStep(mcu::CallOp call, mcu::StepOp step, int64_t iteration) {
+    const kernels::Kernel *kernel = kernels::lookup(step.getKernel());
+    if (!kernel)
+      return step.emitOpError("calls '") << step.getKernel() << "', which the runtime does not have";
+    auto operandOf = [&](size_t i) { return call->getOperand(unsigned(step.getArgs()[i])); };
+    // Nothing for constants.
+    std::vector<std::optional<ByteRange>> ranges;
+    for (size_t i = 0; i < step.getArgs().size(); ++i) {
+      mcu::BufferOp buffer = mcu::getBuffer(operandOf(i));
+      if (buffer && mcu::isFed(buffer))
+        return step.emitOpError("argument ") << i << " is an input that is fed, which never lies in the arena as a whole";
+      if (!buffer) {
+        ranges.push_back(std::nullopt);
+        continue;
+      }
+      int64_t begin = rangeOf(operandOf(i)).begin + step.getOffsets()[i] + iteration * step.getAdvances()[i];
+      ranges.push_back(ByteRange{begin, begin + step.getExtents()[i]});
+    }
+    if (step.getKernel() == "tmb_slide")
+      return slide(step, *ranges[0]);
+    for (size_t i = 0; i < kernel->ins && i < ranges.size(); ++i)
+      if (ranges[i] && failed(verifyRead(call, step, i, iteration, *ranges[i])))
+        return failure();
+    for (size_t w = kernel->ins; w < ranges.size(); ++w)
+      for (size_t other = 0; other < w; ++other) {
+        if (!ranges[w] || !ranges[other] || !ranges[w]->intersects(*ranges[other]))
+          continue;
+        bool isInPlace = w == kernel->ins && other < kernel->ins && other < 32 && (kernel->inPlace >> other & 1) &&
+                         ranges[w]->begin == ranges[other]->begin;
+        if (!isInPlace)
+          return step.emitOpError("in iteration ") << iteration << " writes argument " << w << " over argument " << other << ", which "
+                                                   << step.getKernel() << " does not allow there";
+      }
+    for (size_t w = kernel->ins; w < ranges.size(); ++w) {
+      if (!ranges[w])
+        return step.emitOpError("writes to a constant");
+      mcu::BufferOp buffer = mcu::getBuffer(operandOf(w));
+      if (llvm::is_contained(call.getOuts(), operandOf(w))) {
+        write(buffer, *ranges[w]);
+      } else if (operandOf(w) != call.getScratch()) {
+        return step.emitOpError("writes to '") << buffer.getName() << "', which is an input of the part";
+      } else if (w >= kernel->ins + kernel->outs) { // what the kernel itself keeps there means nothing later
+        bytes.write(*ranges[w], {nullptr, 0});
+      } else {
+        StreamStage &stage = stages[{step.getLoc().getAsOpaquePointer(), step.getKernel().str()}];
+        stage.node = nodeName(step.getLoc());
+        bytes.write(*ranges[w], {&stage, ranges[w]->begin - stage.written});
+        stage.written += step.getExtents()[w];
+      }
+    }
+    return success();
+  }
+
+  // An argument in the scratch must be one run of what one stage has written, and always of the same stage.
+  LogicalResult verifyRead(mcu::CallOp call, mcu::StepOp step, size_t argument, int64_t iteration, ByteRange range) {
+    Value operand = call->getOperand(unsigned(step.getArgs()[argument]));
+    if (operand != call.getScratch())
+      return verifyHeld(step, mcu::getBuffer(operand), range, "is read in the part");
+    auto refuse = [&] { return step.emitOpError("in iteration ") << iteration << " reads rows as argument " << argument; };
+    std::optional<Content> content = bytes.at(range.begin);
+    if (!content || !content->source)
+      return refuse() << " that no step has written";
+    if (int64_t other = bytes.findOther(range, *content); other != range.end) {
+      std::optional<Content> found = bytes.at(other);
+      return refuse() << (found && found->source ? " of which others were written over some" : " of which some were never written");
+    }
+    const void *&source = readBy.try_emplace({step.getLoc().getAsOpaquePointer(), step.getKernel().str(), argument}, content->source).first->second;
+    if (source != content->source)
+      return refuse() << " that come from another stage than before";
+    return success();
+  }
+
+  LogicalResult slide(mcu::StepOp step, ByteRange room) {
+    auto field = [&](llvm::StringRef name) { return cast<IntegerAttr>(step.getParams().get(name)).getInt(); };
+    ByteRange from{room.begin + field("distance"), room.begin + field("distance") + field("bytes")};
+    if (from.end > room.end)
+      return step.emitOpError("moves bytes from outside of its argument");
+    bytes.move(from, room.begin);
+    return success();
+  }
+
   mcu::ProgramOp program;
-  Ownership bytes;
-  llvm::DenseSet<Operation *> begun; // inputs, and buffers that some call has written to
+  ByteContents bytes;
+  std::map<Operation *, ByteContents> begun; // bytes of inputs, and those that some call has written
+  // Of the streamed part that is executed.
+  std::map<std::pair<const void *, std::string>, StreamStage> stages;
+  std::map<std::tuple<const void *, std::string, size_t>, const void *> readBy;
+  int64_t fedBytes = 0;
 };
 
 struct VerifyPlan : thimble::schedule::impl::VerifyPlanBase<VerifyPlan> {

@@ -52,7 +52,7 @@ mcu.program @names {
 
 mcu.program @view {
   %x = mcu.buffer "x" temporary 0 : memref<4xf32>
-  // expected-error @+1 {{shows 20 bytes of a source of 16}}
+  // expected-error @+1 {{shows 20 bytes from 0 on of a source of 16}}
   %v = mcu.view %x : memref<4xf32> to memref<5xf32>
 }
 

@@ -10,11 +10,11 @@ mcu.program @stream {
   // CHECK-SAME: steps {
   // CHECK: mcu.repeat 4 {
   // CHECK: mcu.feed 8 at 0 advance 0
-  // CHECK: mcu.step "tmb_relu_f32" args [2, 1] offsets [0, 0] advances [0, 8] [f32, f32]
+  // CHECK: mcu.step "tmb_relu_f32" args [2, 1] offsets [0, 0] advances [0, 8] extents [8, 8] [f32, f32]
   mcu.call "tmb_stream" ins(%x) outs(%y) scratch(%s) record "" {} : memref<4x2xf32>, memref<4x2xf32>, memref<32xi8> steps {
     mcu.repeat 4 {
       mcu.feed 8 at 0 advance 0
-      mcu.step "tmb_relu_f32" args [2, 1] offsets [0, 0] advances [0, 8] [f32, f32] record "tmb_unary_params"
+      mcu.step "tmb_relu_f32" args [2, 1] offsets [0, 0] advances [0, 8] extents [8, 8] [f32, f32] record "tmb_unary_params"
         {alpha = 0.0 : f32, beta = 0.0 : f32, count = 2 : i32}
     }
   }
@@ -28,7 +28,7 @@ mcu.program @outside {
   mcu.call "tmb_stream" ins(%x) outs(%x) scratch(%s) record "" {} : memref<4xf32>, memref<4xf32>, memref<32xi8> steps {
     mcu.repeat 3 {
       // expected-error @+1 {{argument 1 lies outside of operand 1 of 16 bytes}}
-      mcu.step "tmb_relu_f32" args [0, 1] offsets [0, 0] advances [0, 8] [f32, f32] record "tmb_unary_params"
+      mcu.step "tmb_relu_f32" args [0, 1] offsets [0, 0] advances [0, 8] extents [8, 8] [f32, f32] record "tmb_unary_params"
         {alpha = 0.0 : f32, beta = 0.0 : f32, count = 2 : i32}
     }
   }
@@ -40,7 +40,7 @@ mcu.program @operand {
   %x = mcu.buffer "x" temporary 0 : memref<4xf32>
   mcu.call "tmb_stream" ins(%x) outs(%x) record "" {} : memref<4xf32>, memref<4xf32> steps {
     // expected-error @+1 {{argument 1 is operand 2 of a call that has 2}}
-    mcu.step "tmb_relu_f32" args [0, 2] offsets [0, 0] advances [0, 0] [f32, f32] record "tmb_unary_params"
+    mcu.step "tmb_relu_f32" args [0, 2] offsets [0, 0] advances [0, 0] extents [8, 8] [f32, f32] record "tmb_unary_params"
       {alpha = 0.0 : f32, beta = 0.0 : f32, count = 2 : i32}
   }
 }
@@ -50,8 +50,8 @@ mcu.program @operand {
 mcu.program @lists {
   %x = mcu.buffer "x" temporary 0 : memref<4xf32>
   mcu.call "tmb_stream" ins(%x) outs(%x) record "" {} : memref<4xf32>, memref<4xf32> steps {
-    // expected-error @+1 {{needs as many offsets, advances and elements as arguments, which are 2}}
-    mcu.step "tmb_relu_f32" args [0, 1] offsets [0] advances [0, 0] [f32, f32] record "tmb_unary_params"
+    // expected-error @+1 {{needs as many offsets, advances, extents and elements as arguments, which are 2}}
+    mcu.step "tmb_relu_f32" args [0, 1] offsets [0] advances [0, 0] extents [8, 8] [f32, f32] record "tmb_unary_params"
       {alpha = 0.0 : f32, beta = 0.0 : f32, count = 2 : i32}
   }
 }
@@ -89,7 +89,7 @@ mcu.program @kernel {
   // expected-error @+1 {{has steps, but only calls of 'tmb_stream' do}}
   mcu.call "tmb_relu_f32" ins(%x) outs(%x) record "tmb_unary_params" {alpha = 0.0 : f32, beta = 0.0 : f32, count = 4 : i32}
     : memref<4xf32>, memref<4xf32> steps {
-    mcu.step "tmb_relu_f32" args [0, 1] offsets [0, 0] advances [0, 0] [f32, f32] record "tmb_unary_params"
+    mcu.step "tmb_relu_f32" args [0, 1] offsets [0, 0] advances [0, 0] extents [8, 8] [f32, f32] record "tmb_unary_params"
       {alpha = 0.0 : f32, beta = 0.0 : f32, count = 2 : i32}
   }
 }

@@ -82,3 +82,108 @@ mcu.program @overlapped attributes {arena_bytes = 40 : i64, lower_bound = 40 : i
   mcu.call "tmb_copy_bytes" ins(%a) outs(%y) record "tmb_count_params" {count = 16 : i32} {overlap = 0 : i64}
     : memref<8xf32>, memref<4xf32>
 }
+
+// -----
+
+// Within a streamed part: the rows of the second step lie over those of the first one, which the third one reads.
+mcu.program @rows_overlap attributes {arena_bytes = 56 : i64, lower_bound = 56 : i64} {
+  %x = mcu.buffer "x" input 0 at 0 {io = #mcu.io<"x", [2], 0.0 : f64, 0>} : memref<2xf32>
+  %y = mcu.buffer "y" output 0 at 8 {io = #mcu.io<"y", [2], 0.0 : f64, 0>} : memref<2xf32>
+  %s = mcu.buffer "rows" scratch 0 at 16 : memref<32xi8>
+  mcu.call "tmb_stream" ins(%x) outs(%y) scratch(%s) record "" {} : memref<2xf32>, memref<2xf32>, memref<32xi8> steps {
+    mcu.step "tmb_relu_f32" args [0, 2] offsets [0, 0] advances [0, 0] extents [8, 8] [f32, f32] record "tmb_unary_params"
+      {alpha = 0.0 : f32, beta = 0.0 : f32, count = 2 : i32}
+    mcu.step "tmb_relu_f32" args [2, 2] offsets [0, 4] advances [0, 0] extents [4, 8] [f32, f32] record "tmb_unary_params"
+      {alpha = 0.0 : f32, beta = 0.0 : f32, count = 2 : i32}
+    // expected-error @+1 {{in iteration 0 reads rows as argument 0 of which others were written over some}}
+    mcu.step "tmb_relu_f32" args [2, 1] offsets [0, 0] advances [0, 0] extents [8, 8] [f32, f32] record "tmb_unary_params"
+      {alpha = 0.0 : f32, beta = 0.0 : f32, count = 2 : i32}
+  }
+}
+
+// -----
+
+// A step reads a row that comes with the next iteration only.
+mcu.program @rows_unwritten attributes {arena_bytes = 56 : i64, lower_bound = 56 : i64} {
+  %x = mcu.buffer "x" input 0 at 0 {io = #mcu.io<"x", [2], 0.0 : f64, 0>} : memref<2xf32>
+  %y = mcu.buffer "y" output 0 at 8 {io = #mcu.io<"y", [2], 0.0 : f64, 0>} : memref<2xf32>
+  %s = mcu.buffer "rows" scratch 0 at 16 : memref<32xi8>
+  mcu.call "tmb_stream" ins(%x) outs(%y) scratch(%s) record "" {} : memref<2xf32>, memref<2xf32>, memref<32xi8> steps {
+    mcu.repeat 2 {
+      mcu.step "tmb_relu_f32" args [0, 2] offsets [0, 0] advances [4, 4] extents [4, 4] [f32, f32] record "tmb_unary_params"
+        {alpha = 0.0 : f32, beta = 0.0 : f32, count = 1 : i32}
+      // expected-error @+1 {{in iteration 0 reads rows as argument 0 of which some were never written}}
+      mcu.step "tmb_relu_f32" args [2, 1] offsets [0, 0] advances [4, 4] extents [8, 4] [f32, f32] record "tmb_unary_params"
+        {alpha = 0.0 : f32, beta = 0.0 : f32, count = 1 : i32}
+    }
+  }
+}
+
+// -----
+
+// The second iteration reaches past the end of the scratch.
+mcu.program @rows_outside attributes {arena_bytes = 24 : i64, lower_bound = 24 : i64} {
+  %x = mcu.buffer "x" input 0 at 0 {io = #mcu.io<"x", [2], 0.0 : f64, 0>} : memref<2xf32>
+  %y = mcu.buffer "y" output 0 at 8 {io = #mcu.io<"y", [2], 0.0 : f64, 0>} : memref<2xf32>
+  %s = mcu.buffer "rows" scratch 0 at 16 : memref<8xi8>
+  mcu.call "tmb_stream" ins(%x) outs(%y) scratch(%s) record "" {} : memref<2xf32>, memref<2xf32>, memref<8xi8> steps {
+    mcu.repeat 2 {
+      // expected-error @+1 {{argument 1 lies outside of operand 2 of 8 bytes}}
+      mcu.step "tmb_relu_f32" args [0, 2] offsets [0, 0] advances [4, 4] extents [4, 8] [f32, f32] record "tmb_unary_params"
+        {alpha = 0.0 : f32, beta = 0.0 : f32, count = 2 : i32}
+    }
+  }
+}
+
+// -----
+
+// The result lies over rows of the input that later iterations read.
+mcu.program @rows_overwritten attributes {arena_bytes = 32 : i64, lower_bound = 32 : i64} {
+  %x = mcu.buffer "x" input 0 at 0 {io = #mcu.io<"x", [4], 0.0 : f64, 0>} : memref<4xf32>
+  // expected-note @+1 {{'a' is at offset 4, 'x' at 0}}
+  %a = mcu.buffer "a" temporary 0 at 4 : memref<4xf32>
+  %y = mcu.buffer "y" output 0 at 0 {io = #mcu.io<"y", [4], 0.0 : f64, 0>} : memref<4xf32>
+  mcu.call "tmb_stream" ins(%x) outs(%a) record "" {} {overlap = 0 : i64} : memref<4xf32>, memref<4xf32> steps {
+    mcu.repeat 4 {
+      // expected-error @+1 {{'x' is read in the part, but 'a' lies over it and was written since}}
+      mcu.step "tmb_relu_f32" args [0, 1] offsets [0, 0] advances [4, 4] extents [4, 4] [f32, f32] record "tmb_unary_params"
+        {alpha = 0.0 : f32, beta = 0.0 : f32, count = 1 : i32}
+    }
+  }
+}
+
+// -----
+
+// A part must compute all of its result.
+mcu.program @rows_missing attributes {arena_bytes = 32 : i64, lower_bound = 32 : i64} {
+  %x = mcu.buffer "x" input 0 at 0 {io = #mcu.io<"x", [4], 0.0 : f64, 0>} : memref<4xf32>
+  %y = mcu.buffer "y" output 0 at 16 {io = #mcu.io<"y", [4], 0.0 : f64, 0>} : memref<4xf32>
+  // expected-error @+1 {{'y' is the result, but some of its bytes were never written}}
+  mcu.call "tmb_stream" ins(%x) outs(%y) record "" {} : memref<4xf32>, memref<4xf32> steps {
+    mcu.repeat 3 {
+      mcu.step "tmb_relu_f32" args [0, 1] offsets [0, 0] advances [4, 4] extents [4, 4] [f32, f32] record "tmb_unary_params"
+        {alpha = 0.0 : f32, beta = 0.0 : f32, count = 1 : i32}
+    }
+  }
+}
+
+// -----
+
+// Pieces of a buffer hold their own data: one may be dead where another one is not.
+mcu.program @pieces attributes {arena_bytes = 32 : i64, lower_bound = 32 : i64} {
+  %x = mcu.buffer "x" input 0 at 0 {io = #mcu.io<"x", [4], 0.0 : f64, 0>} : memref<4xf32>
+  %low = mcu.view %x : memref<4xf32> to memref<2xf32>
+  %high = mcu.view %x at 8 : memref<4xf32> to memref<2xf32>
+  // expected-note @+1 {{'a' is at offset 0, 'x' at 0}}
+  %a = mcu.buffer "a" temporary 0 at 0 : memref<2xf32>
+  %y = mcu.buffer "y" output 0 at 16 {io = #mcu.io<"y", [4], 0.0 : f64, 0>} : memref<4xf32>
+  %first = mcu.view %y : memref<4xf32> to memref<2xf32>
+  %second = mcu.view %y at 8 : memref<4xf32> to memref<2xf32>
+  mcu.call "tmb_relu_f32" ins(%high) outs(%a) record "tmb_unary_params" {alpha = 0.0 : f32, beta = 0.0 : f32, count = 2 : i32}
+    : memref<2xf32>, memref<2xf32>
+  mcu.call "tmb_relu_f32" ins(%high) outs(%first) record "tmb_unary_params" {alpha = 0.0 : f32, beta = 0.0 : f32, count = 2 : i32}
+    : memref<2xf32>, memref<2xf32>
+  // expected-error @+1 {{'x' is read, but 'a' lies over it and was written since}}
+  mcu.call "tmb_relu_f32" ins(%low) outs(%second) record "tmb_unary_params" {alpha = 0.0 : f32, beta = 0.0 : f32, count = 2 : i32}
+    : memref<2xf32>, memref<2xf32>
+}

@@ -38,7 +38,7 @@ static int64_t slowPeak(const MemoryGraph &graph, const std::vector<size_t> &ord
         sum += graph.buffers[i].bytes;
     if (at >= 0 && at < n)
       for (const MemoryGraph::Share &share : graph.tasks[order[size_t(at)]].shares)
-        if (last[share.input] == at && first[share.output] == at)
+        if (last[share.inputs[0]] == at && first[share.outputs[0]] == at)
           saved = std::max(saved, savedBytes(graph, share));
     peak = std::max(peak, sum - saved);
   }
@@ -125,7 +125,7 @@ TEST_CASE("plans of random networks are certified optimal", "[schedule]") {
     // Half of the networks have kernels that may write over what they read.
     for (MemoryGraph::Task &task : graph.tasks)
       if (round % 2 == 1 && random() % 2 == 0 && !graph.buffers[task.touches[0]].isInput)
-        task.shares.push_back({task.touches[0], task.touches.back(), 4 * int64_t(random() % 8)});
+        task.shares.push_back({{task.touches[0]}, {task.touches.back()}, 4 * int64_t(random() % 8)});
     OrderResult order = searchOrder(graph, programOrder(graph), 500'000);
     int64_t height = INT64_MAX;
     auto isFar = [&] { return double(height) > 1.02 * double(order.bound); };

@@ -46,7 +46,7 @@ inline MemoryGraph randomGraph(std::mt19937 &random, size_t count, size_t window
     size_t out = graph.buffers.size();
     graph.buffers.push_back({4 * int64_t(1 + random() % 30)});
     if (withShares && random() % 2 == 0)
-      task.shares.push_back({task.touches[0], out, 4 * int64_t(random() % 5)});
+      task.shares.push_back({{task.touches[0]}, {out}, 4 * int64_t(random() % 5)});
     task.touches.push_back(out);
     graph.tasks.push_back(task);
   }
