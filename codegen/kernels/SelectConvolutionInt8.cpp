@@ -107,7 +107,7 @@ static void geometryFields(CallBuilder &call, const tmb_conv2d_s8_params &p) {
   call.field("stride_h", p.stride_h).field("stride_w", p.stride_w);
   call.field("dilation_h", p.dilation_h).field("dilation_w", p.dilation_w);
   call.field("pad_top", p.pad_top).field("pad_left", p.pad_left).field("groups", p.groups);
-  call.field("in_zero_point", p.in_zero_point);
+  call.field("in_zero_point", p.in_zero_point).field("blocks", 1);
 }
 
 // What all kernels do with their accumulators.

@@ -41,7 +41,7 @@ static llvm::ArrayRef<Record> records() {
              F(act_max)),
       RECORD(tmb_conv2d_s8_params, F(batch), F(in_h), F(in_w), F(in_c), F(out_h), F(out_w), F(out_c), F(kernel_h), F(kernel_w),
              F(stride_h), F(stride_w), F(dilation_h), F(dilation_w), F(pad_top), F(pad_left), F(groups), F(in_zero_point),
-             F(out_zero_point), F(shift), F(act_min), F(act_max)),
+             F(out_zero_point), F(shift), F(act_min), F(act_max), F(blocks)),
       RECORD(tmb_fully_connected_f32_params, F(rows), F(depth), F(cols), F(act_min), F(act_max)),
       RECORD(tmb_fully_connected_s8_params, F(rows), F(depth), F(cols), F(out_zero_point), F(shift), F(act_min), F(act_max)),
       RECORD(tmb_matmul_f32_params, F(batch_rank), F(batch_dims), F(a_batch_strides), F(b_batch_strides), F(rows), F(depth),

@@ -38,6 +38,14 @@ def OrderCalls : Pass<"thimble-schedule-order-calls", "::thimble::mcu::ProgramOp
   let options = [Option<"stateLimit", "state-limit", "int64_t", "500000", "Sets of calls that the search may visit">];
 }
 
+def GrowScratch : Pass<"thimble-schedule-grow-scratch", "::thimble::mcu::ProgramOp"> {
+  let summary = "Give convolutions more scratch where the arena has room for it anyway";
+  let description = [{
+    `tmb_conv2d_s8` takes fewer instructions where scratch holds the windows of several blocks of positions (the field `blocks`). Each
+    call gets what is free while it runs in an arena as high as without, if a placement of that height is found.
+  }];
+}
+
 def PlanArena : Pass<"thimble-schedule-plan-arena", "::thimble::mcu::ProgramOp"> {
   let summary = "Give each buffer its offset in the arena";
   let description = [{

@@ -18,6 +18,8 @@ void thimble::schedule::buildSchedulePipeline(OpPassManager &manager) {
   // In-place sharing depends on the last reader, so the order comes first.
   program.addPass(createOrderCalls());
   program.addPass(createShareInPlace());
+  // It uses what the order and shared memory leave free.
+  program.addPass(createGrowScratch());
   program.addPass(createPlanArena());
   program.addPass(createVerifyPlan());
 }

@@ -59,7 +59,9 @@ typedef struct tmb_conv2d_f32_params {
 
 /* 2-D convolution and depthwise convolution, int8. The zero point of the input is folded into the bias at compile time
  * (bias[o] = b[o] - in_zero_point * sum w[o]), so positions outside the image must read as in_zero_point:
- * y = sat(tmb_requantize(bias[o] + sum x * w, multiplier[o], shift, out_zero_point), act_min, act_max). */
+ * y = sat(tmb_requantize(bias[o] + sum x * w, multiplier[o], shift, out_zero_point), act_min, act_max).
+ * blocks says how many times four output positions tmb_conv2d_s8 may take together (0 is as 1): kernels that profit take fewer
+ * instructions for more scratch, and the results are the same. Other kernels ignore it. */
 typedef struct tmb_conv2d_s8_params {
   int32_t batch;
   int32_t in_h, in_w, in_c;
@@ -72,6 +74,7 @@ typedef struct tmb_conv2d_s8_params {
   int32_t in_zero_point, out_zero_point;
   int32_t shift;
   int32_t act_min, act_max;
+  int32_t blocks;
 } tmb_conv2d_s8_params;
 
 /* Fully connected layer: y[m][n] = clamp(bias[n] + sum_k x[m][k] * w[n][k]). Weights are [n][k]. */

@@ -26,8 +26,8 @@ extern "C" {
  * y[batch][out_h][out_w][out_c]. groups divides in_c and out_c; output channel o reads the input channels of group
  * o / (out_c / groups). scratch has four windows: 4 * kernel_h * kernel_w * in_c / groups numbers. Positions outside the image add
  * 0 * w. A bound of +-FLT_MAX or beyond, here and below, does not limit anything.
- * With groups == 1, y may overlap x: outputs are written in order, at most four positions at a time after the windows of these
- * have been read, so y may begin as many bytes before x as keeps every output behind all windows that follow. */
+ * With groups == 1, y may overlap x: outputs are written in order, those of a few positions after the windows of these have been
+ * read, so y may begin as many bytes before x as keeps every output behind all windows that follow. */
 void tmb_conv2d_f32(const float *x, const float *w, const float *bias, float *y, void *scratch,
                     const tmb_conv2d_f32_params *p);
 
@@ -56,8 +56,8 @@ void tmb_matmul_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_ma
 /* 2-D convolution; shapes as for tmb_conv2d_f32, except that w is the stream of weights, biases and multipliers that tmb_layout.h
  * defines. kernel_h, kernel_w and groups are at least 1. Enough for the accumulator:
  * |bias| + 2^14 * kernel_h * kernel_w * in_c / groups < 2^31. scratch has tmb_conv2d_s8_scratch_bytes(p) bytes, aligned to 4.
- * With groups == 1, y may overlap x: outputs are written in order, at most four positions at a time after the windows of these
- * have been read, so y may begin as many bytes before x as keeps every output behind all windows that follow. */
+ * With groups == 1, y may overlap x: outputs are written in order, those of a few positions after the windows of these have been
+ * read, so y may begin as many bytes before x as keeps every output behind all windows that follow. */
 void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 
 /* 2-D depthwise convolution; shapes as for tmb_depthwise_conv2d_f32, multiplier[out_c] with one shift for all. bias is

@@ -60,19 +60,22 @@ static inline int32_t tmb_conv2d_s8_copies(const tmb_conv2d_s8_params *p) {
          last_x >= p->in_w;
 }
 
-/* Windows of runs shorter than this are copied as a whole if any of four has to be, others run by run. */
-#define TMB_CONV2D_S8_SHORT 16
+/* 1 if four windows side by side have rows of three taps of whole blocks of activations, six columns together. */
+static inline int32_t tmb_conv2d_s8_shares(const tmb_conv2d_s8_params *p) {
+  return p->groups <= 1 && p->kernel_w == 3 && p->stride_w == 1 && p->dilation_w == 1 && p->in_c % 4 == 0;
+}
 
-/* Bytes of scratch: the windows of four output positions in 16 bits; then copies of these windows, or of a run of each and a run
- * of padding, or of what is left of their runs. */
+/* Bytes of scratch: for each block the windows of four output positions in 16 bits; for more than one block the stream of a pair of
+ * channels in 16 bits; then copies of a row of six columns or of four windows, or of what is left of their runs. */
 static inline int32_t tmb_conv2d_s8_scratch_bytes(const tmb_conv2d_s8_params *p) {
   const tmb_conv2d_s8_layout layout = tmb_conv2d_s8_layout_of(p);
   const int32_t rest = layout.depth - layout.runs * layout.whole;
+  const int32_t wide = p->blocks > 1 ? 8 * layout.depth * p->blocks + 4 * layout.depth + 16 : 8 * layout.depth;
   if (!tmb_conv2d_s8_copies(p))
-    return 8 * layout.depth + 4 * rest;
-  if (layout.run == layout.whole && layout.run >= TMB_CONV2D_S8_SHORT)
-    return 8 * layout.depth + 5 * layout.run;
-  return 12 * layout.depth + 4 * rest;
+    return wide + 4 * rest;
+  if (tmb_conv2d_s8_shares(p) && p->out_w % 4 == 0)
+    return wide + 6 * p->in_c;
+  return wide + 4 * layout.depth + 4 * rest;
 }
 
 /* Depthwise convolutions of 3 by 3 taps: for each channel, bias, multiplier and a word for each column of taps, with the int8

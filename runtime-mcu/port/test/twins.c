@@ -100,7 +100,14 @@ static void test_convolution(void) {
   p.groups = chance(4) ? between(2, 3) : 1;
   p.in_c = p.groups * (chance(3) ? 16 * between(1, 2) : between(1, 20));
   p.out_c = p.groups * between(1, 11);
-  if (chance(3)) { /* one tap */
+  p.blocks = between(0, 4);
+  if (chance(4)) { /* rows of three taps that share columns */
+    p.kernel_w = 3;
+    p.stride_w = p.dilation_w = p.groups = 1;
+    p.in_c = 4 * between(1, 6);
+    p.out_w = 4;
+    p.out_c = between(1, 11);
+  } else if (chance(3)) { /* one tap */
     p.kernel_h = p.kernel_w = p.stride_h = p.stride_w = p.groups = 1;
     p.pad_top = p.pad_left = 0;
     p.out_h = p.in_h;

@@ -109,7 +109,7 @@ mcu.program @net attributes {arena_bytes = 192 : i64, lower_bound = 176 : i64} {
   mcu.call "tmb_depthwise_conv2d_s8" ins(%x, %w, %b, %m) outs(%c) record "tmb_conv2d_s8_params" {batch = 1 : i32, in_h = 4 : i32,
     in_w = 4 : i32, in_c = 1 : i32, out_h = 4 : i32, out_w = 4 : i32, out_c = 2 : i32, kernel_h = 3 : i32, kernel_w = 3 : i32,
     stride_h = 1 : i32, stride_w = 1 : i32, dilation_h = 1 : i32, dilation_w = 1 : i32, pad_top = 1 : i32, pad_left = 1 : i32,
-    groups = 1 : i32, in_zero_point = -3 : i32, out_zero_point = 4 : i32, shift = 0 : i32, act_min = -128 : i32,
+    groups = 1 : i32, in_zero_point = -3 : i32, out_zero_point = 4 : i32, blocks = 1 : i32, shift = 0 : i32, act_min = -128 : i32,
     act_max = 127 : i32} {macs = 288 : i64}
     : memref<1x4x4x1xi8>, memref<2x3x3x1xi8>, memref<2xi32>, memref<2xi32>, memref<1x4x4x2xi8> loc("conv")
   mcu.call "tmb_dequantize_s8_f32" ins(%c) outs(%d) record "tmb_quantize_params" {count = 32 : i32,

@@ -63,6 +63,7 @@ tmb_conv2d_s8_params randomConvolution(Random &random) {
   p.out_w = random.integer(1, 6);
   p.groups = 1;
   p.in_zero_point = random.integer(0, 3) == 0 ? 0 : random.integer(-128, 127);
+  p.blocks = random.integer(0, 4);
   randomOutput(random, p);
   return p;
 }
@@ -111,6 +112,20 @@ TEST_CASE("conv2d for Armv7E-M", "[runtime][armv7em]") {
     p.in_c = p.groups * depth;
     p.out_c = p.groups * (random.integer(0, 2) ? random.integer(1, 8) : random.integer(9, 35));
     compare(random, p, depth);
+  }
+}
+
+TEST_CASE("conv2d of three taps whose windows share columns for Armv7E-M", "[runtime][armv7em]") {
+  Random random(64);
+  for (int round = 0; round < 300; ++round) {
+    tmb_conv2d_s8_params p = randomConvolution(random);
+    p.kernel_w = 3;
+    p.stride_w = p.dilation_w = 1;
+    p.in_w = random.integer(1, 14);
+    p.out_w = round % 3 == 0 ? random.integer(1, 9) : 4 * random.integer(1, 3);
+    p.in_c = 4 * random.integer(1, 9);
+    p.out_c = random.integer(1, 12);
+    compare(random, p, p.in_c);
   }
 }
 

@@ -218,18 +218,6 @@ static inline void tmb_pair_up(const int8_t *a, int32_t a_step, const int8_t *b,
   }
 }
 
-/* Gathers the pair of rows of the padded image whose first is `row`. x is at the first channel. */
-__attribute__((__noinline__)) static void tmb_pair_rows(uint32_t *to, const int8_t *x, int32_t row, int32_t width, int32_t channels,
-                            const tmb_conv2d_s8_params *p) {
-  const uint32_t zeros = (uint32_t)(uint8_t)p->in_zero_point * 0x01010101u;
-  const int32_t room = width - p->pad_left, pitch = p->in_w * p->in_c;
-  const int32_t first = row - p->pad_top, second = first + 1;
-  const int has_first = first >= 0 && first < p->in_h, has_second = second >= 0 && second < p->in_h;
-  const int8_t *outside = (const int8_t *)&zeros;
-  tmb_pair_up(has_first ? x + first * pitch : outside, has_first ? p->in_c : 0, has_second ? x + second * pitch : outside,
-             has_second ? p->in_c : 0, to + p->pad_left, width, p->in_w < room ? p->in_w : room, channels);
-}
-
 /* Clamps `count` outputs of some channels. */
 static void tmb_limit(int8_t *y, int32_t channels, int32_t count, const tmb_conv2d_s8_params *p) {
   int32_t j;
@@ -242,8 +230,30 @@ static void tmb_limit(int8_t *y, int32_t channels, int32_t count, const tmb_conv
 typedef struct tmb_strips {
   uint32_t *pairs; /* slots of 4 * width words */
   int32_t slots, width;
+  int32_t count, pitch; /* columns of the image that are read; bytes of its rows */
+  uint32_t zeros;       /* activations outside the image */
+  const tmb_conv2d_s8_params *p;
   tmb_strip strip;
 } tmb_strips;
+
+/* Gathers the pair of rows of the padded image whose first is `row`. x is at the first channel. */
+__attribute__((__noinline__)) static void tmb_pair_rows(uint32_t *to, const int8_t *x, int32_t row, int32_t channels,
+                                                        const tmb_strips *strips) {
+  const tmb_conv2d_s8_params *p = strips->p;
+  const int32_t first = row - p->pad_top, in_c = p->in_c;
+  const uint32_t in_h = (uint32_t)p->in_h;
+  const int8_t *upper = (const int8_t *)&strips->zeros, *lower = upper;
+  int32_t upper_step = 0, lower_step = 0;
+  if ((uint32_t)first < in_h) {
+    upper = x + first * strips->pitch;
+    upper_step = in_c;
+  }
+  if ((uint32_t)(first + 1) < in_h) {
+    lower = x + (first + 1) * strips->pitch;
+    lower_step = in_c;
+  }
+  tmb_pair_up(upper, upper_step, lower, lower_step, to + p->pad_left, strips->width, strips->count, channels);
+}
 
 static void tmb_finish_strip(const tmb_strip *strip, const tmb_conv2d_s8_params *p) {
   tmb_run_strip(strip, p->stride_h);
@@ -262,10 +272,10 @@ static void tmb_by_channels(const int8_t *x, const int32_t *w, int8_t *y, tmb_st
     int8_t *to = y + c;
     strip->w = w;
     strip->y_row = row;
-    tmb_pair_rows(upper, x + c, 0, width, channels, p);
+    tmb_pair_rows(upper, x + c, 0, channels, strips);
     for (oy = 0; oy < out_h; oy += 2, to += 2 * row) {
       uint32_t *swap = upper;
-      tmb_pair_rows(lower, x + c, oy + 2, width, channels, p);
+      tmb_pair_rows(lower, x + c, oy + 2, channels, strips);
       strip->y = to;
       strip->y_last = to + channels;
       if (oy + 1 == out_h)
@@ -293,8 +303,8 @@ static void tmb_by_rows(const int8_t *x, const int32_t *w, int8_t *y, tmb_strips
       const int32_t channels = p->out_c - c < 4 ? p->out_c - c : 4;
       const int32_t upper = spare + 1 < strips->slots ? spare + 1 : 0;
       if (!keeps || oy == 0)
-        tmb_pair_rows(strips->pairs + slot * upper, x + c, 2 * oy, strips->width, channels, p);
-      tmb_pair_rows(strips->pairs + slot * spare, x + c, 2 * oy + 2, strips->width, channels, p);
+        tmb_pair_rows(strips->pairs + slot * upper, x + c, 2 * oy, channels, strips);
+      tmb_pair_rows(strips->pairs + slot * spare, x + c, 2 * oy + 2, channels, strips);
       strip->w = w + TMB_DEPTHWISE3X3_S8_WORDS * c;
       strip->y = y + oy * p->out_w * p->out_c + c;
       strip->y_last = strip->y + channels;
@@ -314,6 +324,10 @@ void tmb_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scr
   strips.pairs = (uint32_t *)scratch;
   strips.slots = tmb_depthwise3x3_s8_slots(p);
   strips.width = tmb_depthwise3x3_s8_width(p);
+  strips.count = p->in_w < strips.width - p->pad_left ? p->in_w : strips.width - p->pad_left;
+  strips.pitch = p->in_w * p->in_c;
+  strips.zeros = (zero & 0xffu) * 0x01010101u;
+  strips.p = p;
   strips.strip.advance = 4 * (strips.width - even * p->stride_h);
   strips.strip.y_bytes = even * p->out_c;
   strips.strip.odd = p->out_w & 1;
