@@ -19,6 +19,9 @@ typedef struct tmb_layer {
   int32_t row, per_row; /* from a row of taps to the next; taps in a run */
   int32_t tap;          /* bytes of a tap */
   int32_t is_shared;    /* rows of three taps next to each other, of whole words, which the windows side by side share */
+  int32_t is_direct;    /* runs are rows of taps */
+  /* Four windows side by side, `step` bytes from one to the next, begin in these rows and columns if they are inside. */
+  int32_t reach_h, reach_w, step;
 } tmb_layer;
 
 /* A window: the place of its first tap, in the image or beside it. */
@@ -207,80 +210,71 @@ typedef struct tmb_spot {
   int32_t oy, ox;
 } tmb_spot;
 
-/* Widens the windows of four positions from `at` on, or of one, four times. `at` moves on. */
-__attribute__((__noinline__)) static void tmb_widen_block(tmb_spot *at, int32_t step, const tmb_layer *layer) {
+/* Widens the windows of four positions wherever they are, or of one, four times. `at` moves on. */
+__attribute__((__noinline__)) static void tmb_widen_any(tmb_spot *at, int32_t step, const tmb_layer *layer) {
   const tmb_conv2d_s8_params *p = layer->p;
-  const int32_t run = layer->layout.run, kernel_h = p->kernel_h, step_x = p->stride_w * p->in_c;
-  /* Four windows side by side begin in these rows and columns if they are inside. */
-  const int32_t reach_h = p->in_h - (kernel_h - 1) * p->dilation_h;
-  const int32_t reach_w = p->in_w - (p->kernel_w - 1) * p->dilation_w - 3 * p->stride_w;
-  const int direct = layer->layout.runs == kernel_h;
-  const int32_t iy = at->oy * p->stride_h - p->pad_top, ix = at->ox * p->stride_w - p->pad_left;
+  const int32_t size = layer->layout.runs * layer->layout.run, reach_w = layer->reach_w + 3 * p->stride_w;
   const int8_t *places[4];
   tmb_place windows[4];
-  int inside = direct;
+  int inside = layer->is_direct;
   int32_t i;
-  if (layer->is_shared && step == 4 && at->ox + 4 <= p->out_w) {
-    tmb_widen_shared(at->x + (iy * p->in_w + ix) * p->in_c, iy, ix, layer);
-    at->ox += 4;
-    if (at->ox == p->out_w) {
-      at->ox = 0;
-      ++at->oy;
-    }
-    return;
-  }
-  if (direct && step == 4 && at->ox + 4 <= p->out_w && iy >= 0 && iy < reach_h && ix >= 0 && ix < reach_w) {
-    places[0] = at->x + (iy * p->in_w + ix) * p->in_c;
-    places[1] = places[0] + step_x;
-    places[2] = places[1] + step_x;
-    places[3] = places[2] + step_x;
-    at->ox += 4;
-    if (at->ox == p->out_w) {
-      at->ox = 0;
-      ++at->oy;
-    }
-    tmb_widen_windows(places, layer->row, layer);
-    return;
-  }
-  for (i = 0; i < 4; ++i) {
+  for (i = 0; i < step; ++i) {
     windows[i].iy = at->oy * p->stride_h - p->pad_top;
     windows[i].ix = at->ox * p->stride_w - p->pad_left;
     windows[i].at = at->x + (windows[i].iy * p->in_w + windows[i].ix) * p->in_c;
-    inside = inside && windows[i].iy >= 0 && windows[i].iy < reach_h && windows[i].ix >= 0 &&
-             windows[i].ix < reach_w + 3 * p->stride_w;
-    if (i < step && ++at->ox == p->out_w) {
+    inside = inside && windows[i].iy >= 0 && windows[i].iy < layer->reach_h && windows[i].ix >= 0 && windows[i].ix < reach_w;
+    if (++at->ox == p->out_w) {
       at->ox = 0;
       ++at->oy;
     }
-    if (step == 1) {
-      windows[1] = windows[2] = windows[3] = windows[0];
-      break;
-    }
   }
-  if (inside) {
-    for (i = 0; i < 4; ++i)
-      places[i] = windows[i].at;
+  for (i = 0; i < 4; ++i) {
+    const int32_t which = i < step ? i : 0;
+    places[i] = inside ? windows[which].at : layer->copies + which * size;
+    if (!inside && i < step)
+      tmb_copy_window(layer->copies + i * size, windows + i, layer);
+  }
+  tmb_widen_windows(places, inside ? layer->row : layer->layout.run, layer);
+}
+
+/* Widens the windows of four positions from `at` on. `at` moves on. */
+static void tmb_widen_block(tmb_spot *at, const tmb_layer *layer) {
+  const tmb_conv2d_s8_params *p = layer->p;
+  const int32_t iy = at->oy * p->stride_h - p->pad_top, ix = at->ox * p->stride_w - p->pad_left;
+  const int8_t *first = at->x + (iy * p->in_w + ix) * p->in_c;
+  if (at->ox > p->out_w - 4) {
+    tmb_widen_any(at, 4, layer);
+    return;
+  }
+  if (layer->is_shared) {
+    tmb_widen_shared(first, iy, ix, layer);
+  } else if (layer->is_direct && iy >= 0 && iy < layer->reach_h && ix >= 0 && ix < layer->reach_w) {
+    const int32_t step = layer->step;
+    const int8_t *places[4];
+    places[0] = first;
+    places[1] = first + step;
+    places[2] = first + 2 * step;
+    places[3] = first + 3 * step;
     tmb_widen_windows(places, layer->row, layer);
   } else {
-    const int32_t size = layer->layout.runs * run;
-    for (i = 0; i < 4; ++i) {
-      places[i] = layer->copies + (i < step ? i * size : 0);
-      if (i < step)
-        tmb_copy_window(layer->copies + i * size, windows + i, layer);
-    }
-    tmb_widen_windows(places, run, layer);
+    tmb_widen_any(at, 4, layer);
+    return;
+  }
+  at->ox += 4;
+  if (at->ox == p->out_w) {
+    at->ox = 0;
+    ++at->oy;
   }
 }
 
 /* Widens `count` blocks of pixels that lie one after the other. */
-static void tmb_widen_pixels(tmb_spot *at, int32_t count, const tmb_layer *layer) {
+static void tmb_widen_pixels(const int8_t *x, int32_t count, const tmb_layer *layer) {
   const int32_t depth = layer->layout.depth;
   const int8_t *places[4];
   int32_t i;
   for (i = 0; i < 4; ++i)
-    places[i] = at->x + i * depth;
+    places[i] = x + i * depth;
   tmb_widen4(places, layer->wide, depth >> 2, count, 3 * depth);
-  at->x += 4 * count * depth;
 }
 
 /* One group of one image: x at the group's first channel, y at its first output channel. */
@@ -305,14 +299,14 @@ static void tmb_group(const int8_t *x, const int32_t *w, int8_t *y, int is_pixel
     const int32_t step = left == 0 ? 1 : 4;
     block.count = left == 0 ? 1 : left < share ? left : share;
     if (is_pixels && step == 4) {
-      tmb_widen_pixels(&at, block.count, layer);
+      tmb_widen_pixels(x + position * depth, block.count, layer);
       at.ox += 4 * block.count;
-    } else {
-      if (is_pixels)
-        at.x = x;
+    } else if (step == 4) {
       for (i = 0; i < block.count; ++i, layer->wide += 2 * depth)
-        tmb_widen_block(&at, step, layer);
+        tmb_widen_block(&at, layer);
       layer->wide -= 2 * depth * block.count;
+    } else {
+      tmb_widen_any(&at, 1, layer);
     }
     tmb_finish_blocks(&block, w, y, step, layer);
     position += step * block.count;
@@ -326,6 +320,13 @@ void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, 
   int is_pixels = 0;
   tmb_layer layer;
   int32_t n, g;
+  if (p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1 && p->pad_top == 0 && p->pad_left == 0 &&
+      p->out_h == p->in_h && p->out_w == p->in_w) {
+    /* The windows are the pixels, which may as well be one row. */
+    copy.in_w = copy.out_w = p->batch * p->in_h * p->in_w;
+    copy.batch = copy.in_h = copy.out_h = 1;
+    is_pixels = p->groups <= 1 && p->in_c % 4 == 0;
+  }
   layer.p = p;
   layer.layout = tmb_conv2d_s8_layout_of(p);
   layer.out = tmb_dsp_output_of(p->shift, p->out_zero_point, p->act_min, p->act_max);
@@ -336,15 +337,12 @@ void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, 
   layer.copies = layer.rests + 4 * (layer.layout.depth - layer.layout.runs * layer.layout.whole);
   layer.row = p->dilation_h * p->in_w * p->in_c;
   layer.per_row = layer.layout.runs == p->kernel_h && p->groups <= 1 ? p->kernel_w : 1;
+  layer.is_direct = layer.layout.runs == p->kernel_h;
+  layer.reach_h = p->in_h - (p->kernel_h - 1) * p->dilation_h;
+  layer.reach_w = p->in_w - (p->kernel_w - 1) * p->dilation_w - 3 * p->stride_w;
+  layer.step = p->stride_w * p->in_c;
   layer.is_shared = tmb_conv2d_s8_shares(p);
   layer.tap = p->groups <= 1 ? p->in_c : p->in_c / p->groups;
-  if (p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1 && p->pad_top == 0 && p->pad_left == 0 &&
-      p->out_h == p->in_h && p->out_w == p->in_w) {
-    /* The windows are the pixels, which may as well be one row. */
-    copy.in_w = copy.out_w = p->batch * p->in_h * p->in_w;
-    copy.batch = copy.in_h = copy.out_h = 1;
-    is_pixels = p->in_c == layer.layout.depth;
-  }
   for (g = 0; g < p->groups; ++g) {
     const int32_t channel = g == 0 ? 0 : g * (p->in_c / p->groups);
     const int32_t *weights = w + g * ((layer.layout.cols + 1) / 2) * layer.layout.words;
