@@ -58,13 +58,12 @@ void thimble::codegen::writeBanner(llvm::raw_ostream &os, llvm::StringRef purpos
 
 std::string thimble::codegen::formatArrayDeclaration(const CType &type, llvm::StringRef symbol, llvm::ArrayRef<char> bytes) {
   size_t count = std::max<size_t>(bytes.size() / type.bytes, 1);
-  return (llvm::Twine("const ") + type.name + " " + symbol + "[" + llvm::Twine(count) + "]").str();
+  return (llvm::Twine(type.name) + " " + symbol + "[" + llvm::Twine(count) + "]").str();
 }
 
 void thimble::codegen::writeArray(llvm::raw_ostream &os, llvm::StringRef qualifiers, const CType &type, llvm::StringRef symbol,
-                                  llvm::ArrayRef<char> bytes) {
-  // Words of weights are loaded at once.
-  os << qualifiers << formatArrayDeclaration(type, symbol, bytes) << " TMB_ALIGNED(" << std::max(type.bytes, 4u) << ") = {\n";
+                                  llvm::ArrayRef<char> bytes, unsigned alignment) {
+  os << qualifiers << formatArrayDeclaration(type, symbol, bytes) << " TMB_ALIGNED(" << std::max(type.bytes, alignment) << ") = {\n";
   writeElements(os, type, bytes);
   os << "};\n";
 }

@@ -27,6 +27,7 @@ struct EmitOptions {
   std::vector<std::string> provenance; // lines about how the model was compiled: options, conversions at inputs and outputs
   std::string target;                  // name of the target
   std::vector<GoldenVector> golden;    // without any there is no self-test
+  unsigned externalAlignment = 4;      // of constants in external flash
 };
 
 /// <name>.h, <name>.c, <name>_weights.h, <name>_weights.c, with golden vectors <name>_selftest.c, and verify/<name>_verify.c,

@@ -47,21 +47,23 @@ const ModelPort *Model::getFed() const {
   return fed == inputs.end() ? nullptr : &*fed;
 }
 
-int64_t Model::getTableBytes() const {
+static int64_t sumBytes(llvm::ArrayRef<ModelConstant> constants, mcu::Place place, bool isTable) {
   int64_t bytes = 0;
   for (const ModelConstant &constant : constants)
-    bytes += constant.isTable ? constant.bytes().size() : 0;
-  for (const ModelRecord &record : records)
-    bytes += record.record->bytes;
+    if (constant.isTable == isTable && constant.place == place)
+      bytes += int64_t(constant.bytes().size());
   return bytes;
 }
 
-int64_t Model::getWeightBytes() const {
-  int64_t bytes = 0;
-  for (const ModelConstant &constant : constants)
-    bytes += constant.isTable ? 0 : constant.bytes().size();
+int64_t Model::getTableBytes(mcu::Place place) const {
+  int64_t bytes = sumBytes(constants, place, /*isTable=*/true);
+  if (place == mcu::Place::Flash)
+    for (const ModelRecord &record : records)
+      bytes += record.record->bytes;
   return bytes;
 }
+
+int64_t Model::getWeightBytes(mcu::Place place) const { return sumBytes(constants, place, /*isTable=*/false); }
 
 namespace {
 class ModelBuilder {
@@ -327,6 +329,7 @@ llvm::Expected<int64_t> ModelBuilder::addConstant(mcu::ConstantOp op, bool isTab
   ModelConstant constant;
   constant.name = op.getName().str();
   constant.isTable = isTable;
+  constant.place = mcu::getPlace(op);
   FailureOr<ConstantData> data = ConstantData::get(op.getValue());
   if (failed(data))
     return refuse(op, "constant '" + constant.name + "' has no data");
@@ -355,6 +358,7 @@ llvm::Expected<int64_t> ModelBuilder::addConstant(mcu::ConstantOp op, bool isTab
   for (int64_t index : candidates)
     if (model.constants[index].type->name == constant.type->name && model.constants[index].bytes() == bytes) {
       model.constants[index].isTable &= isTable;
+      model.constants[index].place = std::min(model.constants[index].place, constant.place);
       return constantOf[op] = index;
     }
   std::string part = identifierPart(constant.name);

@@ -46,6 +46,7 @@ struct ModelConstant {
   const CType *type;
   bool isTable; // biases, multipliers, lookup tables and indices, rather than weights
   bool isEncoded;
+  mcu::Place place;
 
   int64_t getCount() const { return int64_t(bytes().size()) / type->bytes; }
   llvm::ArrayRef<char> bytes() const { return data ? data->bytes() : llvm::ArrayRef<char>(encoded); }
@@ -107,8 +108,9 @@ struct Model {
 
   /// The input whose rows are fed, or null.
   const ModelPort *getFed() const;
-  int64_t getTableBytes() const; // including records
-  int64_t getWeightBytes() const;
+  /// Bytes of constants in one memory; those in RAM lie in flash as well, as their initial values.
+  int64_t getTableBytes(mcu::Place place) const; // in flash including records
+  int64_t getWeightBytes(mcu::Place place) const;
 };
 
 /// Fails if `program` is not scheduled or something in it cannot be said in C; the message names the node.

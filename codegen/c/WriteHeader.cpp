@@ -4,6 +4,7 @@
 #include "codegen/c/Writers.h"
 #include "llvm/ADT/StringExtras.h"
 
+using namespace thimble;
 using namespace thimble::codegen;
 
 static void writePort(llvm::raw_ostream &os, const Model &model, const ModelPort &port, llvm::StringRef kind, size_t index) {
@@ -63,6 +64,19 @@ static void writeUsage(llvm::raw_ostream &os, const Model &model, const EmitOpti
      << " * (element - zero point) * scale. */\n";
 }
 
+// Where constants lie, if that is not flash alone.
+static void writePlaces(llvm::raw_ostream &os, const Model &model) {
+  auto bytesIn = [&](mcu::Place place) { return model.getWeightBytes(place) + model.getTableBytes(place); };
+  const std::string &macro = model.macro;
+  if (int64_t bytes = bytesIn(mcu::Place::External))
+    os << "\n/* Constants in external flash, which must be mapped before a run. They are in the sections .thimble_external.*, or where\n"
+       << " * " << macro << "_SECTION_EXTERNAL(symbol) puts them if you define it (tmb_status.h). */\n#define " << macro
+       << "_EXTERNAL_FLASH_BYTES " << bytes << "\n";
+  if (int64_t bytes = bytesIn(mcu::Place::Ram))
+    os << "\n/* Constants in RAM, in addition to the arena; the start-up code initialises them from flash like any variable. */\n#define "
+       << macro << "_CONSTANTS_IN_RAM_BYTES " << bytes << "\n";
+}
+
 std::string thimble::codegen::writeHeader(const Model &model, const EmitOptions &options) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -85,6 +99,7 @@ std::string thimble::codegen::writeHeader(const Model &model, const EmitOptions 
   os << "\n/* The memory that the caller gives to every function. */\n";
   os << "#define " << macro << "_ARENA_BYTES " << model.arenaBytes << "\n";
   os << "#define " << macro << "_ARENA_ALIGNMENT " << model.alignment << "\n";
+  writePlaces(os, model);
   os << "\n/* Memory that lasts from run to run: this model has none. */\n#define " << macro << "_STATE_BYTES 0\n";
 
   os << "\n/* Where to write an input. NULL if there is no such input, or arena is NULL. */\n";

@@ -106,13 +106,13 @@ std::string thimble::codegen::writeSelfTest(const Model &model, const EmitOption
       if (port.bytes == 0)
         continue;
       os << "\n";
-      writeArray(os, "static ", *port.type, goldenName(model, vector, "input", i), golden.inputs[i]);
+      writeArray(os, "static const ", *port.type, goldenName(model, vector, "input", i), golden.inputs[i]);
     }
     for (auto [i, port] : llvm::enumerate(model.outputs)) {
       if (port.bytes == 0)
         continue;
       os << "\n";
-      writeArray(os, "static ", *port.type, goldenName(model, vector, "output", i), golden.outputs[i]);
+      writeArray(os, "static const ", *port.type, goldenName(model, vector, "output", i), golden.outputs[i]);
     }
   }
   os << "\nstatic uint8_t " << name << "__arena[" << model.macro << "_ARENA_BYTES] TMB_ALIGNED(" << model.macro

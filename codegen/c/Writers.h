@@ -17,11 +17,11 @@ std::string writeVerifyMain(const Model &model, const EmitOptions &options);
 /// The comment at the top of every file: what it is, who made it from what.
 void writeBanner(llvm::raw_ostream &os, llvm::StringRef purpose, const EmitOptions &options);
 
-/// Writes `const <type> <symbol>[<n>] TMB_ALIGNED(..) = {...};` with `qualifiers` before it.
+/// Writes `<qualifiers><type> <symbol>[<n>] TMB_ALIGNED(..) = {...};`. Words are loaded at once, so they are aligned at least.
 void writeArray(llvm::raw_ostream &os, llvm::StringRef qualifiers, const CType &type, llvm::StringRef symbol,
-                llvm::ArrayRef<char> bytes);
+                llvm::ArrayRef<char> bytes, unsigned alignment = 4);
 
-/// The start of an array's declaration: `const int8_t kws__conv1_weights[640]`.
+/// The start of an array's declaration, after its qualifiers: `int8_t kws__conv1_weights[640]`.
 std::string formatArrayDeclaration(const CType &type, llvm::StringRef symbol, llvm::ArrayRef<char> bytes);
 
 } // namespace thimble::codegen

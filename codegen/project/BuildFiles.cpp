@@ -100,12 +100,9 @@ std::string thimble::codegen::writeMakeFragment(const EmitOptions &options, cons
 }
 
 llvm::Expected<std::string> thimble::codegen::writeMemoryScript(const Target &target, uint64_t stackBytes,
-                                                                std::optional<uint64_t> flashBytes,
-                                                                std::optional<uint64_t> ramBytes) {
-  if (!flashBytes)
-    flashBytes = target.getFlashBytes();
-  if (!ramBytes)
-    ramBytes = target.getRamBytes();
+                                                                const MemorySizes &sizes) {
+  std::optional<uint64_t> flashBytes = sizes.flash ? sizes.flash : target.getFlashBytes();
+  std::optional<uint64_t> ramBytes = sizes.ram ? sizes.ram : target.getRamBytes();
   if (!target.emulator || !flashBytes || !ramBytes)
     return llvm::createStringError(llvm::inconvertibleErrorCode(), "emit: target '" + target.name + "' has no emulator");
   std::string text;
@@ -116,5 +113,10 @@ llvm::Expected<std::string> thimble::codegen::writeMemoryScript(const Target &ta
   os << "_stack_size = " << stackBytes << ";\n";
   if (target.emulator->vectorsOrigin)
     os << llvm::formatv("_vectors_origin = {0:x};\n", *target.emulator->vectorsOrigin);
+  if (const std::optional<MemoryRegion> &external = target.emulator->external) {
+    // The machine has less than what a chip can address.
+    uint64_t there = std::min(target.getExternalFlashBytes().value_or(external->bytes), external->bytes);
+    os << llvm::formatv("_external_origin = {0:x};\n_external_bytes = {1};\n", external->origin, sizes.externalFlash.value_or(there));
+  }
   return text;
 }

@@ -26,9 +26,10 @@ llvm::Expected<std::vector<EmittedFile>> emitProject(mcu::ProgramOp program, con
 llvm::Error writeFiles(llvm::ArrayRef<EmittedFile> files, llvm::StringRef directory);
 
 /// The memory.ld that runtime-mcu/port's link.ld includes, for an image that runs on the target's emulator. Fails if it has
-/// none. Sizes default to the target's first regions.
-llvm::Expected<std::string> writeMemoryScript(const Target &target, uint64_t stackBytes,
-                                              std::optional<uint64_t> flashBytes = std::nullopt,
-                                              std::optional<uint64_t> ramBytes = std::nullopt);
+/// none. Sizes default to the target's: of the first regions, and of the external memories.
+struct MemorySizes {
+  std::optional<uint64_t> flash, ram, externalFlash;
+};
+llvm::Expected<std::string> writeMemoryScript(const Target &target, uint64_t stackBytes, const MemorySizes &sizes = {});
 
 } // namespace thimble::codegen

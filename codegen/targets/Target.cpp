@@ -17,6 +17,12 @@ static std::optional<uint64_t> getFirstBytes(const std::vector<MemoryRegion> &re
 std::optional<uint64_t> Target::getFlashBytes() const { return getFirstBytes(flash); }
 std::optional<uint64_t> Target::getRamBytes() const { return getFirstBytes(ram); }
 
+static std::optional<uint64_t> getFittedBytes(const std::optional<ExternalMemory> &memory) {
+  return memory && memory->isFitted ? std::optional(memory->bytes) : std::nullopt;
+}
+std::optional<uint64_t> Target::getExternalFlashBytes() const { return getFittedBytes(externalFlash); }
+std::optional<uint64_t> Target::getExternalRamBytes() const { return getFittedBytes(externalRam); }
+
 namespace {
 /// The fields of a JSON object, all of which must be known. Problems go to `path`; the first one counts.
 class Fields {
@@ -114,6 +120,17 @@ private:
         return false;
     return true;
   }
+  static bool convert(const json::Value &value, bool &to, json::Path path) { return json::fromJSON(value, to, path); }
+  static bool convert(const json::Value &value, ExternalMemory &to, json::Path path) {
+    Fields fields(value, path);
+    int64_t bytes = 0, slowdown = 0;
+    bool done = fields && fields.read("name", to.name) && fields.read("origin", to.origin) && fields.read("bytes", bytes) &&
+                fields.read("fitted", to.isFitted) && fields.read("alignment", to.alignment) && fields.read("slowdown", slowdown) &&
+                fields.finish();
+    to.bytes = uint64_t(bytes);
+    to.slowdown = unsigned(std::min<int64_t>(slowdown, 1 << 20));
+    return done;
+  }
   static bool convert(const json::Value &value, std::optional<Emulator> &to, json::Path path) {
     if (value.getAsNull())
       return true;
@@ -123,7 +140,8 @@ private:
     Emulator &e = to.emplace();
     return fields.read("qemu", e.qemu) && fields.read("machine", e.machine) && fields.read("args", e.args) &&
            fields.read("flash_origin", e.flashOrigin) && fields.read("ram_origin", e.ramOrigin) &&
-           fields.readOptional("vectors_origin", e.vectorsOrigin) && fields.read("port", e.port) &&
+           fields.readOptional("vectors_origin", e.vectorsOrigin) && fields.readOptional("external", e.external) &&
+           fields.read("port", e.port) &&
            fields.read("link_flags", e.linkFlags) && fields.read("notes", e.notes) && fields.finish();
   }
 
@@ -138,7 +156,8 @@ static bool readTarget(const json::Value &value, Target &target, json::Path path
   return fields && fields.readName("name", target.name) && fields.read("description", target.description) &&
          fields.readName("core", target.core) && fields.readName("isa", target.isa) &&
          fields.readOneOf("fpu", target.fpu, {"none", "sp", "dp"}, "expected none, sp or dp") &&
-         fields.read("flash", target.flash) && fields.read("ram", target.ram) && fields.readName("compiler", target.compiler) &&
+         fields.read("flash", target.flash) && fields.read("ram", target.ram) && fields.readOptional("external_flash", target.externalFlash) &&
+         fields.readOptional("external_ram", target.externalRam) && fields.readName("compiler", target.compiler) &&
          fields.read("flags", target.flags) && fields.read("alignment", target.alignment) &&
          fields.read("emulator", target.emulator) && fields.finish();
 }

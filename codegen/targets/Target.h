@@ -17,6 +17,16 @@ struct MemoryRegion {
   uint64_t bytes;
 };
 
+/// Memory outside of the chip that it reads like its own.
+struct ExternalMemory {
+  std::string name;
+  uint64_t origin;
+  uint64_t bytes;     // of what is there; else of the range of addresses
+  bool isFitted;      // false: the chip has the interface, and a board may have the memory
+  unsigned alignment; // of what lies there, at least
+  unsigned slowdown;  // times that a byte takes of one in the first region of RAM, one after the other
+};
+
 struct Emulator {
   std::string qemu; // the program
   std::string machine;
@@ -24,6 +34,7 @@ struct Emulator {
   uint64_t flashOrigin;
   uint64_t ramOrigin;
   std::optional<uint64_t> vectorsOrigin;
+  std::optional<MemoryRegion> external; // of the machine, for what is external of the target
   std::vector<std::string> port; // folders of runtime-mcu/port
   std::vector<std::string> linkFlags;
   std::string notes;
@@ -37,6 +48,7 @@ struct Target {
   std::string fpu;                 // "none", "sp" or "dp"
   std::vector<MemoryRegion> flash; // empty: no limit
   std::vector<MemoryRegion> ram;   // empty: no limit
+  std::optional<ExternalMemory> externalFlash, externalRam;
   std::string compiler;
   std::vector<std::string> flags;
   unsigned alignment; // of buffers in the arena
@@ -45,6 +57,9 @@ struct Target {
   /// Bytes of the region that code and weights, or arena, data and stack go to. Nothing: no limit.
   std::optional<uint64_t> getFlashBytes() const;
   std::optional<uint64_t> getRamBytes() const;
+  /// Bytes of external memory that is there. Nothing: none, or nobody knows.
+  std::optional<uint64_t> getExternalFlashBytes() const;
+  std::optional<uint64_t> getExternalRamBytes() const;
 };
 
 /// Reads and checks a target. `nameOrPath` is the name of a file in `targetsDirectory` without ".json", or a path, recognized

@@ -73,8 +73,13 @@ private:
         return result->module->emitError("scheduling needs a module with an mcu.program");
       program.setAlignment(uint64_t(options.alignment));
       std::optional<int64_t> budget;
+      result->constantUses = schedule::getConstantUses(program);
+      if (failed(schedule::placeConstants(program, options.weightsIn)))
+        return failure();
       if (options.ramBudget)
-        budget = int64_t(std::min<uint64_t>(*options.ramBudget, INT64_MAX));
+        budget = std::max<int64_t>(int64_t(std::min<uint64_t>(*options.ramBudget, INT64_MAX)) -
+                                       schedule::getConstantBytes(program, mcu::Place::Ram),
+                                   0);
       FailureOr<schedule::RamSearch> search = schedule::scheduleWithin(*result->module, budget, options.feedsRows, options.showsFront);
       if (failed(search))
         return failure();

@@ -45,11 +45,17 @@ static void addLayers(Report &report, const codegen::Model &model, llvm::ArrayRe
                    op.getKernel().str(),
                    uint64_t(op.getMacs()),
                    0,
+                   {},
                    getLiveBytes(ranges, index)};
     llvm::SmallSet<int64_t, 4> counted;
-    for (const codegen::ModelArgument &argument : call.arguments)
-      if (argument.constant >= 0 && counted.insert(argument.constant).second)
-        layer.weightBytes += model.constants[argument.constant].bytes().size();
+    for (const codegen::ModelArgument &argument : call.arguments) {
+      if (argument.constant < 0 || !counted.insert(argument.constant).second)
+        continue;
+      const codegen::ModelConstant &constant = model.constants[argument.constant];
+      layer.weightBytes += constant.bytes().size();
+      if (std::string place = mcu::stringifyPlace(constant.place).str(); !llvm::is_contained(layer.weightsIn, place))
+        layer.weightsIn.push_back(place);
+    }
     report.macs += layer.macs;
     report.layers.push_back(std::move(layer));
   }
@@ -87,8 +93,13 @@ llvm::Expected<Report> thimble::report::buildReport(mcu::ProgramOp program, cons
   report.version = options.version;
   report.target = options.target;
   report.notes = options.notes;
-  report.flash = {options.codeBytes, options.isCodeMeasured, uint64_t(model->getWeightBytes()),
-                  uint64_t(model->getTableBytes()), options.flashBudget};
+  using mcu::Place;
+  report.flash = {options.codeBytes, options.isCodeMeasured,
+                  uint64_t(model->getWeightBytes(Place::Flash) + model->getWeightBytes(Place::Ram)),
+                  uint64_t(model->getTableBytes(Place::Flash) + model->getTableBytes(Place::Ram)), options.flashBudget};
+  report.externalFlash = {uint64_t(model->getWeightBytes(Place::External)), uint64_t(model->getTableBytes(Place::External)),
+                          options.externalFlashBudget};
+  report.ram.constants = uint64_t(model->getWeightBytes(Place::Ram) + model->getTableBytes(Place::Ram));
   report.ram.arena = uint64_t(model->arenaBytes);
   report.ram.budget = options.ramBudget;
   if (program.getLowerBound())

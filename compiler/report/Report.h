@@ -13,7 +13,7 @@ struct ReportOptions {
   std::string model;   // prefix of its symbols
   std::string version; // of Thimble
   std::string target;
-  std::optional<uint64_t> flashBudget, ramBudget; // bytes; nothing: no limit
+  std::optional<uint64_t> flashBudget, externalFlashBudget, ramBudget; // bytes; nothing: no limit
   uint64_t codeBytes = 0;                         // kernels and generated functions
   bool isCodeMeasured = false;                    // by the target's compiler, else estimated
   std::vector<std::string> notes;                 // for people: conversions, cheaper options
@@ -29,14 +29,23 @@ struct FlashUse {
   uint64_t getTotal() const { return code + weights + tables; }
 };
 
+/// Constants outside of the chip.
+struct ExternalFlashUse {
+  uint64_t weights = 0, tables = 0;
+  std::optional<uint64_t> budget;
+
+  uint64_t getTotal() const { return weights + tables; }
+};
+
 struct RamUse {
   uint64_t arena = 0;
+  uint64_t constants = 0; // that the start-up code copies from flash
   uint64_t scratch = 0; // of the kernel that needs most; part of the arena
   uint64_t state = 0;
   std::optional<uint64_t> lowerBound; // no plan has a smaller arena
   std::optional<uint64_t> budget;
 
-  uint64_t getPeak() const { return arena + state; }
+  uint64_t getPeak() const { return arena + state + constants; }
   /// What is known of plans that need less, in words; empty if nothing is.
   std::string proof() const;
 };
@@ -47,6 +56,7 @@ struct LayerUse {
   std::string kernel;
   uint64_t macs;
   uint64_t weightBytes; // constants that it reads; layers may share them
+  std::vector<std::string> weightsIn; // the memories where they are: "flash", "ram", "external"
   uint64_t ramBytes;    // bytes of the arena in use while it runs
 };
 
@@ -103,6 +113,7 @@ struct ExecutionUse {
 struct Report {
   std::string model, version, target;
   FlashUse flash;
+  ExternalFlashUse externalFlash;
   RamUse ram;
   uint64_t macs = 0;
   std::vector<LayerUse> layers; // in the order of the calls
@@ -115,7 +126,8 @@ struct Report {
 
   bool fitsFlash() const { return !flash.budget || flash.getTotal() <= *flash.budget; }
   bool fitsRam() const { return !ram.budget || ram.getPeak() <= *ram.budget; }
-  bool fits() const { return fitsFlash() && fitsRam(); }
+  bool fitsExternalFlash() const { return !externalFlash.budget || externalFlash.getTotal() <= *externalFlash.budget; }
+  bool fits() const { return fitsFlash() && fitsExternalFlash() && fitsRam(); }
 };
 
 /// Fails where emission would.

@@ -57,12 +57,19 @@ private:
     writeBar("Flash", report.flash.getTotal(), report.flash.budget);
     os << "<p>Weights " << formatByteSize(report.flash.weights) << ", tables " << formatByteSize(report.flash.tables) << ", code "
        << formatByteSize(report.flash.code) << (report.flash.isCodeMeasured ? " (measured)" : " (estimated)") << "</p>\n";
+    if (report.externalFlash.getTotal() > 0) {
+      writeBar("External", report.externalFlash.getTotal(), report.externalFlash.budget);
+      os << "<p>Weights " << formatByteSize(report.externalFlash.weights) << ", tables " << formatByteSize(report.externalFlash.tables)
+         << "</p>\n";
+    }
     writeBar("RAM", report.ram.getPeak(), report.ram.budget);
     os << "<p>Arena " << formatByteSize(report.ram.arena) << ", of which scratch " << formatByteSize(report.ram.scratch);
     if (report.ram.state > 0)
       os << "; state " << formatByteSize(report.ram.state);
     if (!report.ram.proof().empty())
       os << " (" << report.ram.proof() << ")";
+    if (report.ram.constants > 0)
+      os << "; constants " << formatByteSize(report.ram.constants);
     os << "; the stack is extra. " << formatCount(report.macs) << " multiply-accumulates in " << report.layers.size()
        << " kernel calls.</p>\n";
     if (!report.notes.empty()) {
@@ -123,10 +130,10 @@ private:
     uint64_t most = 0;
     for (const LayerUse &layer : report.layers)
       most = std::max(most, layer.ramBytes);
-    beginTable("Layers", {{"call", true}, {"node", false}, {"kernel", false}, {"MACs", true}, {"flash, bytes", true}, {"RAM in use, bytes", true}});
+    beginTable("Layers", {{"call", true}, {"node", false}, {"kernel", false}, {"MACs", true}, {"constants, bytes", true}, {"in", false}, {"RAM in use, bytes", true}});
     for (auto [index, layer] : llvm::enumerate(report.layers))
       addRow({std::to_string(index), layer.name, layer.kernel, formatCount(layer.macs), std::to_string(layer.weightBytes),
-              std::to_string(layer.ramBytes)},
+              llvm::join(layer.weightsIn, ", "), std::to_string(layer.ramBytes)},
              layer.ramBytes == most);
     endTable();
   }

@@ -49,6 +49,10 @@ static void writeLayers(OStream &json, const Report &report) {
         json.attribute("kernel", layer.kernel);
         json.attribute("macs", int64_t(layer.macs));
         json.attribute("weight_bytes", int64_t(layer.weightBytes));
+        json.attributeArray("weights_in", [&] {
+          for (const std::string &place : layer.weightsIn)
+            json.value(place);
+        });
         json.attribute("ram_bytes", int64_t(layer.ramBytes));
       });
   });
@@ -116,11 +120,18 @@ void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
       json.attribute("tables", int64_t(report.flash.tables));
       writeOptional(json, "budget", report.flash.budget);
     });
+    json.attributeObject("external_flash", [&] {
+      json.attribute("total", int64_t(report.externalFlash.getTotal()));
+      json.attribute("weights", int64_t(report.externalFlash.weights));
+      json.attribute("tables", int64_t(report.externalFlash.tables));
+      writeOptional(json, "budget", report.externalFlash.budget);
+    });
     json.attributeObject("ram", [&] {
       json.attribute("peak", int64_t(report.ram.getPeak()));
       json.attribute("arena", int64_t(report.ram.arena));
       json.attribute("scratch", int64_t(report.ram.scratch));
       json.attribute("state", int64_t(report.ram.state));
+      json.attribute("constants", int64_t(report.ram.constants));
       writeOptional(json, "lower_bound", report.ram.lowerBound);
       writeOptional(json, "budget", report.ram.budget);
     });

@@ -90,6 +90,18 @@ static void writeBar(llvm::raw_ostream &os, llvm::StringRef what, uint64_t used,
   os << "\n";
 }
 
+// "flash and RAM"
+static std::string listExceeded(const Report &report) {
+  std::vector<std::string> exceeded;
+  if (!report.fitsFlash())
+    exceeded.push_back("flash");
+  if (!report.fitsExternalFlash())
+    exceeded.push_back("external flash");
+  if (!report.fitsRam())
+    exceeded.push_back("RAM");
+  return llvm::join(exceeded, " and ");
+}
+
 static void writeVerdict(const Report &report, llvm::raw_ostream &os, const TextStyle &style) {
   std::string target = report.target.empty() ? "" : " " + report.target;
   if (!report.flash.budget && !report.ram.budget)
@@ -98,20 +110,25 @@ static void writeVerdict(const Report &report, llvm::raw_ostream &os, const Text
     os << report.model << " fits" << target << "\n\n";
   else
     os << report.model << " does not fit" << target << ": too much "
-       << (report.fitsFlash() ? "RAM"
-           : report.fitsRam() ? "flash"
-                              : "flash and RAM")
-       << "\n\n";
+       << listExceeded(report) << "\n\n";
   writeBar(os, "Flash", report.flash.getTotal(), report.flash.budget, style.unicode);
+  bool hasExternal = report.externalFlash.getTotal() > 0;
+  if (hasExternal)
+    writeBar(os, "Ext.", report.externalFlash.getTotal(), report.externalFlash.budget, style.unicode);
   writeBar(os, "RAM", report.ram.getPeak(), report.ram.budget, style.unicode);
   os << "\n  Flash: weights " << formatByteSize(report.flash.weights) << ", tables " << formatByteSize(report.flash.tables)
      << ", code " << formatByteSize(report.flash.code) << (report.flash.isCodeMeasured ? " (measured)\n" : " (estimated)\n");
+  if (hasExternal)
+    os << "  External flash: weights " << formatByteSize(report.externalFlash.weights) << ", tables "
+       << formatByteSize(report.externalFlash.tables) << "\n";
   os << "  RAM: arena " << formatByteSize(report.ram.arena);
   if (!report.ram.proof().empty())
     os << " (" << report.ram.proof() << ")";
   os << ", of which scratch " << formatByteSize(report.ram.scratch);
   if (report.ram.state > 0)
     os << ", state " << formatByteSize(report.ram.state);
+  if (report.ram.constants > 0)
+    os << ", constants " << formatByteSize(report.ram.constants);
   os << "; the stack is extra\n";
   os << "  " << formatCount(report.macs) << " multiply-accumulates in " << report.layers.size() << " kernel calls\n";
   for (const ExecutionUse &execution : report.executions)
@@ -157,10 +174,18 @@ void thimble::report::writeText(const Report &report, llvm::raw_ostream &os, con
   uint64_t most = 0;
   for (const LayerUse &layer : report.layers)
     most = std::max(most, layer.ramBytes);
-  Table layers({"node", "kernel", "MACs", "constants", "RAM  "}, 2);
+  bool isElsewhere = llvm::any_of(report.layers, [](const LayerUse &layer) {
+    return llvm::any_of(layer.weightsIn, [](const std::string &place) { return place != "flash"; });
+  });
+  auto rowOf = [&](std::vector<std::string> cells) {
+    if (!isElsewhere)
+      cells.erase(cells.begin() + 4);
+    return cells;
+  };
+  Table layers(rowOf({"node", "kernel", "MACs", "constants", "in", "RAM  "}), 2);
   for (const LayerUse &layer : report.layers)
-    layers.add({cleanName(layer.name), layer.kernel, formatCount(layer.macs), std::to_string(layer.weightBytes),
-                std::to_string(layer.ramBytes) + (layer.ramBytes == most ? " *" : "  ")});
+    layers.add(rowOf({cleanName(layer.name), layer.kernel, formatCount(layer.macs), std::to_string(layer.weightBytes),
+                      llvm::join(layer.weightsIn, ", "), std::to_string(layer.ramBytes) + (layer.ramBytes == most ? " *" : "  ")}));
   layers.write(os);
 
   os << "\nMemory plan (calls count from 0; inputs are live before them, outputs after)\n";

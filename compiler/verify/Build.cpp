@@ -217,8 +217,11 @@ llvm::Error Builder::explain(llvm::StringRef what, const ProcessResult &result) 
   llvm::StringRef output = llvm::StringRef(result.output).trim();
   const std::string &target = model.target.name;
   if (!isForHost) {
-    uint64_t flash = model.flashBytes.value_or(model.target.getFlashBytes().value_or(0));
-    uint64_t ram = model.ramBytes.value_or(model.target.getRamBytes().value_or(0));
+    uint64_t flash = model.memory.flash.value_or(model.target.getFlashBytes().value_or(0));
+    uint64_t ram = model.memory.ram.value_or(model.target.getRamBytes().value_or(0));
+    if (output.contains("the constants do not fit into external flash"))
+      return verifyError(ExitCode::OverBudget, "the constants in external flash do not fit into that of " + target +
+                                                   ", or of the machine that emulates it (--external-flash)");
     if (std::optional<std::string> bytes = findOverflow(output, "FLASH"))
       return verifyError(ExitCode::OverBudget, "the image does not fit into the " + llvm::Twine(flash) + " bytes of flash of " +
                                                    target + ": " + *bytes + " bytes are missing");
@@ -242,7 +245,7 @@ llvm::Error Builder::explain(llvm::StringRef what, const ProcessResult &result) 
 
 llvm::Error Builder::writeMemory() {
   llvm::Expected<std::string> script =
-      codegen::writeMemoryScript(model.target, model.stackBytes, model.flashBytes, model.ramBytes);
+      codegen::writeMemoryScript(model.target, model.stackBytes, model.memory);
   if (!script)
     return script.takeError();
   return codegen::writeFiles(codegen::EmittedFile{"memory.ld", *script}, directory);
@@ -314,6 +317,8 @@ static Footprint attribute(const LinkerMap &map, const llvm::StringSet<> &tables
     if (!LinkerMap::isInFlash(input.output))
       continue;
     llvm::StringRef object = input.object, name = input.name;
+    if (input.output == ".data" && object.starts_with("model/"))
+      footprint.constants += input.bytes;
     bool isCode = input.output == ".text";
     if (object.starts_with("runtime/"))
       footprint.kernels += input.bytes;
@@ -327,7 +332,8 @@ static Footprint attribute(const LinkerMap &map, const llvm::StringSet<> &tables
       footprint.libraries += input.bytes;
   }
   footprint.padding = map.getFlashBytes() - std::min(map.getFlashBytes(), footprint.getFlash());
-  footprint.staticRam = map.getStaticRamBytes();
+  footprint.external = map.getBytes(LinkerMap::externalSection);
+  footprint.staticRam = map.getStaticRamBytes() - footprint.constants;
   return footprint;
 }
 

@@ -2,6 +2,7 @@
 // Builds an emitted model: for this computer, as an image for its target's emulator, and alone, to be measured.
 #pragma once
 
+#include "codegen/project/Project.h"
 #include "codegen/targets/Target.h"
 #include "compiler/verify/LinkerMap.h"
 #include "llvm/ADT/StringSet.h"
@@ -22,8 +23,7 @@ struct EmittedModel {
   Target target;
   std::string runtimeDirectory;       // runtime-mcu, for port/
   uint64_t stackBytes = 4096;         // that the image reserves at least
-  std::optional<uint64_t> flashBytes; // of the image's memory; nothing: the target's
-  std::optional<uint64_t> ramBytes;
+  codegen::MemorySizes memory;        // of the image; nothing: the target's
   /// Kernels that the model calls; empty: all that are in runtime/src. Files of earlier compilations may lie there as well.
   std::vector<std::string> kernels;
   uint64_t arenaBytes = 0; // for messages; 0: unknown
@@ -37,7 +37,9 @@ struct Footprint {
   uint64_t tables = 0;    // biases, multipliers, lookup tables, parameter records
   uint64_t libraries = 0; // of the compiler's libraries: libm, libgcc, libc
   uint64_t padding = 0;   // for alignment
-  uint64_t staticRam = 0; // data of libraries; the model's own is 0
+  uint64_t external = 0;  // in external flash, with padding
+  uint64_t constants = 0; // of the model in RAM; they count in flash as well
+  uint64_t staticRam = 0; // other data with a fixed place: of libraries; the model's own is 0
 
   uint64_t getFlash() const { return code + kernels + weights + tables + libraries + padding; }
 };

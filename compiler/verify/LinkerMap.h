@@ -31,6 +31,8 @@ struct LinkerMap {
   uint64_t getStaticRamBytes() const;
 
   static bool isInFlash(llvm::StringRef output);
+  /// What lies in external flash.
+  static constexpr llvm::StringLiteral externalSection = ".external";
 };
 
 /// Reads the text that GNU ld writes for -Map. Fails if it is not one.

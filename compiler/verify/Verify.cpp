@@ -70,14 +70,18 @@ llvm::Error Verification::open() {
              std::move(*described),
              options.runtimeDirectory,
              options.stackBytes,
-             options.flashBytes,
-             options.ramBytes,
+             options.memory,
              {},
              models.program.getArenaBytes().value_or(0)};
   emitted.kernels = mcu::getKernelNames(models.program);
   bool hasEmulator = emitted.target.emulator.has_value();
   if (options.on == VerifyOn::Emulator && !hasEmulator)
     return verifyError(ExitCode::BadInput, "target '" + emitted.target.name + "' has no emulator: use --on host");
+  bool usesExternal = llvm::any_of(models.program.getOps<mcu::ConstantOp>(),
+                                   [](mcu::ConstantOp constant) { return mcu::getPlace(constant) == mcu::Place::External; });
+  if (usesExternal && hasEmulator && options.on != VerifyOn::Host && !emitted.target.emulator->external)
+    return verifyError(ExitCode::BadInput, "the machine that emulates '" + emitted.target.name +
+                                               "' has no memory for constants in external flash: use --on host");
   result.model = *name;
   result.target = emitted.target.name;
   result.ranOnEmulator = hasEmulator && options.on != VerifyOn::Host;

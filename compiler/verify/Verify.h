@@ -24,7 +24,7 @@ struct VerifyOptions {
   int64_t samples = 0;                          // at most; 0: all
   std::optional<double> maxError;               // beyond this error against the reference the model does not pass
   uint64_t stackBytes = 4096;                   // that the target's image reserves
-  std::optional<uint64_t> flashBytes, ramBytes; // memory of the target's image; nothing: the target's
+  codegen::MemorySizes memory;                  // of the target's image; nothing: the target's
   unsigned seconds = 600;                       // for one run of the model over all samples
   std::function<void(llvm::StringRef what, int64_t done, int64_t total)> progress;
 };
@@ -41,7 +41,7 @@ struct TargetMeasurement {
   uint64_t imageBytes = 0; // flash of the whole image, with harness and start-up code
   Footprint footprint;     // of the model alone
 
-  uint64_t getRam() const { return arenaBytes + footprint.staticRam + stackBytes; }
+  uint64_t getRam() const { return arenaBytes + footprint.constants + footprint.staticRam + stackBytes; }
 };
 
 struct VerifyResult {

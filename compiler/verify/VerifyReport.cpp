@@ -33,6 +33,7 @@ static void writeMeasurement(OStream &json, const VerifyResult &result) {
   writeCount(json, "instructions_min", isCounted ? std::optional(measured->leastInstructions) : std::nullopt);
   writeCount(json, "instructions_max", isCounted ? std::optional(measured->mostInstructions) : std::nullopt);
   writeCount(json, "flash_bytes", measured ? std::optional(measured->footprint.getFlash()) : std::nullopt);
+  writeCount(json, "external_flash_bytes", measured ? std::optional(measured->footprint.external) : std::nullopt);
   writeCount(json, "ram_bytes", measured ? std::optional(measured->getRam()) : std::nullopt);
   writeCount(json, "stack_bytes", measured ? unlessZero(measured->stackBytes) : std::nullopt);
   if (!measured) {
@@ -171,7 +172,11 @@ static void writeMeasurement(const VerifyResult &result, llvm::raw_ostream &os) 
      << formatByteSize(flash.tables) << ", kernels " << formatByteSize(flash.kernels) << ", calls "
      << formatByteSize(flash.code) << ", C libraries " << formatByteSize(flash.libraries)
      << "); with harness and start-up code " << formatByteSize(measured.imageBytes) << "\n";
+  if (flash.external > 0)
+    os << "  External flash: " << formatByteSize(flash.external) << "\n";
   os << "  RAM: " << formatByteSize(measured.getRam()) << " (arena " << formatByteSize(measured.arenaBytes);
+  if (flash.constants > 0)
+    os << ", constants " << formatByteSize(flash.constants);
   if (flash.staticRam > 0)
     os << ", data of C libraries " << formatByteSize(flash.staticRam);
   os << ", stack " << formatByteSize(measured.stackBytes) << " including the harness)\n";

@@ -25,6 +25,29 @@ int64_t thimble::mcu::byteOffset(Value memory) {
 
 BufferOp thimble::mcu::getBuffer(Value memory) { return dyn_cast_or_null<BufferOp>(getRoot(memory)); }
 
+llvm::StringRef thimble::mcu::stringifyPlace(Place place) {
+  return place == Place::Ram ? "ram" : place == Place::Flash ? "flash" : "external";
+}
+
+std::optional<Place> thimble::mcu::symbolizePlace(llvm::StringRef text) {
+  for (Place place : {Place::Ram, Place::Flash, Place::External})
+    if (text == stringifyPlace(place))
+      return place;
+  return std::nullopt;
+}
+
+Place thimble::mcu::getPlace(ConstantOp constant) {
+  auto text = constant->getAttrOfType<StringAttr>(placeName);
+  return text ? symbolizePlace(text.getValue()).value_or(Place::Flash) : Place::Flash;
+}
+
+void thimble::mcu::setPlace(ConstantOp constant, Place place) {
+  if (place == Place::Flash)
+    constant->removeAttr(placeName);
+  else
+    constant->setAttr(placeName, StringAttr::get(constant.getContext(), stringifyPlace(place)));
+}
+
 int64_t thimble::mcu::byteSize(Value memory) { return tensorBytes(cast<ShapedType>(memory.getType())); }
 
 LogicalResult ProgramOp::verify() {
@@ -64,6 +87,11 @@ LogicalResult BufferOp::verify() {
 LogicalResult ConstantOp::verify() {
   if (failed(verifyMemory(*this, getMemory().getType())))
     return failure();
+  if (Attribute place = (*this)->getAttr(placeName)) {
+    auto text = dyn_cast<StringAttr>(place);
+    if (!text || !symbolizePlace(text.getValue()))
+      return emitOpError() << placeName << " must be \"ram\", \"flash\" or \"external\", got " << place;
+  }
   auto memref = cast<MemRefType>(getMemory().getType());
   if (Attribute encoding = getEncodingAttr()) {
     auto packed = dyn_cast<pack::EncodingInterface>(encoding);

@@ -34,6 +34,19 @@ inline constexpr int64_t feedStateBytes = 16;
 /// is a map, the keys along its last dimension.
 constexpr llvm::StringLiteral labelsAttrName = "labels";
 
+/// Where a constant lies; the fastest memory first.
+enum class Place {
+  Ram,     // initialised by the start-up code from a copy in flash
+  Flash,
+  External // flash outside of the chip that it reads like its own
+};
+/// Discardable attribute of constants, a string: "ram" or "external". Without it they lie in flash.
+inline constexpr llvm::StringLiteral placeName = "mcu.place";
+llvm::StringRef stringifyPlace(Place place);
+std::optional<Place> symbolizePlace(llvm::StringRef text);
+Place getPlace(ConstantOp constant);
+void setPlace(ConstantOp constant, Place place);
+
 /// The buffer or constant that `memory` is, seen through views.
 mlir::Operation *getRoot(mlir::Value memory);
 /// Where `memory` begins in it.

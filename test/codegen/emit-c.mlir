@@ -35,6 +35,7 @@
 // SOURCE-NEXT: tmb_relu_f32(AT(const float, 32), AT(float, 32), &pair__first_params);
 
 // WEIGHTS: /* half, 4 bytes */
+// WEIGHTS-NEXT: PAIR_SECTION_WEIGHTS(pair__half)
 // WEIGHTS-NEXT: const float pair__half[1] TMB_ALIGNED(4) = {
 // WEIGHTS-NEXT: 0.5f
 mcu.program @pair attributes {arena_bytes = 48 : i64, lower_bound = 48 : i64} {

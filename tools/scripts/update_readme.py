@@ -43,10 +43,11 @@ def size(count):
 
 
 def targets():
-    rows = ["| target | core | FPU | flash | RAM | emulated on |", "|---|---|---|---|---|---|"]
+    rows = ["| target | core | FPU | flash | RAM | external flash | external RAM | emulated on |", "|---|---|---|---|---|---|---|---|"]
     for target in ask("targets"):
         rows.append(f'| `{target["name"]}` | {target["core"]} | {target["fpu"]} | {size(target["flash_bytes"])} | '
-                    f'{size(target["ram_bytes"])} | {target["emulator"] or "this computer"} |')
+                    f'{size(target["ram_bytes"])} | {size(target["external_flash_bytes"])} | {size(target["external_ram_bytes"])} | '
+                    f'{target["emulator"] or "this computer"} |')
     return "\n".join(rows)
 
 

@@ -53,8 +53,7 @@ llvm::Expected<CodeSize> thimble::driver::measureCode(const std::vector<codegen:
   emitted.target = target;
   emitted.runtimeDirectory = runtimeDirectory;
   // To be measured it must link; whether it fits is decided afterwards, with the numbers.
-  emitted.flashBytes = uint64_t(1) << 26;
-  emitted.ramBytes = uint64_t(1) << 26;
+  emitted.memory.flash = emitted.memory.ram = emitted.memory.externalFlash = uint64_t(1) << 26;
   std::string build = emitted.folder + "/measure";
   if (std::error_code error = llvm::sys::fs::create_directories(build))
     return llvm::createStringError(error, "cannot make a temporary folder: " + error.message());
@@ -171,15 +170,33 @@ static std::string describeHolders(const report::Report &report) {
   return text;
 }
 
+// How the target's external flash, or that of a board, would take constants.
+static std::string describeExternal(const Target &target) {
+  if (target.getExternalFlashBytes())
+    return "try: --weights-in auto puts constants that do not fit into the external flash of " + target.name + " (" +
+           formatByteSize(*target.getExternalFlashBytes()) + ")";
+  if (target.externalFlash)
+    return "try: --weights-in auto --external-flash BYTES, if the board has memory mapped flash at " + target.externalFlash->name + " of " +
+           target.name;
+  return target.name + " has no external flash; if a board has some that is memory mapped, --weights-in auto --external-flash BYTES "
+                       "puts constants there";
+}
+
 std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &report, const CompileOptions &options,
+                                                          const Target &target, bool movesWeights,
                                                           const std::string &targetsDirectory) {
   std::vector<std::string> remedies;
   if (!report.fitsFlash())
     remedies.push_back("flash: " + std::to_string(report.flash.getTotal() - *report.flash.budget) + " bytes too many");
+  if (!report.fitsExternalFlash())
+    remedies.push_back("external flash: " + std::to_string(report.externalFlash.getTotal() - *report.externalFlash.budget) +
+                       " bytes too many");
   if (!report.fitsRam())
     remedies.push_back("RAM: " + std::to_string(report.ram.getPeak() - *report.ram.budget) + " bytes too many");
   if (std::string holders = report.fitsRam() ? "" : describeHolders(report); !holders.empty())
     remedies.push_back(holders);
+  if (!report.fitsFlash() && !movesWeights)
+    remedies.push_back(describeExternal(target));
   bool isFloat = options.quantization != Quantization::Int8;
   if (isFloat)
     remedies.push_back("try: --quantize int8 --calibration DATA stores weights and activations in a quarter of the bytes");

@@ -28,9 +28,9 @@ std::optional<report::HeldOutUse> makeHeldOut(const Compilation &compilation);
 /// What was planned to meet the RAM budget.
 std::vector<report::ExecutionUse> makeExecutions(const Compilation &compilation);
 
-/// What would make a model fit that does not, cheapest first.
-std::vector<std::string> suggestRemedies(const report::Report &report, const CompileOptions &options,
-                                         const std::string &targetsDirectory);
+/// What would make a model fit that does not, cheapest first. `movesWeights`: constants can go to external flash already.
+std::vector<std::string> suggestRemedies(const report::Report &report, const CompileOptions &options, const Target &target,
+                                         bool movesWeights, const std::string &targetsDirectory);
 
 /// The file that describes a target given by name or path.
 std::string targetFile(const std::string &nameOrPath, const std::string &targetsDirectory);

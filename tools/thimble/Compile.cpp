@@ -22,13 +22,22 @@ namespace {
 
 struct CompileCommand {
   ModelOptions model;
-  std::string target = "host", flash, ram, output, format = "text", trees = "auto";
+  std::string target = "host", flash, externalFlash, ram, output, format = "text", trees = "auto";
+  std::vector<std::string> weightsIn;
   bool isAnalysis = false;
 
   void addTo(CLI::App &command) {
     model.addInput(command);
     command.add_option("--target", target, "Chip or board: a name of `thimble targets`, or a .json file (host)")->type_name("TARGET");
     command.add_option("--flash", flash, "Flash budget for code, weights and tables, e.g. 256K (the target's)")->type_name("BYTES");
+    command.add_option("--external-flash", externalFlash, "Memory mapped flash outside of the chip, e.g. 16M (the target's)")
+        ->type_name("BYTES");
+    command
+        .add_option("--weights-in", weightsIn,
+                    "Memory of the constants: flash, ram or external, of all layers or of one (LAYER with * and ?); auto: external "
+                    "takes what does not fit into flash (flash)")
+        ->allow_extra_args(false)
+        ->type_name("[LAYER=]MEMORY");
     command.add_option("--ram", ram, "RAM budget for the arena, e.g. 64K (the target's)")->type_name("BYTES");
     model.addQuantization(command);
     if (!isAnalysis)
@@ -43,9 +52,14 @@ struct CompileCommand {
   ExitCode run();
   ExitCode finish(Compilation &compilation, const CompileOptions &options, const Target &resolved, const std::string &home);
   bool parseBudget(const std::string &text, const char *option, std::optional<uint64_t> &budget);
+  bool parseWeightsIn(CompileOptions &options, const Target &resolved);
+  /// Emits the program and adds up its bytes.
+  llvm::Expected<report::Report> measure(mcu::ProgramOp program, const codegen::ProjectOptions &project, const Target &resolved,
+                                         const std::vector<std::string> &notes, std::vector<codegen::EmittedFile> &files);
   ExitCode write(const std::vector<codegen::EmittedFile> &files, Compilation &compilation, const std::string &home);
 
-  std::optional<uint64_t> flashBudget, ramBudget;
+  std::optional<uint64_t> flashBudget, externalFlashBudget, ramBudget;
+  bool movesWeights = false; // --weights-in auto
 };
 
 bool CompileCommand::parseBudget(const std::string &text, const char *option, std::optional<uint64_t> &budget) {
@@ -57,6 +71,31 @@ bool CompileCommand::parseBudget(const std::string &text, const char *option, st
     return false;
   }
   budget = *bytes;
+  return true;
+}
+
+// "external", "auto" or "/conv1/Conv=ram"
+bool CompileCommand::parseWeightsIn(CompileOptions &options, const Target &resolved) {
+  bool hasExternal = resolved.externalFlash || externalFlashBudget || resolved.flash.empty();
+  for (const std::string &text : weightsIn) {
+    auto [layers, memory] = llvm::StringRef(text).contains('=') ? llvm::StringRef(text).rsplit('=')
+                                                                 : std::pair(llvm::StringRef(), llvm::StringRef(text));
+    if (layers.empty() && memory == "auto") {
+      movesWeights = true;
+      continue;
+    }
+    std::optional<mcu::Place> place = mcu::symbolizePlace(memory);
+    if (!place) {
+      printError("--weights-in " + text + ": expected flash, ram, external or auto, or LAYER=MEMORY with one of the first three");
+      return false;
+    }
+    if (place == mcu::Place::External && !hasExternal) {
+      printError("--weights-in " + text + ": " + resolved.name +
+                 " has no external flash; --external-flash BYTES says how much its board has, memory mapped");
+      return false;
+    }
+    options.weightsIn.push_back({layers.str(), *place});
+  }
   return true;
 }
 
@@ -77,7 +116,9 @@ ExitCode CompileCommand::run() {
     return badInput(resolved.takeError());
   flashBudget = resolved->getFlashBytes();
   ramBudget = resolved->getRamBytes();
-  if (!parseBudget(flash, "--flash", flashBudget) || !parseBudget(ram, "--ram", ramBudget))
+  externalFlashBudget = resolved->getExternalFlashBytes();
+  if (!parseBudget(flash, "--flash", flashBudget) || !parseBudget(externalFlash, "--external-flash", externalFlashBudget) ||
+      !parseBudget(ram, "--ram", ramBudget) || !parseWeightsIn(*options, *resolved))
     return ExitCode::BadInput;
   options->alignment = std::max<int64_t>(resolved->alignment, 8);
   options->ramBudget = ramBudget;
@@ -104,6 +145,29 @@ ExitCode CompileCommand::run() {
   return code;
 }
 
+llvm::Expected<report::Report> CompileCommand::measure(mcu::ProgramOp program, const codegen::ProjectOptions &project,
+                                                       const Target &resolved, const std::vector<std::string> &notes,
+                                                       std::vector<codegen::EmittedFile> &files) {
+  llvm::Expected<std::vector<codegen::EmittedFile>> emitted = codegen::emitProject(program, project);
+  if (!emitted)
+    return emitted.takeError();
+  files = std::move(*emitted);
+  report::ReportOptions options;
+  options.model = project.emit.name;
+  options.version = versionString;
+  options.target = resolved.name;
+  options.flashBudget = flashBudget;
+  options.externalFlashBudget = externalFlashBudget;
+  options.ramBudget = ramBudget;
+  llvm::Expected<CodeSize> code = measureCode(files, project.emit.name, resolved, project.runtimeDirectory, program);
+  if (!code)
+    return code.takeError();
+  options.codeBytes = code->bytes;
+  options.isCodeMeasured = code->isMeasured;
+  options.notes = notes;
+  return report::buildReport(program, options);
+}
+
 ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &options, const Target &resolved,
                                 const std::string &home) {
   mcu::ProgramOp program = compilation.getProgram();
@@ -123,30 +187,30 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   project.emit.golden = makeGoldenVectors(program);
   project.runtimeDirectory = runtimeDirectory(home);
   project.isa = resolved.isa;
-  llvm::Expected<std::vector<codegen::EmittedFile>> files = codegen::emitProject(program, project);
-  if (!files)
-    return badInput(files.takeError());
-
-  report::ReportOptions reportOptions;
-  reportOptions.model = project.emit.name;
-  reportOptions.version = versionString;
-  reportOptions.target = resolved.name;
-  reportOptions.flashBudget = flashBudget;
-  reportOptions.ramBudget = ramBudget;
-  llvm::Expected<CodeSize> code = measureCode(*files, project.emit.name, resolved, runtimeDirectory(home), program);
-  if (!code)
-    return badInput(code.takeError());
-  reportOptions.codeBytes = code->bytes;
-  reportOptions.isCodeMeasured = code->isMeasured;
-  reportOptions.notes = makeNotes(compilation);
-  reportOptions.notes.insert(reportOptions.notes.end(), treeNotes.begin(), treeNotes.end());
-  llvm::Expected<report::Report> report = report::buildReport(program, reportOptions);
+  project.emit.externalAlignment = resolved.externalFlash ? resolved.externalFlash->alignment : 4;
+  std::vector<std::string> notes = makeNotes(compilation);
+  notes.insert(notes.end(), treeNotes.begin(), treeNotes.end());
+  std::vector<codegen::EmittedFile> files;
+  llvm::Expected<report::Report> report = measure(program, project, resolved, notes, files);
+  // Padding depends on what lies where, so a few bytes may be missing at first.
+  int64_t moved = 0;
+  for (int tries = 0; tries < 3 && report && !report->fitsFlash() && movesWeights && externalFlashBudget; ++tries) {
+    int64_t missing = int64_t(report->flash.getTotal() - *report->flash.budget);
+    int64_t bytes = schedule::moveToExternal(program, compilation.constantUses, missing);
+    if (bytes == 0)
+      break;
+    moved += bytes;
+    report = measure(program, project, resolved, notes, files);
+  }
   if (!report)
     return badInput(report.takeError());
+  if (moved > 0)
+    report->notes.push_back(formatByteSize(uint64_t(moved)) + " of constants are in external flash, those that are read least");
   report->heldOut = makeHeldOut(compilation);
   report->executions = makeExecutions(compilation);
   if (!report->fits())
-    for (const std::string &remedy : suggestRemedies(*report, options, targetsDirectory(home)))
+    for (const std::string &remedy : suggestRemedies(*report, options, resolved, movesWeights && externalFlashBudget,
+                                                      targetsDirectory(home)))
       report->notes.push_back(remedy);
 
   std::string json, text;
@@ -158,11 +222,11 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
     llvm::raw_string_ostream pageStream(page), pictureStream(picture);
     report::writeHtml(*report, pageStream);
     report::writeSvg(*report, pictureStream);
-    files->push_back({"report.json", json});
-    files->push_back({"report.txt", text});
-    files->push_back({"report.html", page});
-    files->push_back({"memory.svg", picture});
-    if (ExitCode written = write(*files, compilation, home); written != ExitCode::Success)
+    files.push_back({"report.json", json});
+    files.push_back({"report.txt", text});
+    files.push_back({"report.html", page});
+    files.push_back({"memory.svg", picture});
+    if (ExitCode written = write(files, compilation, home); written != ExitCode::Success)
       return written;
   }
   if (format == "json")

@@ -12,7 +12,7 @@ using namespace thimble::driver;
 namespace {
 
 struct VerifyCommand {
-  std::string folder, on = "auto", format = "text", flash, ram, stack;
+  std::string folder, on = "auto", format = "text", flash, externalFlash, ram, stack;
   VerifyOptions options;
   double maxError = 0;
   bool hasMaxError = false, quiet = false;
@@ -38,8 +38,8 @@ ExitCode VerifyCommand::run() {
   if (home.empty())
     return ExitCode::Internal;
   std::optional<uint64_t> stackBytes;
-  if (!parseSize(flash, "--flash", options.flashBytes) || !parseSize(ram, "--ram", options.ramBytes) ||
-      !parseSize(stack, "--stack", stackBytes))
+  if (!parseSize(flash, "--flash", options.memory.flash) || !parseSize(ram, "--ram", options.memory.ram) ||
+      !parseSize(externalFlash, "--external-flash", options.memory.externalFlash) || !parseSize(stack, "--stack", stackBytes))
     return ExitCode::BadInput;
   options.stackBytes = stackBytes.value_or(options.stackBytes);
   options.runtimeDirectory = runtimeDirectory(home);
@@ -81,6 +81,8 @@ void thimble::driver::addVerifyCommand(CLI::App &app, Action &action) {
       ->type_name("WHERE");
   subcommand->add_option("--samples", command->options.samples, "Run only the first N samples")->check(CLI::PositiveNumber)->type_name("N");
   subcommand->add_option("--flash", command->flash, "Flash of the emulated chip (the target's)")->type_name("BYTES");
+  subcommand->add_option("--external-flash", command->externalFlash, "External flash of the emulated board (the target's)")
+      ->type_name("BYTES");
   subcommand->add_option("--ram", command->ram, "RAM of the emulated chip (the target's)")->type_name("BYTES");
   subcommand->add_option("--stack", command->stack, "Stack to reserve (4K)")->type_name("BYTES");
   subcommand->add_option("--timeout", command->options.seconds, "Seconds that a run of all samples may take (600)")

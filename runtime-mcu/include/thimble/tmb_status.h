@@ -20,4 +20,23 @@ typedef enum tmb_status {
 #endif
 #endif
 
+/* Where the linker puts the constants of models: attributes before their definitions. Define them yourself, for all models, or
+ * for one alone: <MODEL>_SECTION_WEIGHTS and so on. Linker scripts place .thimble_external* in the external flash. */
+#ifndef TMB_SECTION_WEIGHTS /* in flash */
+#define TMB_SECTION_WEIGHTS(symbol)
+#endif
+#ifndef TMB_SECTION_TABLES /* biases, multipliers and tables in flash */
+#define TMB_SECTION_TABLES(symbol)
+#endif
+#ifndef TMB_SECTION_RAM /* in RAM that the start-up code initialises; these are not const */
+#define TMB_SECTION_RAM(symbol)
+#endif
+#ifndef TMB_SECTION_EXTERNAL
+#if defined(__ELF__) && !defined(__linux__) && (defined(__GNUC__) || defined(__clang__))
+#define TMB_SECTION_EXTERNAL(symbol) __attribute__((section(".thimble_external." #symbol)))
+#else
+#define TMB_SECTION_EXTERNAL(symbol)
+#endif
+#endif
+
 #endif

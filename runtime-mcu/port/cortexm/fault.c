@@ -57,6 +57,11 @@ static const char *cause_of_access(uint32_t address) {
     return "stack overflow";
   if (within(address, tmb_ld_flash_start, tmb_ld_flash_end))
     return "write to flash";
+  if (within(address, tmb_ld_external_start, tmb_ld_external_end))
+    return "write to external flash";
+  if (TMB_ADDRESS(tmb_ld_external_end) != TMB_ADDRESS(tmb_ld_external_start) &&
+      within(address, tmb_ld_external_end, tmb_ld_external_end + 0x10000))
+    return "access past the end of external flash";
   if (within(address, tmb_ld_ram_end, tmb_ld_ram_end + 0x10000))
     return "access past the end of RAM";
   return "access outside flash and RAM";

@@ -32,6 +32,8 @@ void tmb_mpu_enable(void) {
   region(0, TMB_ADDRESS(tmb_ld_flash_start), TMB_ADDRESS(tmb_ld_flash_end), READ_ONLY, NORMAL_MEMORY);
   region(1, TMB_ADDRESS(tmb_ld_ram_start), TMB_ADDRESS(tmb_ld_ram_end), READ_WRITE | NO_EXECUTE, NORMAL_MEMORY);
   region(2, tmb_counter_base(), tmb_counter_base() + TMB_COUNTER_BYTES, READ_WRITE | NO_EXECUTE, DEVICE_MEMORY);
+  if (TMB_ADDRESS(tmb_ld_external_end) != TMB_ADDRESS(tmb_ld_external_start))
+    region(3, TMB_ADDRESS(tmb_ld_external_start), TMB_ADDRESS(tmb_ld_external_end), READ_ONLY | NO_EXECUTE, NORMAL_MEMORY);
   MPU_CTRL = 1;
   __asm__ volatile("dsb\n\tisb" ::: "memory");
 }
@@ -41,13 +43,16 @@ void tmb_mpu_enable(void) {
 /* Armv7-M (and Armv6-M code, which is emulated on an Armv7-M core): a region is a power of two, aligned to its size, of
    which each eighth can be left out. What eighths cannot express is refined by a further region. Four regions for RAM
    make its end exact to 1/4096 of the next power of two or 32 bytes, whichever is more: 128 bytes for 320 KB.
-   Where regions overlap, the one with the higher number wins. */
+   Where regions overlap, the one with the higher number wins. Cores have 8 regions; external flash is there with 16 only. */
+#define MPU_TYPE TMB_REG(0xE000ED90u)
 #define MPU_RASR TMB_REG(0xE000EDA0u)
 #define NO_ACCESS (1u << 28)
 #define READ_WRITE (1u << 28 | 3u << 24 | 1u << 17 | 1u << 16) /* not executable, normal memory */
 #define READ_ONLY (6u << 24 | 1u << 17)
+#define NO_EXECUTE (1u << 28)
 #define DEVICE (1u << 28 | 3u << 24 | 1u << 16)
 enum { FLASH_REGION = 0, FLASH_REGIONS = 2, COUNTER_REGION = 2, RAM_REGION = 3, RAM_REGIONS = 4, GUARD_REGION = 7 };
+enum { EXTERNAL_REGION = 8, EXTERNAL_REGIONS = 4 };
 
 static uint32_t log2_ceil(uint32_t n) {
   uint32_t log2 = 0;
@@ -102,6 +107,9 @@ void tmb_mpu_enable(void) {
   cover(COUNTER_REGION, 1, tmb_counter_base(), TMB_COUNTER_BYTES, DEVICE);
   cover(RAM_REGION, RAM_REGIONS, ram, TMB_ADDRESS(tmb_ld_ram_end) - ram, READ_WRITE);
   guard_stack();
+  if ((MPU_TYPE >> 8 & 0xFFu) >= EXTERNAL_REGION + EXTERNAL_REGIONS)
+    cover(EXTERNAL_REGION, EXTERNAL_REGIONS, TMB_ADDRESS(tmb_ld_external_start),
+          TMB_ADDRESS(tmb_ld_external_end) - TMB_ADDRESS(tmb_ld_external_start), READ_ONLY | NO_EXECUTE);
   MPU_CTRL = 1;
   __asm__ volatile("dsb\n\tisb" ::: "memory");
 }

@@ -46,6 +46,10 @@ int main(void) {
     read_word(flash_end - 4u);
     return 0;
   }
+  if (is("last_of_external")) {
+    read_word(TMB_ADDRESS(tmb_ld_external_end) - 4u);
+    return 0;
+  }
   /* Not allowed: */
   if (is("past_ram_write"))
     write_word(ram_end);
@@ -59,10 +63,16 @@ int main(void) {
     read_word(flash_end);
   if (is("flash_write"))
     write_word(TMB_ADDRESS(tmb_ld_flash_start) + 0x80u);
+  if (is("past_external"))
+    read_word(TMB_ADDRESS(tmb_ld_external_end));
+  if (is("external_write"))
+    write_word(TMB_ADDRESS(tmb_ld_external_start) + 0x80u);
+  if (is("execute_external"))
+    call(TMB_ADDRESS(tmb_ld_external_start) | 1u);
   if (is("null_write"))
     write_word(zero);
   if (is("peripheral"))
-    read_word(0x60000000u);
+    read_word(0x48000000u);
   if (is("stack_overflow"))
     sink = descend(0);
   if (is("execute_ram"))

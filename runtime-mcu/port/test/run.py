@@ -14,6 +14,7 @@ RUNTIME = HERE.parents[1]
 TARGETS = HERE.parents[2] / "codegen" / "targets"
 WARNINGS = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Wundef -Werror".split()
 STACK = 4096
+EXTERNAL = 5 << 20  # of external flash
 
 passed = failed = 0
 
@@ -49,7 +50,7 @@ def schema_problems(schema, value, path, root):
         options = [list(schema_problems(s, value, path, root)) for s in schema["anyOf"]]
         if all(options):
             yield from options[-1]
-    kinds = {"object": dict, "array": list, "string": str, "integer": int, "null": type(None)}
+    kinds = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
     if "type" in schema and not isinstance(value, kinds[schema["type"]]):
         yield f"{path} is no {schema['type']}"
         return
@@ -77,13 +78,13 @@ class Image:
     """A test program, built for a target and ready to run."""
 
     def __init__(self, target, source, folder, ram=None, stack=STACK, defines=(), libraries=(), optimise="-O2", clang=False,
-                 objects=()):
+                 objects=(), external=EXTERNAL):
         self.target, self.folder, self.emulator = target, folder, target["emulator"]
         self.file = folder / f"{Path(source).stem}.elf"
         ports = [PORT / p for p in self.emulator["port"]]
         sources = [HERE / source] + sorted(f for p in ports for f in p.glob("*.c"))
         common = WARNINGS + [optimise, "-ffunction-sections", "-fdata-sections", *defines, *target["flags"]]
-        self.memory(ram or target["ram"][0]["bytes"], stack)
+        self.memory(ram or target["ram"][0]["bytes"], stack, external)
         link = [*self.emulator["link_flags"], "-T", "link.ld", "-L", ports[0], "-L", folder, *libraries]
         if clang:  # compiles; the GNU toolchain still links, with its libraries
             code, self.log = command(["clang-19", "--target=arm-none-eabi", "-isystem", "/usr/include/newlib", "-fshort-enums", *common,
@@ -97,12 +98,14 @@ class Image:
             code = 1  # a warning of the linker
         self.built = code == 0
 
-    def memory(self, ram, stack):
+    def memory(self, ram, stack, external):
         e, flash = self.emulator, self.target["flash"][0]["bytes"]
         text = (f"MEMORY {{ FLASH (rx) : ORIGIN = {e['flash_origin']}, LENGTH = {flash}\n"
                 f"         RAM (rwx) : ORIGIN = {e['ram_origin']}, LENGTH = {ram} }}\n_stack_size = {stack};\n")
         if "vectors_origin" in e:
             text += f"_vectors_origin = {e['vectors_origin']};\n"
+        if "external" in e:
+            text += f"_external_origin = {e['external']['origin']};\n_external_bytes = {external};\n"
         (self.folder / "memory.ld").write_text(text)
 
     def run(self, without=()):
@@ -142,7 +145,9 @@ PAST_RAM, OUTSIDE = "access past the end of RAM; address=0x{ram_end:08x} pc=0x",
 BAD_STACK = r"(stack overflow|invalid stack pointer|outside flash and RAM|past the end of RAM|write to flash)"
 FAULTS = {
     "past_ram_write": PAST_RAM, "past_ram_read": PAST_RAM, "past_ram_byte": PAST_RAM,
-    "below_ram": OUTSIDE, "past_flash": OUTSIDE + "{flash_end:08x} pc=0x", "peripheral": OUTSIDE + "60000000 pc=0x",
+    "below_ram": OUTSIDE, "past_flash": OUTSIDE + "{flash_end:08x} pc=0x", "peripheral": OUTSIDE + "48000000 pc=0x",
+    "past_external": "access past the end of external flash; address=0x{external_end:08x} pc=0x",
+    "external_write": "write to external flash; address=0x", "execute_external": "execution outside flash; pc=0x",
     "flash_write": "write to flash; address=0x", "null_write": "(write to flash|outside flash and RAM); address=0x00000000 pc=0x",
     "stack_overflow": "stack overflow", "execute_ram": "execution outside flash; pc=0x", "execute_nothing": "execution outside flash; pc=0x",
     "not_thumb": "not Thumb code", "undefined": "UsageFault: undefined instruction; pc=0x",
@@ -155,6 +160,7 @@ FAULTS = {
 def check_faults(target, folder):
     image = Image(target, "fault.c", folder)
     ends = {k: int(target["emulator"][f"{k}_origin"], 16) + target[k][0]["bytes"] for k in ("flash", "ram")}
+    ends["external"] = int(target["emulator"]["external"]["origin"], 16) + EXTERNAL
     armv6m = target["isa"] == "armv6m"
 
     def case(name, what, code, text=""):
@@ -163,13 +169,14 @@ def check_faults(target, folder):
 
     case("last_of_ram", "the last word of RAM is usable", 0)
     case("last_of_flash", "the last word of flash is readable", 0)
+    case("last_of_external", "the last word of external flash is readable", 0)
     for name, text in FAULTS.items():
         if name == "division" and armv6m:
             continue  # has no such instruction
         if name == "unaligned" and not armv6m:
             case(name, "unaligned accesses are allowed", 2)
             continue
-        case(name, f"fault {name}", 99, "FAULT .*" + text.format(flash_end=ends["flash"], ram_end=ends["ram"]))
+        case(name, f"fault {name}", 99, "FAULT .*" + text.format(flash_end=ends["flash"], ram_end=ends["ram"], external_end=ends["external"]))
 
 
 def kernel_folders(isa):
@@ -226,6 +233,13 @@ def check_limits(target, folder):
         image.expect(f"RAM of {ram} bytes: its last word is usable", 0)
         (folder / "case.txt").write_text("past_ram_write")
         image.expect(f"RAM of {ram} bytes: the next word is not", 99, f"past the end of RAM; address=0x{origin + ram:08x}")
+    origin = int(target["emulator"]["external"]["origin"], 16)
+    for external in (64 * 1024, 3 * 1024 * 1024 + 4096, 16 * 1024 * 1024):
+        image = Image(target, "fault.c", folder, external=external)
+        (folder / "case.txt").write_text("last_of_external")
+        image.expect(f"external flash of {external} bytes: its last word is readable", 0)
+        (folder / "case.txt").write_text("past_external")
+        image.expect(f"external flash of {external} bytes: the next word is not", 99, f"past the end of external flash; address=0x{origin + external:08x}")
     image = Image(target, "files.c", folder, stack=3072)
     check_files(f"{target['name']} with a guard at the start of a 4 KB page", folder, image.run)
     exceed = dict(stack=1024, defines=["-DTMB_TEST_EXCEED"])

@@ -64,3 +64,10 @@ mcu.program @constant_output {
   mcu.call "tmb_relu_f32" ins(%w) outs(%w) record "tmb_unary_params" {alpha = 0.0 : f32, beta = 0.0 : f32, count = 1 : i32}
     : memref<1xf32>, memref<1xf32>
 }
+
+// -----
+
+mcu.program @place {
+  // expected-error @+1 {{mcu.place must be "ram", "flash" or "external", got "tape"}}
+  %a = mcu.constant "a" dense<0.5> : tensor<1xf32> {mcu.place = "tape"} : memref<1xf32>
+}

@@ -40,7 +40,20 @@ TEST_CASE("a target's fields", "[targets]") {
   CHECK(llvm::cantFail(codegen::writeMemoryScript(m55, 4096)) == "/* Memory of cortex-m55 as its emulator has it. */\n"
                                                                  "MEMORY { FLASH (rx) : ORIGIN = 0x1000000, LENGTH = 2097152\n"
                                                                  "         RAM (rwx) : ORIGIN = 0x20000000, LENGTH = 524288 }\n"
-                                                                 "_stack_size = 4096;\n_vectors_origin = 0x0;\n");
+                                                                 "_stack_size = 4096;\n_vectors_origin = 0x0;\n"
+                                                                 "_external_origin = 0x60000000;\n_external_bytes = 16777216;\n");
+
+  CHECK_FALSE(target->getExternalFlashBytes()); // a chip has the interface
+  auto board = llvm::cantFail(loadTarget("stm32f746-disco", targetsDirectory));
+  CHECK(board.getExternalFlashBytes() == 16777216u);
+  CHECK(board.getExternalRamBytes() == 8388608u);
+  CHECK(board.externalFlash->origin == 0x90000000u);
+  CHECK(board.externalFlash->alignment == 32);
+  CHECK(board.externalRam->slowdown == 4);
+  codegen::MemorySizes sizes;
+  sizes.externalFlash = 4096;
+  CHECK_THAT(llvm::cantFail(codegen::writeMemoryScript(board, 4096, sizes)),
+             Contains("_external_origin = 0x60000000;\n_external_bytes = 4096;\n"));
 
   auto host = llvm::cantFail(loadTarget("host", targetsDirectory));
   CHECK_FALSE(host.getFlashBytes());
@@ -77,6 +90,8 @@ TEST_CASE("mistakes in targets are reported with their place", "[targets]") {
   CHECK_THAT(messageOf(load("\"0x08000000\"", "\"0x108000000\"")), Contains("expected an address such as"));
   CHECK_THAT(messageOf(load("\"alignment\": 4", "\"alignment\": 3")), Contains("expected 4, 8, 16 or 32"));
   CHECK_THAT(messageOf(load("\"flags\": []", "\"flags\": [1]")), Contains("expected string at chip.json.flags[0]"));
+  CHECK_THAT(messageOf(load("\"ram\"", "\"external_flash\": {\"name\": \"q\", \"origin\": \"0x90000000\"}, \"ram\"")),
+             Contains("missing value at chip.json.external_flash.bytes"));
   CHECK_THAT(messageOf(load("null", "{}")), Contains("missing value at chip.json.emulator.qemu"));
   CHECK_THAT(messageOf(load("arm-none-eabi-gcc", "cc; rm -rf")), Contains("chip.json.compiler"));
   CHECK_THAT(messageOf(load("armv7em", "../x")), Contains("chip.json.isa"));

@@ -77,18 +77,18 @@ TEST_CASE("an image that does not fit says what is missing", "[verify][emulator]
     return error.message;
   };
   SECTION("too little RAM for the stack") {
-    options.ramBytes = 4096;
+    options.memory.ram = 4096;
     CHECK_THAT(refusal(), Contains("does not fit into the 4096 bytes of RAM of stm32g071") &&
                               Contains("and the stack of 4096 bytes do not fit both"));
     options.stackBytes = 2048;
     CHECK(folder.verify(options).hasPassed());
   }
   SECTION("too little RAM for the arena") {
-    options.ramBytes = 8;
+    options.memory.ram = 8;
     CHECK_THAT(refusal(), Contains("already without the stack"));
   }
   SECTION("too little flash") {
-    options.flashBytes = 1024;
+    options.memory.flash = 1024;
     CHECK_THAT(refusal(), Contains("does not fit into the 1024 bytes of flash of stm32g071") && Contains("bytes are missing"));
   }
 }
