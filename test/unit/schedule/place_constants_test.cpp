@@ -24,7 +24,7 @@ mcu.program @net {
   mcu.call "tmb_add_f32" ins(%x, %a) outs(%t) record "tmb_binary_params" {rank = 1 : i32, dims = array<i32: 4>,
     a_strides = array<i32: 1>, b_strides = array<i32: 1>} : memref<4xf32>, memref<4xf32>, memref<4xf32> loc("/block[1]/add")
   mcu.call "tmb_mul_f32" ins(%t, %b) outs(%u) record "tmb_binary_params" {rank = 1 : i32, dims = array<i32: 4>,
-    a_strides = array<i32: 1>, b_strides = array<i32: 0>} macs 400 : memref<4xf32>, memref<1xf32>, memref<4xf32> loc("/block[1]/mul")
+    a_strides = array<i32: 1>, b_strides = array<i32: 0>} {macs = 400 : i64} : memref<4xf32>, memref<1xf32>, memref<4xf32> loc("/block[1]/mul")
   mcu.call "tmb_add_f32" ins(%u, %a) outs(%v) record "tmb_binary_params" {rank = 1 : i32, dims = array<i32: 4>,
     a_strides = array<i32: 1>, b_strides = array<i32: 1>} : memref<4xf32>, memref<4xf32>, memref<4xf32> loc("/block[2]/add")
   mcu.call "tmb_add_f32" ins(%v, %c) outs(%y) record "tmb_binary_params" {rank = 1 : i32, dims = array<i32: 4>,
