@@ -102,7 +102,10 @@ def NN_CastOp : NN_Op<"cast", [SameOperandsAndResultShape]> {
 
 def NN_LookupOp : NN_Op<"lookup"> {
   let summary = "An int8 function as a table of 256 entries";
-  let description = "y = table[x + 128] on the stored integers. `table` is a constant of type tensor<256xi8>.";
+  let description = [{
+    y = table[x + 128] on the stored integers. `table` is a constant of type tensor<256xi8>. Operand and result are quantized, or i8
+    or ui8 as a model's caller sees codes; those of ui8 count as the i8 with the same bits.
+  }];
   let arguments = (ins NN_Tensor:$x, TensorOf<[I8]>:$table);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x `,` $table attr-dict `:` functional-type(operands, results)";

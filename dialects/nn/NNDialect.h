@@ -28,6 +28,10 @@ mlir::FailureOr<llvm::SmallVector<int64_t>> broadcastShapes(llvm::ArrayRef<llvm:
 /// The per-tensor int8 type of `type`'s elements, or null.
 mlir::quant::UniformQuantizedType getInt8Type(mlir::Type type);
 
+/// The table of a `nn.lookup` between i8 and quantized elements, which changes nothing but the type; or, with `isUnsigned`, between
+/// ui8 and quantized elements, in either direction: codes of uint8 are stored less 128.
+mlir::ElementsAttr makeCodeTable(mlir::MLIRContext *context, bool isUnsigned);
+
 /// On a quantized sum that must round as its float form does, but for ties: kernels may else trade the last bits for speed.
 inline constexpr llvm::StringLiteral exactAttrName = "nn.exact";
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Result shapes of the nn operations, from operands and attributes.
 #include "dialects/nn/NNDialect.h"
+#include "compiler/support/Constants.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -24,6 +25,13 @@ quant::UniformQuantizedType thimble::nn::getInt8Type(Type type) {
     type = shaped.getElementType();
   auto quantized = dyn_cast<quant::UniformQuantizedType>(type);
   return quantized && quantized.isSigned() && quantized.getStorageTypeIntegralWidth() == 8 ? quantized : nullptr;
+}
+
+ElementsAttr thimble::nn::makeCodeTable(MLIRContext *context, bool isUnsigned) {
+  std::vector<int8_t> table;
+  for (int code = -128; code < 128; ++code)
+    table.push_back(int8_t(isUnsigned ? code ^ 128 : code));
+  return makeConstant<int8_t>(RankedTensorType::get({256}, IntegerType::get(context, 8)), table);
 }
 
 bool thimble::nn::areCompatibleResults(TypeRange inferred, TypeRange actual) {

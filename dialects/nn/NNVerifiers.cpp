@@ -133,7 +133,8 @@ LogicalResult LookupOp::verify() {
     return emitOpError("needs a table of 256 entries");
   if (cast<RankedTensorType>(getX().getType()).getShape() != cast<RankedTensorType>(getY().getType()).getShape())
     return emitOpError("operand and result must have the same shape");
-  if (!isInt8(getX()) || !isInt8(getY()))
+  auto hasCodes = [](Value value) { return isInt8(value) || getElementTypeOrSelf(value.getType()).isInteger(8); };
+  if (!hasCodes(getX()) || !hasCodes(getY()))
     return emitOpError("needs per-tensor int8 operand and result");
   return success();
 }

@@ -48,6 +48,7 @@ private:
   LogicalResult checkOutput(size_t index, Value &value, Location loc);
   void appendSizes(SmallVector<Value> &results, SmallVector<Type> &types, SmallVector<DictionaryAttr> &attributes);
   LogicalResult replaceReturn();
+  void quantizeArguments();
   void cleanUp();
 
   func::FuncOp function;
@@ -240,8 +241,16 @@ LogicalResult GraphLegalizer::checkOutput(size_t index, Value &value, Location l
   if (!isSame)
     return emitError(loc) << "the file declares output '" << output << "' as " << shapeText(type.getShape())
                           << ", but the operators give " << shapeText(actual.getShape());
-  if (type.getElementType() == actual.getElementType())
+  // An int8 output keeps its scale, which the generated header tells.
+  auto quantized = dyn_cast<quant::QuantizedType>(actual.getElementType());
+  if (type.getElementType() == (quantized ? quantized.getStorageType() : actual.getElementType()))
     return success();
+  if (quantized && type.getElementType().isUnsignedInteger(8)) { // its codes are stored less 128
+    ElementsAttr table = nn::makeCodeTable(builder.getContext(), /*isUnsigned=*/true);
+    auto constant = builder.create<nn::ConstantOp>(loc, table.getShapedType(), table);
+    value = builder.create<nn::LookupOp>(loc, actual.clone(type.getElementType()), value, constant);
+    return success();
+  }
   if (isComputedAsF32(type.getElementType()) && actual.getElementType().isF32()) {
     auto narrowed = value.getDefiningOp<nn::CastOp>(); // f64 arithmetic gives f32, cast from f64
     bool isKept = narrowed && narrowed.getX().getType() == actual.clone(type.getElementType());
@@ -330,6 +339,31 @@ LogicalResult GraphLegalizer::replaceReturn() {
   return success();
 }
 
+// An input of int8 whose readers all take its codes in one scale has that scale, which the generated header tells.
+void GraphLegalizer::quantizeArguments() {
+  FailureOr<ConstantData> plain = ConstantData::get(nn::makeCodeTable(builder.getContext(), /*isUnsigned=*/false));
+  for (BlockArgument argument : function.getArguments()) {
+    Type type;
+    bool isShared = getElementTypeOrSelf(argument.getType()).isSignlessInteger(8) && !argument.use_empty();
+    for (Operation *user : argument.getUsers()) {
+      auto lookup = dyn_cast<nn::LookupOp>(user);
+      FailureOr<ConstantData> table = lookup ? ConstantData::get(lookup.getTable()) : FailureOr<ConstantData>();
+      bool takesCodes = succeeded(table) && table->bytes() == plain->bytes() && nn::getInt8Type(lookup.getType());
+      isShared &= takesCodes && (!type || type == lookup.getType());
+      type = lookup ? lookup.getType() : type;
+    }
+    if (!isShared)
+      continue;
+    for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
+      user->getResult(0).replaceAllUsesWith(argument);
+      user->erase();
+    }
+    argument.setType(type);
+  }
+  function.setFunctionType(FunctionType::get(function.getContext(), function.getFunctionBody().getArgumentTypes(),
+                                             function.getResultTypes()));
+}
+
 // Erases the nodes and what does not contribute to a result.
 void GraphLegalizer::cleanUp() {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front()))) {
@@ -348,6 +382,7 @@ LogicalResult GraphLegalizer::run() {
   if (failed(legalizeBlock(function.getBody().front())) || failed(arguments) || failed(replaceReturn()))
     return failure();
   cleanUp();
+  quantizeArguments();
   return success();
 }
 

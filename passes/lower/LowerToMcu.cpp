@@ -144,6 +144,14 @@ private:
     return entry = builder.create<mcu::ConstantOp>(loc, memref, name, value, Attribute());
   }
 
+  // Kernels of int8 take codes of uint8 as the int8 with the same bits.
+  Value asCodes(Operation *op, Value value) {
+    auto type = cast<MemRefType>(value.getType());
+    if (!isa<nn::LookupOp>(op) || !type.getElementType().isUnsignedInteger(8))
+      return value;
+    return builder.create<mcu::ViewOp>(op->getLoc(), MemRefType::get(type.getShape(), builder.getI8Type()), value);
+  }
+
   FailureOr<Value> operandMemory(Operation *op, unsigned index) {
     Value operand = op->getOperand(index);
     if (Value known = memory.lookup(operand))
@@ -180,7 +188,7 @@ private:
                                                                               : newConstant(op, call.constants[argument.index]);
         if (failed(value))
           return failure();
-        list.push_back(*value);
+        list.push_back(asCodes(op, *value));
       }
     for (auto [call, list] : llvm::zip(*calls, inputs)) {
       Value scratch;
@@ -190,7 +198,7 @@ private:
       }
       llvm::SmallVector<Value> outputs;
       for (unsigned result : call.results)
-        outputs.push_back(memory.lookup(op->getResult(result)));
+        outputs.push_back(asCodes(op, memory.lookup(op->getResult(result))));
       builder.create<mcu::CallOp>(op->getLoc(), call.kernel->name, list, outputs, scratch, call.kernel->record, call.params, call.macs,
                                   call.overlap ? builder.getI64IntegerAttr(*call.overlap) : IntegerAttr());
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // thimble-quantize-fold-conversions: fewer roundings and fewer copies between scales.
 #include "codegen/kernels/KernelCall.h"
+#include "compiler/support/Constants.h"
 #include "dialects/nn/NNDialect.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -68,11 +69,31 @@ struct RequantizeIntoProducer : OpRewritePattern<nn::RequantizeOp> {
   }
 };
 
+// Two tables in a row are one.
+struct LookupOfLookup : OpRewritePattern<nn::LookupOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(nn::LookupOp op, PatternRewriter &rewriter) const override {
+    auto inner = op.getX().getDefiningOp<nn::LookupOp>();
+    if (!inner || !op.getX().hasOneUse())
+      return rewriter.notifyMatchFailure(op, "operand is no table of its own");
+    FailureOr<ConstantData> first = ConstantData::get(inner.getTable()), second = ConstantData::get(op.getTable());
+    if (failed(first) || failed(second))
+      return rewriter.notifyMatchFailure(op, "a table holds no data");
+    std::vector<int8_t> table;
+    for (int8_t code : first->as<int8_t>())
+      table.push_back(second->as<int8_t>()[size_t(code + 128)]);
+    auto type = cast<RankedTensorType>(op.getTable().getType());
+    Value joint = rewriter.create<nn::ConstantOp>(op.getLoc(), type, makeConstant<int8_t>(type, table, "table"));
+    rewriter.replaceOpWithNewOp<nn::LookupOp>(op, op.getY().getType(), inner.getX(), joint);
+    return success();
+  }
+};
+
 struct FoldConversions : quantize::impl::FoldConversionsBase<FoldConversions> {
   using FoldConversionsBase::FoldConversionsBase;
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<DropIdentity, QuantizeOfDequantize>(&getContext());
+    patterns.add<DropIdentity, QuantizeOfDequantize, LookupOfLookup>(&getContext());
     if (!exact)
       patterns.add<RequantizeIntoProducer>(&getContext());
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))

@@ -33,16 +33,16 @@ static bool isWide(const Grid &grid) { return grid.low < -128 || grid.high > 127
 
 static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
-// Asymmetric weights have codes of nine bits: differences of two bytes. They are the sum of two halves, each of which is a byte,
-// so the layer takes each input channel twice. Exact, at twice the products; weights with zero point 0 (or 128, if they are
-// uint8) do not need it.
+// Asymmetric weights have codes of nine bits: differences of two bytes. They are the sum of two parts, each of which is a byte
+// (of three where a code is 255), so the layer takes each input channel twice. Exact, at twice the products; weights with zero
+// point 0 (or 128, if they are uint8) do not need it.
 static FailureOr<Value> rewriteWide(Operation *op, Value x8, ArrayRef<float> weights, ArrayRef<float> bias, Int8Type type,
                                     Int8Rewrite &rewrite) {
   Value w = op->getOperand(1);
   ArrayRef<int64_t> shape = shapeOf(w);
   int64_t channels = shape[0], depth = int64_t(weights.size()) / channels, inner = shape.back();
   double inputScale = nn::getInt8Type(x8.getType()).getScale();
-  std::vector<int8_t> codes;
+  std::vector<int64_t> sums;
   std::vector<int32_t> bias32;
   SmallVector<double> scales;
   double previous = 1; // rows of zeros take the scale of the row before
@@ -51,12 +51,8 @@ static FailureOr<Value> rewriteWide(Operation *op, Value x8, ArrayRef<float> wei
     std::optional<Grid> grid = findGrid(row);
     scales.push_back(grid && float(grid->step) > 0 ? double(float(grid->step)) : previous);
     previous = scales.back();
-    for (int64_t start = 0; start < depth; start += inner)
-      for (int64_t half = 0; half < 2; ++half)
-        for (float weight : row.slice(start, inner)) {
-          int64_t code = int64_t(std::nearbyint(double(weight) / scales.back())), first = code >> 1;
-          codes.push_back(int8_t(half == 0 ? first : code - first));
-        }
+    for (float weight : row)
+      sums.push_back(int64_t(std::nearbyint(double(weight) / scales.back())));
     if (!bias.empty()) {
       double units = double(bias[o]) / (inputScale * scales.back());
       if (!(std::abs(units) < 1 << 30))
@@ -64,24 +60,32 @@ static FailureOr<Value> rewriteWide(Operation *op, Value x8, ArrayRef<float> wei
       bias32.push_back(int32_t(std::llround(units)));
     }
   }
+  int64_t parts = llvm::is_contained(sums, 255) ? 3 : 2;
+  std::vector<int8_t> codes;
+  for (size_t start = 0; start < sums.size(); start += size_t(inner))
+    for (int64_t part = 0; part < parts; ++part)
+      for (int64_t &rest : MutableArrayRef(sums).slice(start, size_t(inner))) {
+        codes.push_back(int8_t(llvm::divideFloorSigned(rest, parts - part)));
+        rest -= codes.back();
+      }
   OpBuilder &builder = rewrite.forms.getBuilder();
   Location loc = op->getLoc();
-  SmallVector<int64_t> twice(shapeOf(x8)), wide(shape);
-  int64_t axis = int64_t(twice.size()) - 1, inChannels = twice.back();
-  twice.back() *= 2;
-  wide.back() *= 2;
+  SmallVector<int64_t> repeated(shapeOf(x8)), wide(shape);
+  int64_t axis = int64_t(repeated.size()) - 1, inChannels = repeated.back();
+  repeated.back() *= parts;
+  wide.back() *= parts;
   SmallVector<int32_t> indices;
-  for (int64_t i = 0; i < 2 * inChannels; ++i)
-    indices.push_back(int32_t(i / (2 * inner) * inner + i % inner));
-  auto indexType = RankedTensorType::get({2 * inChannels}, builder.getI32Type());
+  for (int64_t i = 0; i < parts * inChannels; ++i)
+    indices.push_back(int32_t(i / (parts * inner) * inner + i % inner));
+  auto indexType = RankedTensorType::get({parts * inChannels}, builder.getI32Type());
   Value index = builder.create<nn::ConstantOp>(loc, indexType, makeConstant<int32_t>(indexType, indices, "channels"));
-  Value doubled = builder.create<nn::GatherOp>(
-      loc, RankedTensorType::get(twice, cast<RankedTensorType>(x8.getType()).getElementType()), x8, index, uint64_t(axis));
+  Value copies = builder.create<nn::GatherOp>(
+      loc, RankedTensorType::get(repeated, cast<RankedTensorType>(x8.getType()).getElementType()), x8, index, uint64_t(axis));
   SmallVector<int64_t> zeros(channels, 0);
   Type element = quant::UniformQuantizedPerAxisType::get(quant::QuantizationFlags::Signed, builder.getI8Type(), builder.getF32Type(),
                                                          scales, zeros, 0, -128, 127);
   auto codesType = RankedTensorType::get(wide, element);
-  SmallVector<Value> operands{doubled};
+  SmallVector<Value> operands{copies};
   operands.push_back(builder.create<nn::ConstantOp>(w.getLoc(), codesType, makeConstant<int8_t>(codesType, codes)));
   if (!bias.empty()) {
     RankedTensorType biasType = RankedTensorType::get({channels}, builder.getI32Type());

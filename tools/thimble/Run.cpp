@@ -19,15 +19,20 @@ struct RunCommand {
   std::vector<std::string> inputs;
   std::string output, format = "text";
   int64_t limit = 0;
+  bool writesCodes = false;
 
   ExitCode run();
   ExitCode report(llvm::ArrayRef<SampleInput> outputs, const SampleOutputs &results);
 };
 
-// The outputs of all samples, dequantized, as one array for each output: samples x shape without its leading 1.
-std::vector<NamedTensor> collect(llvm::ArrayRef<SampleInput> outputs, const SampleOutputs &results) {
+// The outputs of all samples, dequantized unless their codes are wanted, as one array for each output: samples x shape without its
+// leading 1.
+std::vector<NamedTensor> collect(std::vector<SampleInput> outputs, const SampleOutputs &results, bool writesCodes) {
   std::vector<NamedTensor> tensors;
   size_t first = 0;
+  if (writesCodes)
+    for (SampleInput &output : outputs)
+      output.scale = 0;
   std::vector<std::vector<double>> numbers;
   for (const std::vector<char> &bytes : results)
     numbers.push_back(decodeOutputs(outputs, bytes));
@@ -57,7 +62,7 @@ std::vector<NamedTensor> collect(llvm::ArrayRef<SampleInput> outputs, const Samp
 }
 
 ExitCode RunCommand::report(llvm::ArrayRef<SampleInput> outputs, const SampleOutputs &results) {
-  std::vector<NamedTensor> tensors = collect(outputs, results);
+  std::vector<NamedTensor> tensors = collect(outputs, results, writesCodes);
   if (!output.empty()) {
     bool isNpz = llvm::StringRef(output).ends_with(".npz");
     if (!isNpz && (tensors.size() != 1 || !llvm::StringRef(output).ends_with(".npy"))) {
@@ -137,6 +142,7 @@ void thimble::driver::addRunCommand(CLI::App &app, Action &action) {
       ->type_name("FILE");
   subcommand->add_option("--samples", command->limit, "Run only the first N samples")->check(CLI::PositiveNumber)->type_name("N");
   command->model.addQuantization(*subcommand);
+  subcommand->add_flag("--codes", command->writesCodes, "Give int8 outputs as they are, not as (code - zero point) * scale");
   subcommand->add_option("-o,--output", command->output, "Write the outputs to a .npy or .npz file")->type_name("FILE");
   addFormat(*subcommand, command->format);
   subcommand->callback([command, &action] { action = [command] { return command->run(); }; });

@@ -2,8 +2,9 @@
 // QuantizeLinear and DequantizeLinear.
 //
 // Activations of int8 and uint8 with one constant scale become !quant values, from which the quantize phase makes integer
-// arithmetic; uint8 codes are stored less 128. Whatever else ONNX allows (constants, scales that are not constant or differ
-// along an axis, codes that something else than a DequantizeLinear reads) is composed of f32 operations: QuantizeForms.cpp.
+// arithmetic; uint8 codes are stored less 128, and inputs and outputs of the model that have them are converted by a table.
+// Whatever else ONNX allows (constants, scales that are not constant or differ along an axis, codes that something else than a
+// DequantizeLinear reads) is composed of f32 operations: QuantizeForms.cpp.
 #include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/handlers/Handlers.h"
 #include "passes/legalize/handlers/Types.h"
@@ -21,18 +22,26 @@ static bool movesCodes(llvm::StringRef opType) {
                             opType);
 }
 
-// True if the codes of `value` matter to nothing but DequantizeLinear, behind operators that move them, and outputs of int8.
-static bool isOnlyDequantized(Value value, bool isSigned, int depth = 0) {
+// True if the output of the model that returns `use` is declared with these codes.
+static bool isOutputOf(OpOperand &use, Type storage) {
+  auto end = dyn_cast<func::ReturnOp>(use.getOwner());
+  auto function = end ? dyn_cast<func::FuncOp>(end->getParentOp()) : func::FuncOp();
+  auto declared = function ? function.getResultAttrOfType<TypeAttr>(use.getOperandNumber(), "onnx.type") : TypeAttr();
+  return declared ? getElementTypeOrSelf(declared.getValue()) == storage : end && storage.isSignlessInteger();
+}
+
+// True if the codes of `value` matter to nothing but DequantizeLinear, behind operators that move them, and outputs.
+static bool isOnlyDequantized(Value value, Type storage, int depth = 0) {
   return depth < 16 && llvm::all_of(value.getUses(), [&](OpOperand &use) {
     auto node = dyn_cast<onnx::NodeOp>(use.getOwner());
     if (!node)
-      return isSigned && isa<func::ReturnOp>(use.getOwner());
+      return isOutputOf(use, storage);
     if (use.getOperandNumber() != 0)
       return false;
     if (node.getOpType() == "DequantizeLinear")
       return true;
     return movesCodes(node.getOpType()) && llvm::all_of(node.getOutputs(), [&](Value output) {
-             return isOnlyDequantized(output, isSigned, depth + 1);
+             return isOnlyDequantized(output, storage, depth + 1);
            });
   });
 }
@@ -65,18 +74,34 @@ static LogicalResult legalizeQuantizeLinear(NodeBinder &node) {
   int64_t code = node.integer("output_dtype", 0);
   Type storage = node.operand(2) ? elementOf(node.operand(2)) : storedTypeOfCode(node.getBuilder(), code ? code : 2);
   Int8Type type = int8Type(node, storage);
-  if (type && isF32(x) && !isConstant(x) && isOnlyDequantized(node.getNode().getOutputs()[0], storage.isSignlessInteger())) {
+  if (type && isF32(x) && !isConstant(x) && isOnlyDequantized(node.getNode().getOutputs()[0], storage)) {
     node.ignore({"axis", "saturate", "precision"});
     return node.setResult(node.emitAs<nn::QuantizeOp>(shapeOf(x), type, x));
   }
   return composeQuantizeLinear(node);
 }
 
+// Codes that reach the graph as plain integers, as quantized values.
+static Value quantizedCodes(NodeBinder &node, Value codes) {
+  Type storage = elementOf(codes);
+  bool isByte = storage.isInteger(8) && !isConstant(codes);
+  Int8Type type = isByte ? int8Type(node, storage) : Int8Type();
+  if (!type || elementCount(shapeOf(codes)) == 0)
+    return {};
+  Value table = node.constant(nn::makeCodeTable(node.getBuilder().getContext(), storage.isUnsignedInteger()));
+  return node.emitAs<nn::LookupOp>(shapeOf(codes), type, codes, table);
+}
+
 static LogicalResult legalizeDequantizeLinear(NodeBinder &node) {
   Value x = node.operand(0);
   Int8Type from = nn::getInt8Type(x.getType());
-  if (!from)
-    return composeDequantizeLinear(node);
+  if (!from) {
+    x = quantizedCodes(node, x);
+    if (!x)
+      return composeDequantizeLinear(node);
+    node.ignore({"axis", "output_dtype"});
+    return node.setResult(node.emitAs<nn::DequantizeOp>(shapeOf(x), node.getBuilder().getF32Type(), x));
+  }
   node.ignore({"axis", "output_dtype"});
   Type storage = node.operand(2) ? elementOf(node.operand(2)) : Type(node.getBuilder().getI8Type());
   Int8Type type = int8Type(node, storage);
@@ -84,10 +109,7 @@ static LogicalResult legalizeDequantizeLinear(NodeBinder &node) {
     return node.fail("needs the constant scale and the zero point of type int8 or uint8 with which its input was quantized");
   // The same codes in another scale are a table that changes nothing but the type.
   if (type != from) {
-    std::vector<int8_t> codes;
-    for (int entry = -128; entry < 128; ++entry)
-      codes.push_back(int8_t(entry));
-    Value table = node.constant<int8_t>({256}, node.getBuilder().getI8Type(), codes);
+    Value table = node.constant(nn::makeCodeTable(node.getBuilder().getContext(), /*isUnsigned=*/false));
     x = node.emitAs<nn::LookupOp>(shapeOf(x), type, x, table);
   }
   return node.setResult(node.emitAs<nn::DequantizeOp>(shapeOf(x), node.getBuilder().getF32Type(), x));

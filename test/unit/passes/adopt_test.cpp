@@ -31,7 +31,7 @@ Value gridConstant(Network &net, Random &random, ArrayRef<int64_t> shape, double
     count *= size;
   depth = count / shape[0];
   std::vector<float> elements;
-  int64_t zeroPoint = isAsymmetric ? random.integer(-40, 40) : 0;
+  int64_t zeroPoint = !isAsymmetric ? 0 : random.integer(0, 3) == 0 ? -128 : random.integer(-40, 40); // 127 - -128 is 255
   for (int64_t i = 0; i < count; ++i) {
     int64_t code = i % depth == 0 ? (isAsymmetric ? 127 : -127) : random.integer(isAsymmetric ? -128 : -127, 127);
     elements.push_back(float(code - zeroPoint) * float(step * double(1 + i / depth % 3)));
