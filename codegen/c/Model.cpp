@@ -50,7 +50,7 @@ const ModelPort *Model::getFed() const {
 static int64_t sumBytes(llvm::ArrayRef<ModelConstant> constants, mcu::Place place, bool isTable) {
   int64_t bytes = 0;
   for (const ModelConstant &constant : constants)
-    if (constant.isTable == isTable && constant.place == place)
+    if (constant.isTable == isTable && (constant.place == mcu::Place::Copied ? mcu::Place::External : constant.place) == place)
       bytes += int64_t(constant.bytes().size());
   return bytes;
 }
@@ -305,6 +305,7 @@ llvm::Expected<ModelStep> ModelBuilder::makeStep(mcu::CallOp stream, mcu::StepOp
       if (!index)
         return index.takeError();
       argument.constant = *index;
+      argument.offset = op.getOffsets()[i];
     } else {
       argument.offset = int64_t(*cast<mcu::BufferOp>(root).getOffset()) + mcu::byteOffset(operand) + op.getOffsets()[i];
     }

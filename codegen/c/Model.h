@@ -66,7 +66,7 @@ struct ModelRecord {
 struct ModelArgument {
   const CType *type;
   bool isConst;     // the kernel only reads it
-  int64_t offset;   // in the arena
+  int64_t offset;   // in the arena, or from the start of the constant
   int64_t constant; // index of a constant, or -1 for the arena
   int64_t advance = 0; // bytes from one iteration of a loop to the next
 };

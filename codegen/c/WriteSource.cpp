@@ -72,11 +72,13 @@ static std::string formatShapes(mcu::CallOp call) {
 
 static std::string formatArgument(const Model &model, const ModelArgument &argument) {
   std::string type = (argument.isConst ? "const " : "") + std::string(argument.type->name);
+  std::string advance = argument.advance == 0 ? "" : (argument.advance < 0 ? " - " : " + ") + std::to_string(std::abs(argument.advance)) + " * i";
   if (argument.constant < 0) {
-    std::string advance = argument.advance == 0 ? "" : (argument.advance < 0 ? " - " : " + ") + std::to_string(std::abs(argument.advance)) + " * i";
     return "AT(" + type + ", " + std::to_string(argument.offset) + advance + ")";
   }
   const ModelConstant &constant = model.constants[argument.constant];
+  if (argument.offset != 0 || argument.advance != 0)
+    return "(" + type + " *)(const void *)((const uint8_t *)" + constant.symbol + " + " + std::to_string(argument.offset) + advance + ")";
   if (llvm::StringRef(constant.type->name) == argument.type->name)
     return constant.symbol;
   return "(" + type + " *)(const void *)" + constant.symbol;
@@ -106,8 +108,14 @@ static void writeStep(llvm::raw_ostream &os, const Model &model, const ModelStep
 static void writeStream(llvm::raw_ostream &os, const Model &model, size_t index) {
   const ModelCall &call = model.calls[index];
   bool hasLoop = llvm::any_of(call.loops, [](const ModelLoop &loop) { return loop.count > 1; });
-  os << "\n/* Up to " << commentText(call.node) << ", depth first: a few rows of each tensor at a time. tmb_slide keeps the rows that are\n"
-     << " * needed again. */\n";
+  bool fetches = llvm::any_of(call.loops, [](const ModelLoop &loop) {
+    return llvm::any_of(loop.steps, [](const ModelStep &step) { return step.kernel == "tmb_fetch"; });
+  });
+  if (fetches)
+    os << "\n/* " << commentText(call.node) << ": the weights of some output channels at a time come from external memory. */\n";
+  else
+    os << "\n/* Up to " << commentText(call.node) << ", depth first: a few rows of each tensor at a time. tmb_slide keeps the rows that are\n"
+       << " * needed again. */\n";
   bool isFed = call.feedState >= 0;
   int64_t place = 1; // 0 is the beginning
   os << "static void " << streamName(model, index) << (isFed ? "(uint8_t *a, const uint8_t *row) {\n" : "(uint8_t *a) {\n");

@@ -22,6 +22,7 @@ static const Section &sectionOf(const ModelConstant &constant) {
   case mcu::Place::Ram:
     return ram;
   case mcu::Place::External:
+  case mcu::Place::Copied:
     return external;
   case mcu::Place::Flash:
     break;
@@ -75,7 +76,7 @@ std::string thimble::codegen::writeWeights(const Model &model, const EmitOptions
        << (constant.isEncoded ? ", encoded" : "") << " */\n";
     os << model.macro << "_SECTION_" << sectionOf(constant).name << "(" << constant.symbol << ")\n";
     writeArray(os, qualifierOf(constant), *constant.type, constant.symbol, constant.bytes(),
-               constant.place == mcu::Place::External ? options.externalAlignment : 4);
+               constant.place >= mcu::Place::External ? options.externalAlignment : 4);
   }
   return text;
 }

@@ -110,6 +110,7 @@ static const Kernel table[] = {
     row<tmb_equal_u8>("tmb_equal_u8", inPlaceA | inPlaceB, noLibm),
     row<tmb_erf_f32>("tmb_erf_f32", inPlaceA, libm),
     row<tmb_exp_f32>("tmb_exp_f32", inPlaceA, libm),
+    row<tmb_fetch>("tmb_fetch", 0, noLibm),
     row<tmb_floor_f32>("tmb_floor_f32", inPlaceA, libm),
     row<tmb_fully_connected_f32>("tmb_fully_connected_f32", 0, noLibm),
     // Up to three rows (more are a convolution); 1.3 instructions per MAC on Cortex-M4.

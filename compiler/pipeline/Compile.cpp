@@ -21,6 +21,9 @@ mcu::ProgramOp Compilation::getProgram() const {
   return programs.empty() ? nullptr : *programs.begin();
 }
 
+// Fetching fewer bytes at once is not worth its calls.
+static constexpr int64_t leastBlockBytes = 256;
+
 namespace {
 
 class Compiler {
@@ -80,16 +83,32 @@ private:
         budget = std::max<int64_t>(int64_t(std::min<uint64_t>(*options.ramBudget, INT64_MAX)) -
                                        schedule::getConstantBytes(program, mcu::Place::Ram),
                                    0);
-      FailureOr<schedule::RamSearch> search = schedule::scheduleWithin(*result->module, budget, options.feedsRows, options.showsFront);
-      if (failed(search))
-        return failure();
-      result->ramSearch = std::move(*search);
-      return success();
+      return schedule(budget);
     }
     case Stage::Emit:
       break;
     }
     return success();
+  }
+
+  // Weights that are fetched come a layer at a time, or by smaller and smaller blocks until all fits.
+  LogicalResult schedule(std::optional<int64_t> budget) {
+    int64_t most = schedule::getLargestCopy(result->getProgram());
+    OwningOpRef<ModuleOp> before = most > 0 ? result->module->clone() : OwningOpRef<ModuleOp>();
+    while (true) {
+      if (before)
+        schedule::copyWeights(result->getProgram(), most);
+      FailureOr<schedule::RamSearch> search =
+          schedule::scheduleWithin(*result->module, budget, options.feedsRows, options.showsFront);
+      if (failed(search))
+        return failure();
+      result->ramSearch = std::move(*search);
+      bool fits = !budget || int64_t(*result->getProgram().getArenaBytes()) <= *budget;
+      if (!before || fits || most <= leastBlockBytes)
+        return success();
+      most /= 2;
+      result->module = before->clone();
+    }
   }
 
   LogicalResult runPasses(llvm::function_ref<void(OpPassManager &)> build) {

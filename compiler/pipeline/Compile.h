@@ -9,6 +9,7 @@
 #include "dialects/mcu/McuDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "passes/schedule/CopyWeights.h"
 #include "passes/schedule/FitRam.h"
 #include "passes/schedule/PlaceConstants.h"
 #include "llvm/ADT/StringMap.h"

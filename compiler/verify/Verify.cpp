@@ -78,7 +78,7 @@ llvm::Error Verification::open() {
   if (options.on == VerifyOn::Emulator && !hasEmulator)
     return verifyError(ExitCode::BadInput, "target '" + emitted.target.name + "' has no emulator: use --on host");
   bool usesExternal = llvm::any_of(models.program.getOps<mcu::ConstantOp>(),
-                                   [](mcu::ConstantOp constant) { return mcu::getPlace(constant) == mcu::Place::External; });
+                                   [](mcu::ConstantOp constant) { return mcu::getPlace(constant) >= mcu::Place::External; });
   if (usesExternal && hasEmulator && options.on != VerifyOn::Host && !emitted.target.emulator->external)
     return verifyError(ExitCode::BadInput, "the machine that emulates '" + emitted.target.name +
                                                "' has no memory for constants in external flash: use --on host");

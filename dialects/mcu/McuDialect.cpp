@@ -26,11 +26,11 @@ int64_t thimble::mcu::byteOffset(Value memory) {
 BufferOp thimble::mcu::getBuffer(Value memory) { return dyn_cast_or_null<BufferOp>(getRoot(memory)); }
 
 llvm::StringRef thimble::mcu::stringifyPlace(Place place) {
-  return place == Place::Ram ? "ram" : place == Place::Flash ? "flash" : "external";
+  return place == Place::Ram ? "ram" : place == Place::Flash ? "flash" : place == Place::External ? "external" : "external-copied";
 }
 
 std::optional<Place> thimble::mcu::symbolizePlace(llvm::StringRef text) {
-  for (Place place : {Place::Ram, Place::Flash, Place::External})
+  for (Place place : {Place::Ram, Place::Flash, Place::External, Place::Copied})
     if (text == stringifyPlace(place))
       return place;
   return std::nullopt;
@@ -90,7 +90,7 @@ LogicalResult ConstantOp::verify() {
   if (Attribute place = (*this)->getAttr(placeName)) {
     auto text = dyn_cast<StringAttr>(place);
     if (!text || !symbolizePlace(text.getValue()))
-      return emitOpError() << placeName << " must be \"ram\", \"flash\" or \"external\", got " << place;
+      return emitOpError() << placeName << " must be \"ram\", \"flash\", \"external\" or \"external-copied\", got " << place;
   }
   auto memref = cast<MemRefType>(getMemory().getType());
   if (Attribute encoding = getEncodingAttr()) {

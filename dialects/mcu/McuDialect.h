@@ -38,9 +38,10 @@ constexpr llvm::StringLiteral labelsAttrName = "labels";
 enum class Place {
   Ram,     // initialised by the start-up code from a copy in flash
   Flash,
-  External // flash outside of the chip that it reads like its own
+  External, // flash outside of the chip that it reads like its own
+  Copied    // memory outside of the chip from which they are fetched before use
 };
-/// Discardable attribute of constants, a string: "ram" or "external". Without it they lie in flash.
+/// Discardable attribute of constants, a string: "ram", "external" or "external-copied". Without it they lie in flash.
 inline constexpr llvm::StringLiteral placeName = "mcu.place";
 llvm::StringRef stringifyPlace(Place place);
 std::optional<Place> symbolizePlace(llvm::StringRef text);

@@ -92,7 +92,7 @@ def Mcu_ConstantOp : Mcu_Op<"constant"> {
   let description = [{
     `name` is unique in the program and becomes part of a C identifier. `encoding`, an attribute with pack's EncodingInterface, says
     how the codes lie in flash where they are not stored as plain elements. The attribute `mcu.place` says that it lies elsewhere:
-    "ram" or "external".
+    "ram", "external" or, if calls of `tmb_fetch` copy it before use, "external-copied".
   }];
   let arguments = (ins StrAttr:$name, ElementsAttr:$value, OptionalAttr<AnyAttr>:$encoding);
   let results = (outs AnyMemRef:$memory);

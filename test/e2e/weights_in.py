@@ -20,6 +20,31 @@ def check(condition, message):
         sys.exit(f"FAILED: {message}")
 
 
+# A memory that is not mapped: constants are there only as the function of the user gives them.
+OWN_READ = '''
+#include <string.h>
+#include "net.h"
+#include "thimble/tmb_kernels.h"
+static long long bytes_read;
+void tmb_external_read(void *to, const void *from, int32_t bytes) {
+  memcpy(to, from, (size_t)bytes);
+  bytes_read += bytes;
+}
+int main(void) { return net_selftest() != 0 || bytes_read < NET_EXTERNAL_FLASH_BYTES; }
+'''
+
+
+def check_own_read(out):
+    (out / "own.c").write_text(OWN_READ)
+    sources = [out / name for name in ("own.c", "net.c", "net_weights.c", "net_selftest.c")] + sorted((out / "runtime/src").glob("*.c"))
+    # For the instruction set of the target; the host has portable twins of the kernels.
+    kernels = pathlib.Path(__file__).resolve().parents[2] / "runtime-mcu/src/kernels"
+    sources = [kernels / s.name if (kernels / s.name).exists() else s for s in sources]
+    subprocess.run(["cc", "-std=c99", "-DTMB_NO_MAIN", "-ffp-contract=off", f"-I{out}", f"-I{out / 'runtime/include'}", *sources, "-lm",
+                    "-o", out / "own"], check=True)
+    check(subprocess.run([out / "own"]).returncode == 0, "the user's function brings the constants")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
@@ -53,6 +78,15 @@ def main():
         check(0 < report["external_flash"]["total"] < outside, "no more moves than has to")
         check(report["external_flash"]["budget"] == 16 << 20, "the board's flash is known")
         check(any("those that are read least" in note for note in report["notes"]), "the report says what moved")
+
+        report, result = build("copied", "stm32f746", "--weights-in", "external-copied", verify=("--flash", "64K"))
+        check(report["external_flash"]["total"] == outside, "constants that are fetched are outside as well")
+        check(any(layer["op"] == "fetch" for layer in report["layers"]), "they are fetched")
+        whole = report["ram"]["arena"]
+        report, result = build("blocks", "stm32f746", "--weights-in", "external-copied", "--ram", str(whole - 2048))
+        check(report["fits"] and any(layer["op"] == "stream" for layer in report["layers"]), "blocks fit where whole layers do not")
+        check(result["ram_bytes"] <= whole - 2048 + result["stack_bytes"], "as measured")
+        check_own_read(folder / "blocks")
 
         first = next(layer for layer in plain["layers"] if layer["weight_bytes"] > 0)
         report, result = build("ram", "stm32f746", "--weights-in", first["name"] + "=ram")

@@ -34,8 +34,8 @@ struct CompileCommand {
         ->type_name("BYTES");
     command
         .add_option("--weights-in", weightsIn,
-                    "Memory of the constants: flash, ram or external, of all layers or of one (LAYER with * and ?); auto: external "
-                    "takes what does not fit into flash (flash)")
+                    "Memory of the constants: flash, ram, external, or external-copied (fetched before use, not mapped), of all layers or "
+                    "of one (LAYER with * and ?); auto: external takes what does not fit into flash (flash)")
         ->allow_extra_args(false)
         ->type_name("[LAYER=]MEMORY");
     command.add_option("--ram", ram, "RAM budget for the arena, e.g. 64K (the target's)")->type_name("BYTES");
@@ -86,7 +86,7 @@ bool CompileCommand::parseWeightsIn(CompileOptions &options, const Target &resol
     }
     std::optional<mcu::Place> place = mcu::symbolizePlace(memory);
     if (!place) {
-      printError("--weights-in " + text + ": expected flash, ram, external or auto, or LAYER=MEMORY with one of the first three");
+      printError("--weights-in " + text + ": expected flash, ram, external, external-copied or auto, or LAYER=MEMORY with one of the first four");
       return false;
     }
     if (place == mcu::Place::External && !hasExternal) {

@@ -426,6 +426,13 @@ void tmb_transpose(const void *x, void *y, void *scratch, const tmb_transpose_pa
 /* y[i] = x[i] for `count` bytes. */
 void tmb_copy_bytes(const void *x, void *y, const tmb_count_params *p);
 
+/* The same from external memory, by tmb_external_read: constants that a model fetches before use (--weights-in external-copied). */
+void tmb_fetch(const void *x, void *y, const tmb_count_params *p);
+
+/* Reads external memory, which need not be mapped: `from` is the address that the linker gave, `bytes` > 0, and the bytes must be
+ * at `to` when it returns. In tmb_fetch.c is a weak one that copies; define your own, without weak, for a serial flash or DMA. */
+void tmb_external_read(void *to, const void *from, int32_t bytes);
+
 /* Moves bytes toward the start of the same memory, which keeps the rows that a streamed part still needs next to its new ones. */
 void tmb_slide(void *x, const tmb_slide_params *p);
 

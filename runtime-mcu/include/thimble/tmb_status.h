@@ -20,6 +20,15 @@ typedef enum tmb_status {
 #endif
 #endif
 
+/* A function that the user may replace by one of the same name. */
+#ifndef TMB_WEAK
+#if defined(__GNUC__) || defined(__clang__)
+#define TMB_WEAK __attribute__((weak))
+#else
+#define TMB_WEAK
+#endif
+#endif
+
 /* Where the linker puts the constants of models: attributes before their definitions. Define them yourself, for all models, or
  * for one alone: <MODEL>_SECTION_WEIGHTS and so on. Linker scripts place .thimble_external* in the external flash. */
 #ifndef TMB_SECTION_WEIGHTS /* in flash */

@@ -68,6 +68,6 @@ mcu.program @constant_output {
 // -----
 
 mcu.program @place {
-  // expected-error @+1 {{mcu.place must be "ram", "flash" or "external", got "tape"}}
+  // expected-error @+1 {{mcu.place must be "ram", "flash", "external" or "external-copied", got "tape"}}
   %a = mcu.constant "a" dense<0.5> : tensor<1xf32> {mcu.place = "tape"} : memref<1xf32>
 }
