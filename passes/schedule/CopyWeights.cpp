@@ -121,11 +121,13 @@ void BlockBuilder::build() {
                                             builder.getDictionaryAttr({}), call.getMacs(), IntegerAttr());
   builder.setInsertionPointToStart(&stream.getBody().emplaceBlock());
   int64_t whole = layer.channels / block, rest = layer.channels % block;
-  {
+  if (whole > 1) {
     auto repeat = builder.create<mcu::RepeatOp>(loc, whole);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&repeat.getBody().emplaceBlock());
     addSteps(0, block, /*isRepeated=*/true);
+  } else {
+    addSteps(0, block, /*isRepeated=*/false);
   }
   if (rest > 0)
     addSteps(whole * block, rest, /*isRepeated=*/false);
