@@ -56,6 +56,22 @@ void thimble::codegen::writeBanner(llvm::raw_ostream &os, llvm::StringRef purpos
   os << " */\n";
 }
 
+std::string thimble::codegen::formatArenaParameters(const Model &model) {
+  return model.externalArenaBytes > 0 ? "void *arena, void *external" : "void *arena";
+}
+
+void thimble::codegen::writeArenas(llvm::raw_ostream &os, const Model &model) {
+  os << "static uint8_t " << model.name << "__arena[" << model.macro << "_ARENA_BYTES] TMB_ALIGNED(" << model.macro
+     << "_ARENA_ALIGNMENT);\n";
+  if (model.externalArenaBytes > 0)
+    os << "TMB_SECTION_EXTERNAL_RAM(" << model.name << "__external)\nstatic uint8_t " << model.name << "__external[" << model.macro
+       << "_EXTERNAL_ARENA_BYTES] TMB_ALIGNED(" << model.macro << "_ARENA_ALIGNMENT);\n";
+}
+
+std::string thimble::codegen::formatArenaArguments(const Model &model) {
+  return model.name + "__arena" + (model.externalArenaBytes > 0 ? ", " + model.name + "__external" : "");
+}
+
 std::string thimble::codegen::formatArrayDeclaration(const CType &type, llvm::StringRef symbol, llvm::ArrayRef<char> bytes) {
   size_t count = std::max<size_t>(bytes.size() / type.bytes, 1);
   return (llvm::Twine(type.name) + " " + symbol + "[" + llvm::Twine(count) + "]").str();

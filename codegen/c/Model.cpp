@@ -113,6 +113,7 @@ llvm::Expected<Model> ModelBuilder::build() {
     return refuse(program, "the program has no memory plan; schedule it first");
   model.alignment = program.getAlignment();
   model.arenaBytes = std::max<int64_t>(*program.getArenaBytes(), 1);
+  model.externalArenaBytes = mcu::getExternalArenaBytes(program);
   model.planBytes = 0;
   for (Operation &op : program.getBody().front()) {
     llvm::Error error = llvm::Error::success();
@@ -143,9 +144,10 @@ llvm::Error ModelBuilder::addBuffer(mcu::BufferOp buffer) {
   int64_t offset = *buffer.getOffset(), end = offset + mcu::byteSize(buffer.getMemory());
   if (offset % type->bytes != 0 || model.alignment % type->bytes != 0)
     return refuse(buffer, "buffer '" + buffer.getName() + "' at " + llvm::Twine(offset) + " is not aligned for " + type->name);
-  if (end > model.arenaBytes)
+  if (end > (mcu::isSpilled(buffer) ? model.externalArenaBytes : model.arenaBytes))
     return refuse(buffer, "buffer '" + buffer.getName() + "' lies past the end of the arena");
-  model.planBytes = std::max(model.planBytes, end);
+  if (!mcu::isSpilled(buffer))
+    model.planBytes = std::max(model.planBytes, end);
   return isPort ? addPort(buffer, type) : llvm::Error::success();
 }
 
@@ -243,6 +245,7 @@ llvm::Error ModelBuilder::addArgument(ModelCall &call, Value value, bool isConst
       argument.type = CType::getByte();
   } else {
     argument.offset = int64_t(*cast<mcu::BufferOp>(root).getOffset()) + mcu::byteOffset(value);
+    argument.isSpilled = mcu::isSpilled(cast<mcu::BufferOp>(root));
   }
   if (!argument.type)
     return refuse(call.op, "an operand has elements that C99 has no type for");
@@ -308,6 +311,7 @@ llvm::Expected<ModelStep> ModelBuilder::makeStep(mcu::CallOp stream, mcu::StepOp
       argument.offset = op.getOffsets()[i];
     } else {
       argument.offset = int64_t(*cast<mcu::BufferOp>(root).getOffset()) + mcu::byteOffset(operand) + op.getOffsets()[i];
+      argument.isSpilled = mcu::isSpilled(cast<mcu::BufferOp>(root));
     }
     if (!argument.type)
       return refuse(op, "an operand has elements that C99 has no type for");

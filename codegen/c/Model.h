@@ -69,6 +69,7 @@ struct ModelArgument {
   int64_t offset;   // in the arena, or from the start of the constant
   int64_t constant; // index of a constant, or -1 for the arena
   int64_t advance = 0; // bytes from one iteration of a loop to the next
+  bool isSpilled = false; // the offset counts in the external arena
 };
 
 /// A kernel call of a streamed part, or a row that is fed.
@@ -103,6 +104,7 @@ struct Model {
   std::vector<ModelRecord> records;
   std::vector<ModelCall> calls;
   int64_t arenaBytes; // at least 1
+  int64_t externalArenaBytes; // of the second arena, in external RAM; 0: there is none
   int64_t planBytes;  // the end of the buffer that ends last
   int64_t alignment;
 

@@ -46,15 +46,20 @@ static void writeUsage(llvm::raw_ostream &os, const Model &model, const EmitOpti
   const std::string &name = model.name, &macro = model.macro;
   os << "\n/* How to use it:\n *\n";
   os << " *   #include \"" << name << ".h\"\n";
-  os << " *   static uint8_t arena[" << macro << "_ARENA_BYTES] TMB_ALIGNED(" << macro << "_ARENA_ALIGNMENT);\n *\n";
+  os << " *   static uint8_t arena[" << macro << "_ARENA_BYTES] TMB_ALIGNED(" << macro << "_ARENA_ALIGNMENT);\n";
+  if (model.externalArenaBytes > 0)
+    os << " *   TMB_SECTION_EXTERNAL_RAM(external)\n *   static uint8_t external[" << macro << "_EXTERNAL_ARENA_BYTES] TMB_ALIGNED(" << macro
+       << "_ARENA_ALIGNMENT);\n";
+  os << " *\n";
+  std::string arenas = model.externalArenaBytes > 0 ? "arena, external" : "arena";
   if (const ModelPort *fed = model.getFed())
     os << " *   tmb_status status = " << name << "_feed_start(arena);\n"
        << " *   while (...) // as rows come, " << macro << "_INPUT" << fed->index << "_ROWS in all\n"
-       << " *     status = " << name << "_feed_rows(arena, row, 1); // " << macro << "_INPUT" << fed->index << "_ROW_BYTES bytes\n";
+       << " *     status = " << name << "_feed_rows(" << arenas << ", row, 1); // " << macro << "_INPUT" << fed->index << "_ROW_BYTES bytes\n";
   else if (!model.inputs.empty())
     os << " *   " << model.inputs[0].type->name << " *in = " << name << "_input(arena, 0); // write " << macro
        << "_INPUT0_BYTES bytes to it\n";
-  os << (model.getFed() ? " *   status = " : " *   tmb_status status = ") << name << "_run(arena); // TMB_OK or a negative code\n";
+  os << (model.getFed() ? " *   status = " : " *   tmb_status status = ") << name << "_run(" << arenas << "); // TMB_OK or a negative code\n";
   if (!model.outputs.empty())
     os << " *   const " << model.outputs[0].type->name << " *out = " << name << "_output(arena, 0);\n";
   os << " *\n * Inputs and outputs lie in the arena, whose memory is used again and again during a run: write all inputs "
@@ -99,6 +104,9 @@ std::string thimble::codegen::writeHeader(const Model &model, const EmitOptions 
   os << "\n/* The memory that the caller gives to every function. */\n";
   os << "#define " << macro << "_ARENA_BYTES " << model.arenaBytes << "\n";
   os << "#define " << macro << "_ARENA_ALIGNMENT " << model.alignment << "\n";
+  if (model.externalArenaBytes > 0)
+    os << "\n/* A second one in external RAM, as aligned, for what is used least. It may not be NULL. */\n#define " << macro
+       << "_EXTERNAL_ARENA_BYTES " << model.externalArenaBytes << "\n";
   writePlaces(os, model);
   os << "\n/* Memory that lasts from run to run: this model has none. */\n#define " << macro << "_STATE_BYTES 0\n";
 
@@ -110,10 +118,10 @@ std::string thimble::codegen::writeHeader(const Model &model, const EmitOptions 
     os << "tmb_status " << name << "_feed_start(void *arena);\n";
     os << "\n/* Takes the next `count` rows of input " << fed->index << ", and computes what they make possible. TMB_ERROR_ROWS if that is\n"
        << " * more than " << rows << " in all. */\n";
-    os << "tmb_status " << name << "_feed_rows(void *arena, const void *rows, int32_t count);\n";
+    os << "tmb_status " << name << "_feed_rows(" << formatArenaParameters(model) << ", const void *rows, int32_t count);\n";
   }
   os << "\n/* Runs the model once" << (model.getFed() ? ", after all rows were fed (else TMB_ERROR_ROWS)" : "") << ". TMB_ERROR_ARGUMENT if arena is NULL or not aligned to " << macro << "_ARENA_ALIGNMENT. */\n";
-  os << "tmb_status " << name << "_run(void *arena);\n";
+  os << "tmb_status " << name << "_run(" << formatArenaParameters(model) << ");\n";
   os << "\n/* Where to read an output after a run. NULL if there is no such output, or arena is NULL. */\n";
   os << "const void *" << name << "_output(const void *arena, int index);\n";
   if (!options.golden.empty()) {

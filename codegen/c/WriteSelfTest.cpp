@@ -61,7 +61,7 @@ static void writeVector(llvm::raw_ostream &os, const Model &model, const GoldenV
   os << "\n  /* Vector " << vector << " */\n";
   if (const ModelPort *fed = model.getFed())
     os << "  status = " << name << "_feed_start(" << name << "__arena);\n  if (status == TMB_OK)\n    status = " << name << "_feed_rows("
-       << name << "__arena, " << goldenName(model, vector, "input", size_t(fed->index)) << ", " << model.macro << "_INPUT" << fed->index
+       << formatArenaArguments(model) << ", " << goldenName(model, vector, "input", size_t(fed->index)) << ", " << model.macro << "_INPUT" << fed->index
        << "_ROWS);\n  if (status != TMB_OK)\n    return (int)status;\n";
   for (size_t i = 0; i < model.inputs.size(); ++i) {
     if (model.inputs[i].bytes == 0 || model.inputs[i].rowBytes != 0)
@@ -69,7 +69,7 @@ static void writeVector(llvm::raw_ostream &os, const Model &model, const GoldenV
     os << "  memcpy(" << name << "_input(" << name << "__arena, " << i << "), " << goldenName(model, vector, "input", i) << ", "
        << model.macro << "_INPUT" << i << "_BYTES);\n";
   }
-  os << "  status = " << name << "_run(" << name << "__arena);\n  if (status != TMB_OK)\n    return (int)status;\n";
+  os << "  status = " << name << "_run(" << formatArenaArguments(model) << ");\n  if (status != TMB_OK)\n    return (int)status;\n";
   for (auto [i, port] : llvm::enumerate(model.outputs)) {
     if (port.bytes == 0)
       continue;
@@ -115,8 +115,8 @@ std::string thimble::codegen::writeSelfTest(const Model &model, const EmitOption
       writeArray(os, "static const ", *port.type, goldenName(model, vector, "output", i), golden.outputs[i]);
     }
   }
-  os << "\nstatic uint8_t " << name << "__arena[" << model.macro << "_ARENA_BYTES] TMB_ALIGNED(" << model.macro
-     << "_ARENA_ALIGNMENT);\n";
+  os << "\n";
+  writeArenas(os, model);
   writeComparisons(os, model);
   os << "\nint " << name << "_selftest(void) {\n  int wrong = 0;\n  tmb_status status;\n";
   for (auto [vector, golden] : llvm::enumerate(options.golden))

@@ -74,7 +74,7 @@ static std::string formatArgument(const Model &model, const ModelArgument &argum
   std::string type = (argument.isConst ? "const " : "") + std::string(argument.type->name);
   std::string advance = argument.advance == 0 ? "" : (argument.advance < 0 ? " - " : " + ") + std::to_string(std::abs(argument.advance)) + " * i";
   if (argument.constant < 0) {
-    return "AT(" + type + ", " + std::to_string(argument.offset) + advance + ")";
+    return (argument.isSpilled ? "EXTERNAL(" : "AT(") + type + ", " + std::to_string(argument.offset) + advance + ")";
   }
   const ModelConstant &constant = model.constants[argument.constant];
   if (argument.offset != 0 || argument.advance != 0)
@@ -118,7 +118,8 @@ static void writeStream(llvm::raw_ostream &os, const Model &model, size_t index)
        << " * needed again. */\n";
   bool isFed = call.feedState >= 0;
   int64_t place = 1; // 0 is the beginning
-  os << "static void " << streamName(model, index) << (isFed ? "(uint8_t *a, const uint8_t *row) {\n" : "(uint8_t *a) {\n");
+  os << "static void " << streamName(model, index) << "(uint8_t *a" << (model.externalArenaBytes > 0 ? ", uint8_t *e" : "")
+     << (isFed ? ", const uint8_t *row) {\n" : ") {\n");
   if (isFed)
     os << "  " << model.name << "__feeding *const f = AT(" << model.name << "__feeding, " << call.feedState
        << ");\n  int32_t i = f->i;\n\n  switch (f->at) {\n  case 0:\n";
@@ -136,9 +137,19 @@ static void writeStream(llvm::raw_ostream &os, const Model &model, size_t index)
     if (loop.count > 1)
       os << "  }\n";
   }
+  if (model.externalArenaBytes > 0)
+    os << "  (void)e;\n";
   if (isFed)
     os << "  f->at = " << place << ";\n  break;\n  default: /* no more rows are needed */\n    break;\n  }\n";
   os << "}\n";
+}
+
+// The pointer to the second arena.
+static void writeExternalCheck(llvm::raw_ostream &os, const Model &model) {
+  if (model.externalArenaBytes == 0)
+    return;
+  os << "  uint8_t *const e = (uint8_t *)external;\n  if (e == NULL || (uintptr_t)e % " << model.macro
+     << "_ARENA_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
 }
 
 // What the caller feeds rows with.
@@ -150,19 +161,21 @@ static void writeFeeding(llvm::raw_ostream &os, const Model &model, size_t index
   os << "\ntmb_status " << name << "_feed_start(void *arena) {\n  uint8_t *const a = (uint8_t *)arena;\n";
   os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
   os << "  memset(AT(" << name << "__feeding, " << state << "), 0, sizeof(" << name << "__feeding));\n  return TMB_OK;\n}\n";
-  os << "\ntmb_status " << name << "_feed_rows(void *arena, const void *rows, int32_t count) {\n";
+  os << "\ntmb_status " << name << "_feed_rows(" << formatArenaParameters(model) << ", const void *rows, int32_t count) {\n";
   os << "  uint8_t *const a = (uint8_t *)arena;\n  const uint8_t *row = (const uint8_t *)rows;\n  " << name << "__feeding *f;\n";
+  writeExternalCheck(os, model);
   os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0 || rows == NULL || count < 0)\n"
      << "    return TMB_ERROR_ARGUMENT;\n";
   os << "  f = AT(" << name << "__feeding, " << state << ");\n";
   os << "  if (f->rows < 0 || f->rows > " << prefix << "_ROWS || count > " << prefix << "_ROWS - f->rows)\n    return TMB_ERROR_ROWS;\n";
   os << "  for (; count > 0; --count, ++f->rows, row += " << prefix << "_ROW_BYTES)\n    " << streamName(model, index)
-     << "(a, row);\n  return TMB_OK;\n}\n";
+     << (model.externalArenaBytes > 0 ? "(a, e, row)" : "(a, row)") << ";\n  return TMB_OK;\n}\n";
 }
 
 static void writeRun(llvm::raw_ostream &os, const Model &model) {
-  os << "\ntmb_status " << model.name << "_run(void *arena) {\n";
+  os << "\ntmb_status " << model.name << "_run(" << formatArenaParameters(model) << ") {\n";
   os << "  uint8_t *const a = (uint8_t *)arena;\n";
+  writeExternalCheck(os, model);
   os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
   for (auto [index, call] : llvm::enumerate(model.calls)) {
     mcu::CallOp op = call.op;
@@ -174,7 +187,7 @@ static void writeRun(llvm::raw_ostream &os, const Model &model) {
     }
     if (!call.loops.empty()) {
       os << "\n  /* up to " << commentText(call.node) << ": rows, " << formatShapes(op) << " */\n";
-      os << "  " << streamName(model, index) << "(a);\n";
+      os << "  " << streamName(model, index) << (model.externalArenaBytes > 0 ? "(a, e);\n" : "(a);\n");
       continue;
     }
     os << "\n  /* " << commentText(call.node) << ": " << getKernelOperation(op.getKernel()) << ", " << formatShapes(op)
@@ -220,6 +233,8 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
     writeRecord(os, record);
   os << "\n/* Memory in the arena, `offset` bytes from its start. */\n"
      << "#define AT(type, offset) ((type *)(void *)(a + (offset)))\n";
+  if (model.externalArenaBytes > 0)
+    os << "\n/* The same in external RAM. */\n#define EXTERNAL(type, offset) ((type *)(void *)(e + (offset)))\n";
   if (model.getFed())
     os << "\n/* How far the feeding has come: rows that were fed, where " << model.name << "_feed_rows goes on, and the loop there. */\n"
        << "typedef struct {\n  int32_t rows, at, i;\n} " << model.name << "__feeding;\n";

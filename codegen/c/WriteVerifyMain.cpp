@@ -61,9 +61,7 @@ int main(void) {
     count = 0;
 )";
 
-static constexpr llvm::StringLiteral runIt = R"(    tmb_port_counter_start();
-    status = (int)@_run(@__arena);
-    count += tmb_port_counter_read();
+static constexpr llvm::StringLiteral runIt = R"(    count += tmb_port_counter_read();
     if (status != 0)
       break;
 )";
@@ -119,7 +117,7 @@ static void writeFeed(llvm::raw_ostream &os, const Model &model) {
      << "    const int got = " << prefix << "read(in, row, (size_t)rows * " << input << "_ROW_BYTES);\n"
      << "    if (got != 1)\n      return got == 0 && fed == 0 ? " << prefix << "END : " << prefix << "CUT_OFF;\n"
      << "    tmb_port_counter_start();\n"
-     << "    status = (int)" << model.name << "_feed_rows(" << prefix << "arena, row, rows);\n"
+     << "    status = (int)" << model.name << "_feed_rows(" << formatArenaArguments(model) << ", row, rows);\n"
      << "    *count += tmb_port_counter_read();\n    fed += rows;\n  }\n  return status;\n}\n";
 }
 
@@ -134,6 +132,8 @@ static void writeFill(llvm::raw_ostream &os, const Model &model) {
   if (reads)
     os << "  int got;\n";
   os << "  memset(" << prefix << "arena, sample % 2 == 0 ? 0xA5 : 0x5A, sizeof(" << prefix << "arena));\n";
+  if (model.externalArenaBytes > 0)
+    os << "  memset(" << prefix << "external, sample % 2 == 0 ? 0xA5 : 0x5A, sizeof(" << prefix << "external));\n";
   if (!reads && model.getFed()) // which has told the end of the file
     os << "  (void)in;\n  (void)sample;\n  return 0;\n}\n";
   else if (!reads)
@@ -159,8 +159,8 @@ std::string thimble::codegen::writeVerifyMain(const Model &model, const EmitOpti
   os << "/* A sample in inputs.bin is the bytes of all inputs, one after the other; outputs.bin likewise. At the end one line\n"
      << " * says how many instructions a run took (0: unknown) and how many bytes of stack the program. */\n";
   os << "#include \"" << model.name << ".h\"\n\n#include <stddef.h>\n#include <string.h>\n\n#include \"tmb_port.h\"\n\n";
-  os << "static uint8_t " << prefix << "arena[" << model.macro << "_ARENA_BYTES] TMB_ALIGNED(" << model.macro
-     << "_ARENA_ALIGNMENT);\n\n";
+  writeArenas(os, model);
+  os << "\n";
   os << "/* Reasons to stop, beside the negative tmb_status of a run. */\nenum {\n"
      << "  " << prefix << "END = 1,     /* no more samples: not an error */\n"
      << "  " << prefix << "NO_FILE = 2, /* a file cannot be opened */\n"
@@ -175,6 +175,7 @@ std::string thimble::codegen::writeVerifyMain(const Model &model, const EmitOpti
   writeTemplate(os, mainStart, model.name);
   if (model.getFed())
     os << "    status = " << prefix << "feed(in, &count);\n    if (status != 0)\n      break;\n";
+  os << "    tmb_port_counter_start();\n    status = (int)" << model.name << "_run(" << formatArenaArguments(model) << ");\n";
   writeTemplate(os, runIt, model.name);
   for (size_t i = 0; i < model.outputs.size(); ++i) {
     if (model.outputs[i].bytes == 0)

@@ -28,7 +28,7 @@ llvm::Error writeFiles(llvm::ArrayRef<EmittedFile> files, llvm::StringRef direct
 /// The memory.ld that runtime-mcu/port's link.ld includes, for an image that runs on the target's emulator. Fails if it has
 /// none. Sizes default to the target's: of the first regions, and of the external memories.
 struct MemorySizes {
-  std::optional<uint64_t> flash, ram, externalFlash;
+  std::optional<uint64_t> flash, ram, externalFlash, externalRam;
 };
 llvm::Expected<std::string> writeMemoryScript(const Target &target, uint64_t stackBytes, const MemorySizes &sizes = {});
 

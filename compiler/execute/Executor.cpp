@@ -44,7 +44,7 @@ struct BoundCall {
 
 struct Executor::Implementation {
   std::vector<std::unique_ptr<Memory>> memories;
-  std::unique_ptr<Memory> arena; // of a program
+  std::unique_ptr<Memory> arena, externalArena; // of a program
   std::vector<BoundCall> calls;
   std::vector<Span> inputs, outputs;
   llvm::DenseMap<Value, Span> values;
@@ -196,6 +196,7 @@ FailureOr<std::unique_ptr<Executor>> Executor::create(mcu::ProgramOp program) {
     return program.emitOpError("has no arena yet; schedule it first");
   auto result = std::make_unique<Implementation>();
   result->arena = std::make_unique<Memory>(size_t(*program.getArenaBytes()));
+  result->externalArena = std::make_unique<Memory>(size_t(mcu::getExternalArenaBytes(program)));
   auto place = [](std::vector<Span> &list, size_t index, Span region) {
     list.resize(std::max(list.size(), index + 1), {nullptr, 0});
     list[index] = region;
@@ -205,7 +206,8 @@ FailureOr<std::unique_ptr<Executor>> Executor::create(mcu::ProgramOp program) {
       if (!buffer.getOffset() && !mcu::isFed(buffer))
         return buffer.emitOpError("has no place in the arena yet; schedule the program first");
       size_t bytes = size_t(mcu::byteSize(buffer.getMemory()));
-      Span region = mcu::isFed(buffer) ? result->allocate(bytes) : Span{result->arena->get() + *buffer.getOffset(), bytes};
+      char *arena = (mcu::isSpilled(buffer) ? result->externalArena : result->arena)->get();
+      Span region = mcu::isFed(buffer) ? result->allocate(bytes) : Span{arena + *buffer.getOffset(), bytes};
       result->values[buffer.getMemory()] = region;
       if (buffer.getRole() == mcu::Role::Input)
         place(result->inputs, buffer.getIndex(), region);
@@ -232,8 +234,9 @@ size_t Executor::getInputBytes(size_t index) const { return implementation->inpu
 size_t Executor::getOutputBytes(size_t index) const { return implementation->outputs[index].bytes; }
 
 void Executor::run(llvm::ArrayRef<llvm::ArrayRef<char>> inputs) {
-  if (implementation->arena)
-    std::memset(implementation->arena->get(), 0xA5, implementation->arena->size());
+  for (const std::unique_ptr<Memory> &arena : {std::cref(implementation->arena), std::cref(implementation->externalArena)})
+    if (arena)
+      std::memset(arena->get(), 0xA5, arena->size());
   for (auto [region, bytes] : llvm::zip(implementation->inputs, inputs))
     std::memcpy(region.data, bytes.data(), region.bytes);
   for (const BoundCall &call : implementation->calls)

@@ -105,10 +105,19 @@ private:
       result->ramSearch = std::move(*search);
       bool fits = !budget || int64_t(*result->getProgram().getArenaBytes()) <= *budget;
       if (!before || fits || most <= leastBlockBytes)
-        return success();
+        return fits || !options.externalRamBudget ? success() : spill(*budget);
       most /= 2;
       result->module = before->clone();
     }
+  }
+
+  LogicalResult spill(int64_t budget) {
+    int64_t room = int64_t(std::min<uint64_t>(*options.externalRamBudget, INT64_MAX));
+    FailureOr<std::vector<schedule::SpilledBuffer>> spilled = schedule::spillBuffers(*result->module, budget, room);
+    if (failed(spilled))
+      return failure();
+    result->spilled = std::move(*spilled);
+    return success();
   }
 
   LogicalResult runPasses(llvm::function_ref<void(OpPassManager &)> build) {

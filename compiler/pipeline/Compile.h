@@ -12,6 +12,7 @@
 #include "passes/schedule/CopyWeights.h"
 #include "passes/schedule/FitRam.h"
 #include "passes/schedule/PlaceConstants.h"
+#include "passes/schedule/SpillBuffers.h"
 #include "llvm/ADT/StringMap.h"
 #include <functional>
 #include <string>
@@ -53,6 +54,7 @@ struct CompileOptions {
   bool showsFront = false; // plan executions that need less RAM, too, for the report
   bool feedsRows = false; // the first input is never whole in memory: the caller feeds its rows
   std::optional<uint64_t> ramBudget; // bytes; what the plain program exceeds, streaming over rows may save
+  std::optional<uint64_t> externalRamBudget; // bytes; what ramBudget has no room for goes there
   std::vector<schedule::PlaceRule> weightsIn; // where constants lie; those in RAM take their part of the budget
   Stage startFrom = Stage::Import;
   Stage stopAfter = Stage::Schedule;
@@ -66,6 +68,7 @@ struct Compilation {
   std::optional<HeldOutResult> heldOut;
   std::vector<std::string> floatLayers; // layers that --least-sqnr keeps in float, and why
   schedule::RamSearch ramSearch; // what was planned for ramBudget; only after the stage Schedule
+  std::vector<schedule::SpilledBuffer> spilled; // to external RAM
   std::vector<schedule::ConstantUse> constantUses; // only after the stage Schedule
 
   /// The scheduled program; only after the stage Schedule.

@@ -14,7 +14,7 @@ std::string RamUse::proof() const {
   if (!lowerBound)
     return "";
   if (arena <= *lowerBound)
-    return "proven optimal: no order and no placement of these calls needs less";
+    return isOrderGiven ? "proven optimal: no placement needs less" : "proven optimal: no order and no placement of these calls needs less";
   uint64_t perMille = *lowerBound == 0 ? 1000 : ((arena - *lowerBound) * 1000 + *lowerBound - 1) / *lowerBound;
   return "at least " + std::to_string(*lowerBound) + " bytes are needed; gap " + std::to_string(perMille / 10) + "." +
          std::to_string(perMille % 10) + " %";
@@ -25,7 +25,7 @@ static uint64_t getLiveBytes(llvm::ArrayRef<mcu::LiveRange> ranges, int64_t call
   std::vector<std::pair<int64_t, int64_t>> pieces;
   for (const mcu::LiveRange &range : ranges) {
     mcu::BufferOp buffer = range.buffer;
-    if (range.contains(call) && buffer.getOffset())
+    if (range.contains(call) && buffer.getOffset() && !mcu::isSpilled(buffer))
       pieces.push_back({int64_t(*buffer.getOffset()), int64_t(*buffer.getOffset()) + mcu::byteSize(buffer.getMemory())});
   }
   llvm::sort(pieces);
@@ -102,9 +102,13 @@ llvm::Expected<Report> thimble::report::buildReport(mcu::ProgramOp program, cons
   report.ram.constants = uint64_t(model->getWeightBytes(Place::Ram) + model->getTableBytes(Place::Ram));
   report.ram.arena = uint64_t(model->arenaBytes);
   report.ram.budget = options.ramBudget;
+  report.ram.isOrderGiven = model->externalArenaBytes > 0;
   if (program.getLowerBound())
     report.ram.lowerBound = *program.getLowerBound();
 
+  report.externalRam.arena = uint64_t(model->externalArenaBytes);
+  if (auto bound = program->getAttrOfType<IntegerAttr>(mcu::externalBoundName))
+    report.externalRam.lowerBound = uint64_t(bound.getInt());
   std::vector<mcu::LiveRange> ranges = mcu::computeLiveRanges(program);
   for (const mcu::LiveRange &range : ranges) {
     mcu::BufferOp buffer = range.buffer;
@@ -114,7 +118,7 @@ llvm::Expected<Report> thimble::report::buildReport(mcu::ProgramOp program, cons
     if (buffer.getRole() == mcu::Role::Scratch)
       report.ram.scratch = std::max(report.ram.scratch, bytes);
     report.buffers.push_back({buffer.getName().str(), mcu::stringifyRole(buffer.getRole()).str(), uint64_t(*buffer.getOffset()),
-                              bytes, range.first, range.last});
+                              bytes, range.first, range.last, mcu::isSpilled(buffer)});
   }
   addLayers(report, *model, ranges);
   report.inputs = describe(model->inputs);

@@ -43,6 +43,7 @@ struct RamUse {
   uint64_t scratch = 0; // of the kernel that needs most; part of the arena
   uint64_t state = 0;
   std::optional<uint64_t> lowerBound; // no plan has a smaller arena
+  bool isOrderGiven = false;          // the bound is that of the order and of what lies in external RAM
   std::optional<uint64_t> budget;
 
   uint64_t getPeak() const { return arena + state + constants; }
@@ -71,12 +72,21 @@ struct PortUse {
   std::optional<std::pair<int64_t, int64_t>> bound;
 };
 
+/// The second arena.
+struct ExternalRamUse {
+  uint64_t arena = 0;
+  uint64_t lowerBound = 0; // no plan of the buffers in it is smaller
+  uint64_t traffic = 0;    // bytes that calls read there and write there in a run
+  std::optional<uint64_t> budget;
+};
+
 /// A buffer's place in the plan. Calls count from 0; inputs are live from -1.
 struct BufferUse {
   std::string name;
   std::string role;
   uint64_t offset, bytes;
   int64_t first, last;
+  bool isExternal = false; // the offset counts in external RAM
 };
 
 struct TensorUse {
@@ -115,6 +125,7 @@ struct Report {
   FlashUse flash;
   ExternalFlashUse externalFlash;
   RamUse ram;
+  ExternalRamUse externalRam;
   uint64_t macs = 0;
   std::vector<LayerUse> layers; // in the order of the calls
   std::vector<PortUse> inputs, outputs;

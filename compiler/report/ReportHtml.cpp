@@ -72,6 +72,11 @@ private:
       os << "; constants " << formatByteSize(report.ram.constants);
     os << "; the stack is extra. " << formatCount(report.macs) << " multiply-accumulates in " << report.layers.size()
        << " kernel calls.</p>\n";
+    if (report.externalRam.arena > 0) {
+      writeBar("External", report.externalRam.arena, report.externalRam.budget);
+      os << "<p>Arena in external RAM (bound " << formatByteSize(report.externalRam.lowerBound) << "), of which a run reads and writes "
+         << formatByteSize(report.externalRam.traffic) << "</p>\n";
+    }
     if (!report.notes.empty()) {
       os << "<ul>\n";
       for (const std::string &note : report.notes)
@@ -141,7 +146,7 @@ private:
   void writeBuffers() {
     beginTable("Memory plan", {{"buffer", false}, {"role", false}, {"from", true}, {"to", true}, {"first call", true}, {"last call", true}});
     for (const BufferUse &buffer : report.buffers)
-      addRow({buffer.name, buffer.role, std::to_string(buffer.offset), std::to_string(buffer.offset + buffer.bytes),
+      addRow({buffer.name, buffer.isExternal ? buffer.role + ", external" : buffer.role, std::to_string(buffer.offset), std::to_string(buffer.offset + buffer.bytes),
               buffer.first < 0 ? "start" : std::to_string(buffer.first),
               buffer.last >= int64_t(report.layers.size()) ? "end" : std::to_string(buffer.last)});
     endTable();

@@ -64,6 +64,7 @@ static void writeBuffers(OStream &json, const Report &report) {
       json.object([&] {
         json.attribute("name", llvm::json::fixUTF8(buffer.name));
         json.attribute("role", buffer.role);
+        json.attribute("memory", buffer.isExternal ? "external" : "ram");
         json.attribute("offset", int64_t(buffer.offset));
         json.attribute("bytes", int64_t(buffer.bytes));
         json.attribute("first", buffer.first);
@@ -134,6 +135,12 @@ void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
       json.attribute("constants", int64_t(report.ram.constants));
       writeOptional(json, "lower_bound", report.ram.lowerBound);
       writeOptional(json, "budget", report.ram.budget);
+    });
+    json.attributeObject("external_ram", [&] {
+      json.attribute("arena", int64_t(report.externalRam.arena));
+      json.attribute("lower_bound", int64_t(report.externalRam.lowerBound));
+      json.attribute("traffic", int64_t(report.externalRam.traffic));
+      writeOptional(json, "budget", report.externalRam.budget);
     });
     json.attribute("macs", int64_t(report.macs));
     writePorts(json, "inputs", report.inputs);

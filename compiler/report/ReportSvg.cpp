@@ -43,7 +43,8 @@ public:
     drawAddresses();
     drawColumns();
     for (auto [index, buffer] : llvm::enumerate(report.buffers))
-      drawBuffer(buffer, index);
+      if (!buffer.isExternal)
+        drawBuffer(buffer, index);
     if (report.ram.lowerBound)
       drawLine(*report.ram.lowerBound, "bound", "least possible");
     if (report.ram.budget && *report.ram.budget <= top)

@@ -130,6 +130,9 @@ static void writeVerdict(const Report &report, llvm::raw_ostream &os, const Text
   if (report.ram.constants > 0)
     os << ", constants " << formatByteSize(report.ram.constants);
   os << "; the stack is extra\n";
+  if (report.externalRam.arena > 0)
+    os << "  External RAM: arena " << formatByteSize(report.externalRam.arena) << " (bound " << formatByteSize(report.externalRam.lowerBound)
+       << "), of which a run reads and writes " << formatByteSize(report.externalRam.traffic) << "\n";
   os << "  " << formatCount(report.macs) << " multiply-accumulates in " << report.layers.size() << " kernel calls\n";
   for (const ExecutionUse &execution : report.executions)
     if (execution.isChosen)
@@ -191,7 +194,7 @@ void thimble::report::writeText(const Report &report, llvm::raw_ostream &os, con
   os << "\nMemory plan (calls count from 0; inputs are live before them, outputs after)\n";
   Table plan({"buffer", "role", "from", "to", "first call", "last call"}, 2);
   for (const BufferUse &buffer : report.buffers)
-    plan.add({cleanName(buffer.name), buffer.role, std::to_string(buffer.offset), std::to_string(buffer.offset + buffer.bytes),
+    plan.add({cleanName(buffer.name), buffer.isExternal ? buffer.role + ", external" : buffer.role, std::to_string(buffer.offset), std::to_string(buffer.offset + buffer.bytes),
               buffer.first < 0 ? "start" : std::to_string(buffer.first),
               buffer.last >= int64_t(report.layers.size()) ? "end" : std::to_string(buffer.last)});
   plan.write(os);

@@ -225,6 +225,9 @@ llvm::Error Builder::explain(llvm::StringRef what, const ProcessResult &result) 
     if (std::optional<std::string> bytes = findOverflow(output, "FLASH"))
       return verifyError(ExitCode::OverBudget, "the image does not fit into the " + llvm::Twine(flash) + " bytes of flash of " +
                                                    target + ": " + *bytes + " bytes are missing");
+    if (output.contains("the arena does not fit into external RAM"))
+      return verifyError(ExitCode::OverBudget, "the arena in external RAM does not fit into that of " + target +
+                                                   ", or of the machine that emulates it (--external-ram)");
     std::optional<std::string> bytes = findOverflow(output, "RAM");
     if (bytes || output.contains("data and stack do not fit into RAM"))
       return verifyError(ExitCode::OverBudget,

@@ -32,7 +32,7 @@ struct LinkerMap {
 
   static bool isInFlash(llvm::StringRef output);
   /// What lies in external flash.
-  static constexpr llvm::StringLiteral externalSection = ".external";
+  static constexpr llvm::StringLiteral externalSection = ".external", externalRamSection = ".external_ram";
 };
 
 /// Reads the text that GNU ld writes for -Map. Fails if it is not one.

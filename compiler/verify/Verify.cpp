@@ -79,9 +79,10 @@ llvm::Error Verification::open() {
     return verifyError(ExitCode::BadInput, "target '" + emitted.target.name + "' has no emulator: use --on host");
   bool usesExternal = llvm::any_of(models.program.getOps<mcu::ConstantOp>(),
                                    [](mcu::ConstantOp constant) { return mcu::getPlace(constant) >= mcu::Place::External; });
+  usesExternal |= mcu::getExternalArenaBytes(models.program) > 0;
   if (usesExternal && hasEmulator && options.on != VerifyOn::Host && !emitted.target.emulator->external)
     return verifyError(ExitCode::BadInput, "the machine that emulates '" + emitted.target.name +
-                                               "' has no memory for constants in external flash: use --on host");
+                                               "' has no memory outside of the chip: use --on host");
   result.model = *name;
   result.target = emitted.target.name;
   result.ranOnEmulator = hasEmulator && options.on != VerifyOn::Host;
@@ -262,6 +263,7 @@ llvm::Error Verification::runTarget(llvm::StringRef directory) {
     return llvm::Error::success();
   result.measurement =
       TargetMeasurement{target.instructions,        target.least, target.most, target.stackBytes, uint64_t(model->arenaBytes),
+                        image->map.getBytes(LinkerMap::externalRamSection),
                         image->map.getFlashBytes(), *footprint};
   return llvm::Error::success();
 }

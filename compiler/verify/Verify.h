@@ -38,6 +38,7 @@ struct TargetMeasurement {
   uint64_t instructions = 0, leastInstructions = 0, mostInstructions = 0; // total, and of one sample; 0: not counted
   uint64_t stackBytes = 0;                                                // main() of the harness included
   uint64_t arenaBytes = 0;
+  uint64_t externalRamBytes = 0; // the second arena
   uint64_t imageBytes = 0; // flash of the whole image, with harness and start-up code
   Footprint footprint;     // of the model alone
 

@@ -35,6 +35,7 @@ static void writeMeasurement(OStream &json, const VerifyResult &result) {
   writeCount(json, "flash_bytes", measured ? std::optional(measured->footprint.getFlash()) : std::nullopt);
   writeCount(json, "external_flash_bytes", measured ? std::optional(measured->footprint.external) : std::nullopt);
   writeCount(json, "ram_bytes", measured ? std::optional(measured->getRam()) : std::nullopt);
+  writeCount(json, "external_ram_bytes", measured ? std::optional(measured->externalRamBytes) : std::nullopt);
   writeCount(json, "stack_bytes", measured ? unlessZero(measured->stackBytes) : std::nullopt);
   if (!measured) {
     json.attribute("flash", nullptr);
@@ -174,6 +175,8 @@ static void writeMeasurement(const VerifyResult &result, llvm::raw_ostream &os) 
      << "); with harness and start-up code " << formatByteSize(measured.imageBytes) << "\n";
   if (flash.external > 0)
     os << "  External flash: " << formatByteSize(flash.external) << "\n";
+  if (measured.externalRamBytes > 0)
+    os << "  External RAM: " << formatByteSize(measured.externalRamBytes) << "\n";
   os << "  RAM: " << formatByteSize(measured.getRam()) << " (arena " << formatByteSize(measured.arenaBytes);
   if (flash.constants > 0)
     os << ", constants " << formatByteSize(flash.constants);

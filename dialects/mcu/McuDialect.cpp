@@ -25,6 +25,11 @@ int64_t thimble::mcu::byteOffset(Value memory) {
 
 BufferOp thimble::mcu::getBuffer(Value memory) { return dyn_cast_or_null<BufferOp>(getRoot(memory)); }
 
+int64_t thimble::mcu::getExternalArenaBytes(ProgramOp program) {
+  auto bytes = program->getAttrOfType<IntegerAttr>(externalArenaName);
+  return bytes ? bytes.getInt() : 0;
+}
+
 llvm::StringRef thimble::mcu::stringifyPlace(Place place) {
   return place == Place::Ram ? "ram" : place == Place::Flash ? "flash" : place == Place::External ? "external" : "external-copied";
 }
@@ -61,9 +66,11 @@ LogicalResult ProgramOp::verify() {
       if (!constants.insert(constant.getName()).second)
         return constant.emitOpError("name '") << constant.getName() << "' is not unique in the program";
     auto buffer = dyn_cast<BufferOp>(op);
-    if (buffer && buffer.getOffset() && getArenaBytes() &&
-        int64_t(*buffer.getOffset()) + byteSize(buffer.getMemory()) > int64_t(*getArenaBytes()))
-      return buffer.emitOpError("lies past the end of the arena of ") << *getArenaBytes() << " bytes";
+    if (!buffer || !buffer.getOffset() || !getArenaBytes())
+      continue;
+    int64_t arena = isSpilled(buffer) ? getExternalArenaBytes(*this) : int64_t(*getArenaBytes());
+    if (int64_t(*buffer.getOffset()) + byteSize(buffer.getMemory()) > arena)
+      return buffer.emitOpError("lies past the end of the ") << (isSpilled(buffer) ? "external " : "") << "arena of " << arena << " bytes";
   }
   return success();
 }
@@ -81,6 +88,8 @@ LogicalResult BufferOp::verify() {
     return emitOpError("carries `io` exactly if it is an input or output");
   if (getOffset() && int64_t(*getOffset()) < 0)
     return emitOpError("offset is negative");
+  if (isSpilled(*this) && getRole() != Role::Temporary)
+    return emitOpError("is spilled, which only temporary buffers can be");
   return verifyMemory(*this, getMemory().getType());
 }
 

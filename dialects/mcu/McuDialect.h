@@ -34,6 +34,14 @@ inline constexpr int64_t feedStateBytes = 16;
 /// is a map, the keys along its last dimension.
 constexpr llvm::StringLiteral labelsAttrName = "labels";
 
+/// Marks buffers whose offset counts in the second arena, in external RAM.
+inline constexpr llvm::StringLiteral spilledName = "mcu.spilled";
+inline bool isSpilled(BufferOp buffer) { return buffer && buffer->hasAttr(spilledName); }
+/// Discardable attributes of programs, i64: the size of that arena, and what no plan of its buffers is below.
+inline constexpr llvm::StringLiteral externalArenaName = "mcu.external_arena_bytes";
+inline constexpr llvm::StringLiteral externalBoundName = "mcu.external_lower_bound";
+int64_t getExternalArenaBytes(ProgramOp program); // 0: there is none
+
 /// Where a constant lies; the fastest memory first.
 enum class Place {
   Ram,     // initialised by the start-up code from a copy in flash

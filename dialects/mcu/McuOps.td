@@ -78,7 +78,8 @@ def Mcu_BufferOp : Mcu_Op<"buffer"> {
     Inputs and outputs carry their position in `index` and how the caller sees them in `io`. A buffer is live from the first call
     that writes it (inputs: from the start) to the last call that touches it (outputs: to the end). `offset` is in bytes.
     An input with the attribute `mcu.fed` never lies in the arena: the caller feeds its rows one after the other, to the one streamed
-    part that reads it, before the other calls.
+    part that reads it, before the other calls. A temporary buffer with the attribute `mcu.spilled` lies in a second arena, in
+    external RAM; `mcu.external_arena_bytes` of the program is its size.
   }];
   let arguments = (ins StrAttr:$name, Mcu_RoleAttr:$role, I64Attr:$index, OptionalAttr<Mcu_IoAttr>:$io,
                        OptionalAttr<I64Attr>:$offset);

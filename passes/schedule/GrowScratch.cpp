@@ -81,6 +81,23 @@ std::optional<tmb_conv2d_s8_params> paramsOf(mcu::CallOp call) {
   return params;
 }
 
+} // namespace
+
+void thimble::schedule::shrinkScratch(mcu::ProgramOp program) {
+  Builder builder(program.getContext());
+  for (mcu::CallOp call : mcu::getCalls(program)) {
+    std::optional<tmb_conv2d_s8_params> params = paramsOf(call);
+    if (!params || params->blocks <= 1)
+      continue;
+    params->blocks = 1;
+    NamedAttrList fields(call.getParams());
+    fields.set("blocks", builder.getI32IntegerAttr(1));
+    call.setParamsAttr(fields.getDictionary(call.getContext()));
+    mcu::getBuffer(call.getScratch()).getMemory().setType(MemRefType::get({tmb_conv2d_s8_scratch_bytes(&*params)}, builder.getI8Type()));
+  }
+}
+
+namespace {
 struct GrowScratch : thimble::schedule::impl::GrowScratchBase<GrowScratch> {
   using GrowScratchBase::GrowScratchBase;
 

@@ -29,15 +29,28 @@ struct PlanArena : thimble::schedule::impl::PlanArenaBase<PlanArena> {
       else
         range.buffer.setOffset(0);
     }
-    auto [problem, buffers] = makeArenaProblem(program);
-    Placement placement = place(problem, work);
-    for (auto [buffer, offset] : llvm::zip(buffers, placement.offsets))
-      buffer.setOffset(uint64_t(offset));
-    uint64_t height = llvm::alignTo(uint64_t(placement.height), wordBytes);
+    auto [height, bound] = placeBuffers(/*isSpilled=*/false);
     program.setArenaBytes(height);
     // What ordering has proven holds for all orders; without it, what holds for this one is proven here.
     if (!program.getLowerBound())
-      program.setLowerBound(uint64_t(lowerBound(problem)));
+      program.setLowerBound(bound);
+    auto isSpilled = [](mcu::BufferOp buffer) { return mcu::isSpilled(buffer); };
+    if (llvm::none_of(program.getBody().front().getOps<mcu::BufferOp>(), isSpilled))
+      return;
+    std::tie(height, bound) = placeBuffers(/*isSpilled=*/true);
+    Builder builder(program.getContext());
+    program->setAttr(mcu::externalArenaName, builder.getI64IntegerAttr(int64_t(height)));
+    program->setAttr(mcu::externalBoundName, builder.getI64IntegerAttr(int64_t(bound)));
+  }
+
+private:
+  // The size of one of both arenas, and its lower bound.
+  std::pair<uint64_t, uint64_t> placeBuffers(bool isSpilled) {
+    auto [problem, buffers] = makeArenaProblem(getOperation(), isSpilled);
+    Placement placement = place(problem, work);
+    for (auto [buffer, offset] : llvm::zip(buffers, placement.offsets))
+      buffer.setOffset(uint64_t(offset));
+    return {llvm::alignTo(uint64_t(placement.height), wordBytes), uint64_t(lowerBound(problem))};
   }
 };
 } // namespace

@@ -111,13 +111,13 @@ static std::vector<schedule::ItemPart> partsOf(const mcu::LiveRange &whole, llvm
   return isUniform ? std::vector<schedule::ItemPart>() : result;
 }
 
-schedule::ArenaProblem thimble::schedule::makeArenaProblem(mcu::ProgramOp program) {
+schedule::ArenaProblem thimble::schedule::makeArenaProblem(mcu::ProgramOp program, bool isSpilled) {
   ArenaProblem result;
   std::vector<Item> &items = result.problem.items;
   llvm::DenseMap<Operation *, size_t> itemOf;
   mcu::BufferParts parts(program);
   for (mcu::LiveRange range : mcu::computeLiveRanges(program)) {
-    if (mcu::isFed(range.buffer) || range.isEmpty())
+    if (mcu::isFed(range.buffer) || range.isEmpty() || mcu::isSpilled(range.buffer) != isSpilled)
       continue;
     Value memory = range.buffer.getMemory();
     itemOf[range.buffer] = items.size();
@@ -130,7 +130,7 @@ schedule::ArenaProblem thimble::schedule::makeArenaProblem(mcu::ProgramOp progra
       auto isAt = [&, step = int64_t(position)](const mcu::BufferPart &part, bool isEnd) {
         return (isEnd ? part.range.last : part.range.first) == step;
       };
-      if (sharing.isExact || !llvm::all_of(parts.of(sharing.input), [&](const mcu::BufferPart &part) { return isAt(part, true); }) ||
+      if (sharing.isExact || !itemOf.contains(mcu::getBuffer(sharing.input)) || !itemOf.contains(mcu::getBuffer(sharing.output)) || !llvm::all_of(parts.of(sharing.input), [&](const mcu::BufferPart &part) { return isAt(part, true); }) ||
           !llvm::all_of(parts.of(sharing.output), [&](const mcu::BufferPart &part) { return isAt(part, false); }))
         continue;
       auto rangeOf = [&](Value memory) {

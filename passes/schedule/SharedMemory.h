@@ -33,7 +33,10 @@ struct ArenaProblem {
   PlacementProblem problem;
   std::vector<mcu::BufferOp> buffers;
 };
-ArenaProblem makeArenaProblem(mcu::ProgramOp program);
+ArenaProblem makeArenaProblem(mcu::ProgramOp program, bool isSpilled = false); // of one of both arenas
+
+/// Gives convolutions no more scratch than they need: undoes what the pass GrowScratch did.
+void shrinkScratch(mcu::ProgramOp program);
 
 /// All buffers have offsets that are multiples of this, and so has every size that is counted.
 constexpr int64_t wordBytes = 4;

@@ -22,19 +22,22 @@ using thimble::schedule::Content;
 
 namespace {
 
+// The second arena is far behind the first one.
+int64_t beginOf(mcu::BufferOp buffer) { return int64_t(*buffer.getOffset()) + (mcu::isSpilled(buffer) ? int64_t(1) << 40 : 0); }
+
 ByteRange rangeOf(mcu::BufferOp buffer) {
-  int64_t begin = int64_t(*buffer.getOffset());
+  int64_t begin = beginOf(buffer);
   return {begin, begin + mcu::byteSize(buffer.getMemory())};
 }
 
 // Of an operand that is a buffer or a view of one.
 ByteRange rangeOf(Value memory) {
-  int64_t begin = int64_t(*mcu::getBuffer(memory).getOffset()) + mcu::byteOffset(memory);
+  int64_t begin = beginOf(mcu::getBuffer(memory)) + mcu::byteOffset(memory);
   return {begin, begin + mcu::byteSize(memory)};
 }
 
 // What bytes hold that belong to a buffer.
-Content contentOf(mcu::BufferOp buffer) { return {buffer.getOperation(), int64_t(*buffer.getOffset())}; }
+Content contentOf(mcu::BufferOp buffer) { return {buffer.getOperation(), beginOf(buffer)}; }
 
 // What the steps of a streamed part have written that come from one call of the plain program.
 struct StreamStage {

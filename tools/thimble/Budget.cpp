@@ -53,7 +53,7 @@ llvm::Expected<CodeSize> thimble::driver::measureCode(const std::vector<codegen:
   emitted.target = target;
   emitted.runtimeDirectory = runtimeDirectory;
   // To be measured it must link; whether it fits is decided afterwards, with the numbers.
-  emitted.memory.flash = emitted.memory.ram = emitted.memory.externalFlash = uint64_t(1) << 26;
+  emitted.memory.flash = emitted.memory.ram = emitted.memory.externalFlash = emitted.memory.externalRam = uint64_t(1) << 26;
   std::string build = emitted.folder + "/measure";
   if (std::error_code error = llvm::sys::fs::create_directories(build))
     return llvm::createStringError(error, "cannot make a temporary folder: " + error.message());
@@ -208,6 +208,8 @@ std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &
   if (!report.fitsRam() && hasImage && !options.feedsRows && report.inputs[0].bytes * 4 >= report.ram.getPeak())
     remedies.push_back("try: --feed-rows takes the input of " + std::to_string(report.inputs[0].bytes) +
                        " bytes row by row, so that it never lies in RAM as a whole");
+  if (!report.fitsRam() && target.externalRam && !report.externalRam.budget)
+    remedies.push_back("try: --external-ram BYTES, if the board has memory mapped RAM at " + target.externalRam->name + " of " + target.name);
   llvm::Expected<std::vector<Target>> targets = listTargets(targetsDirectory);
   if (!targets) {
     llvm::consumeError(targets.takeError());

@@ -22,7 +22,7 @@ namespace {
 
 struct CompileCommand {
   ModelOptions model;
-  std::string target = "host", flash, externalFlash, ram, output, format = "text", trees = "auto";
+  std::string target = "host", flash, externalFlash, ram, externalRam, output, format = "text", trees = "auto";
   std::vector<std::string> weightsIn;
   bool isAnalysis = false;
 
@@ -39,6 +39,8 @@ struct CompileCommand {
         ->allow_extra_args(false)
         ->type_name("[LAYER=]MEMORY");
     command.add_option("--ram", ram, "RAM budget for the arena, e.g. 64K (the target's)")->type_name("BYTES");
+    command.add_option("--external-ram", externalRam, "RAM outside of the chip for what --ram has no room for, e.g. 8M (the target's)")
+        ->type_name("BYTES");
     model.addQuantization(command);
     if (!isAnalysis)
       command.add_option("-o,--output", output, "Folder for the generated C")->type_name("DIR");
@@ -58,7 +60,7 @@ struct CompileCommand {
                                          const std::vector<std::string> &notes, std::vector<codegen::EmittedFile> &files);
   ExitCode write(const std::vector<codegen::EmittedFile> &files, Compilation &compilation, const std::string &home);
 
-  std::optional<uint64_t> flashBudget, externalFlashBudget, ramBudget;
+  std::optional<uint64_t> flashBudget, externalFlashBudget, ramBudget, externalRamBudget;
   bool movesWeights = false; // --weights-in auto
 };
 
@@ -117,11 +119,14 @@ ExitCode CompileCommand::run() {
   flashBudget = resolved->getFlashBytes();
   ramBudget = resolved->getRamBytes();
   externalFlashBudget = resolved->getExternalFlashBytes();
+  externalRamBudget = resolved->getExternalRamBytes();
   if (!parseBudget(flash, "--flash", flashBudget) || !parseBudget(externalFlash, "--external-flash", externalFlashBudget) ||
-      !parseBudget(ram, "--ram", ramBudget) || !parseWeightsIn(*options, *resolved))
+      !parseBudget(ram, "--ram", ramBudget) || !parseBudget(externalRam, "--external-ram", externalRamBudget) ||
+      !parseWeightsIn(*options, *resolved))
     return ExitCode::BadInput;
   options->alignment = std::max<int64_t>(resolved->alignment, 8);
   options->ramBudget = ramBudget;
+  options->externalRamBudget = externalRamBudget;
   options->showsFront = isAnalysis;
 
   std::unique_ptr<MLIRContext> context = makeContext();
@@ -207,6 +212,9 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   if (moved > 0)
     report->notes.push_back(formatByteSize(uint64_t(moved)) + " of constants are in external flash, those that are read least");
   report->heldOut = makeHeldOut(compilation);
+  report->externalRam.budget = externalRamBudget;
+  for (const schedule::SpilledBuffer &buffer : compilation.spilled)
+    report->externalRam.traffic += uint64_t(buffer.traffic);
   report->executions = makeExecutions(compilation);
   if (!report->fits())
     for (const std::string &remedy : suggestRemedies(*report, options, resolved, movesWeights && externalFlashBudget,

@@ -12,7 +12,7 @@ using namespace thimble::driver;
 namespace {
 
 struct VerifyCommand {
-  std::string folder, on = "auto", format = "text", flash, externalFlash, ram, stack;
+  std::string folder, on = "auto", format = "text", flash, externalFlash, ram, externalRam, stack;
   VerifyOptions options;
   double maxError = 0;
   bool hasMaxError = false, quiet = false;
@@ -39,6 +39,7 @@ ExitCode VerifyCommand::run() {
     return ExitCode::Internal;
   std::optional<uint64_t> stackBytes;
   if (!parseSize(flash, "--flash", options.memory.flash) || !parseSize(ram, "--ram", options.memory.ram) ||
+      !parseSize(externalRam, "--external-ram", options.memory.externalRam) ||
       !parseSize(externalFlash, "--external-flash", options.memory.externalFlash) || !parseSize(stack, "--stack", stackBytes))
     return ExitCode::BadInput;
   options.stackBytes = stackBytes.value_or(options.stackBytes);
@@ -84,6 +85,8 @@ void thimble::driver::addVerifyCommand(CLI::App &app, Action &action) {
   subcommand->add_option("--external-flash", command->externalFlash, "External flash of the emulated board (the target's)")
       ->type_name("BYTES");
   subcommand->add_option("--ram", command->ram, "RAM of the emulated chip (the target's)")->type_name("BYTES");
+  subcommand->add_option("--external-ram", command->externalRam, "External RAM of the emulated board (the target's)")
+      ->type_name("BYTES");
   subcommand->add_option("--stack", command->stack, "Stack to reserve (4K)")->type_name("BYTES");
   subcommand->add_option("--timeout", command->options.seconds, "Seconds that a run of all samples may take (600)")
       ->check(CLI::PositiveNumber)

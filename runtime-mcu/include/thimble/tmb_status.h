@@ -47,5 +47,12 @@ typedef enum tmb_status {
 #define TMB_SECTION_EXTERNAL(symbol)
 #endif
 #endif
+#ifndef TMB_SECTION_EXTERNAL_RAM /* an arena in external RAM; linker scripts place .thimble_ram* there, NOLOAD */
+#if defined(__ELF__) && !defined(__linux__) && (defined(__GNUC__) || defined(__clang__))
+#define TMB_SECTION_EXTERNAL_RAM(symbol) __attribute__((section(".thimble_ram." #symbol)))
+#else
+#define TMB_SECTION_EXTERNAL_RAM(symbol)
+#endif
+#endif
 
 #endif

@@ -18,12 +18,12 @@
 /* Addresses that link.ld defines. They are not objects: only their addresses mean something. */
 extern uint8_t tmb_ld_flash_start[], tmb_ld_flash_end[], tmb_ld_ram_start[], tmb_ld_ram_end[];
 extern uint8_t tmb_ld_data_load[], tmb_ld_data_start[], tmb_ld_data_end[], tmb_ld_bss_start[], tmb_ld_bss_end[];
-extern uint8_t tmb_ld_external_start[], tmb_ld_external_end[];
+extern uint8_t tmb_ld_external_start[], tmb_ld_external_end[], tmb_ld_external_ram_start[], tmb_ld_external_ram_end[];
 extern uint8_t tmb_ld_stack_limit[], tmb_ld_stack_top[];
 
 #define TMB_ADDRESS(symbol) ((uint32_t)(uintptr_t)(symbol))
 
-/* mpu.c: from here on, only flash (read, execute), external flash (read), RAM (read, write) and the counter exist. */
+/* mpu.c: from here on, only flash (read, execute), external flash (read), both RAMs (read, write) and the counter exist. */
 void tmb_mpu_enable(void);
 
 /* fault.c: handles every exception, and never returns. */

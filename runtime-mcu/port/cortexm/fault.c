@@ -62,6 +62,9 @@ static const char *cause_of_access(uint32_t address) {
   if (TMB_ADDRESS(tmb_ld_external_end) != TMB_ADDRESS(tmb_ld_external_start) &&
       within(address, tmb_ld_external_end, tmb_ld_external_end + 0x10000))
     return "access past the end of external flash";
+  if (TMB_ADDRESS(tmb_ld_external_ram_end) != TMB_ADDRESS(tmb_ld_external_ram_start) &&
+      within(address, tmb_ld_external_ram_end, tmb_ld_external_ram_end + 0x10000))
+    return "access past the end of external RAM";
   if (within(address, tmb_ld_ram_end, tmb_ld_ram_end + 0x10000))
     return "access past the end of RAM";
   return "access outside flash and RAM";

@@ -34,6 +34,8 @@ void tmb_mpu_enable(void) {
   region(2, tmb_counter_base(), tmb_counter_base() + TMB_COUNTER_BYTES, READ_WRITE | NO_EXECUTE, DEVICE_MEMORY);
   if (TMB_ADDRESS(tmb_ld_external_end) != TMB_ADDRESS(tmb_ld_external_start))
     region(3, TMB_ADDRESS(tmb_ld_external_start), TMB_ADDRESS(tmb_ld_external_end), READ_ONLY | NO_EXECUTE, NORMAL_MEMORY);
+  if (TMB_ADDRESS(tmb_ld_external_ram_end) != TMB_ADDRESS(tmb_ld_external_ram_start))
+    region(4, TMB_ADDRESS(tmb_ld_external_ram_start), TMB_ADDRESS(tmb_ld_external_ram_end), READ_WRITE | NO_EXECUTE, NORMAL_MEMORY);
   MPU_CTRL = 1;
   __asm__ volatile("dsb\n\tisb" ::: "memory");
 }
@@ -43,7 +45,7 @@ void tmb_mpu_enable(void) {
 /* Armv7-M (and Armv6-M code, which is emulated on an Armv7-M core): a region is a power of two, aligned to its size, of
    which each eighth can be left out. What eighths cannot express is refined by a further region. Four regions for RAM
    make its end exact to 1/4096 of the next power of two or 32 bytes, whichever is more: 128 bytes for 320 KB.
-   Where regions overlap, the one with the higher number wins. Cores have 8 regions; external flash is there with 16 only. */
+   Where regions overlap, the one with the higher number wins. Cores have 8 regions; external memories are there with 16 only. */
 #define MPU_TYPE TMB_REG(0xE000ED90u)
 #define MPU_RASR TMB_REG(0xE000EDA0u)
 #define NO_ACCESS (1u << 28)
@@ -52,7 +54,7 @@ void tmb_mpu_enable(void) {
 #define NO_EXECUTE (1u << 28)
 #define DEVICE (1u << 28 | 3u << 24 | 1u << 16)
 enum { FLASH_REGION = 0, FLASH_REGIONS = 2, COUNTER_REGION = 2, RAM_REGION = 3, RAM_REGIONS = 4, GUARD_REGION = 7 };
-enum { EXTERNAL_REGION = 8, EXTERNAL_REGIONS = 4 };
+enum { EXTERNAL_REGION = 8, EXTERNAL_REGIONS = 4, EXTERNAL_RAM_REGION = 12, ALL_REGIONS = 16 };
 
 static uint32_t log2_ceil(uint32_t n) {
   uint32_t log2 = 0;
@@ -107,9 +109,12 @@ void tmb_mpu_enable(void) {
   cover(COUNTER_REGION, 1, tmb_counter_base(), TMB_COUNTER_BYTES, DEVICE);
   cover(RAM_REGION, RAM_REGIONS, ram, TMB_ADDRESS(tmb_ld_ram_end) - ram, READ_WRITE);
   guard_stack();
-  if ((MPU_TYPE >> 8 & 0xFFu) >= EXTERNAL_REGION + EXTERNAL_REGIONS)
+  if ((MPU_TYPE >> 8 & 0xFFu) >= ALL_REGIONS) {
     cover(EXTERNAL_REGION, EXTERNAL_REGIONS, TMB_ADDRESS(tmb_ld_external_start),
           TMB_ADDRESS(tmb_ld_external_end) - TMB_ADDRESS(tmb_ld_external_start), READ_ONLY | NO_EXECUTE);
+    cover(EXTERNAL_RAM_REGION, EXTERNAL_REGIONS, TMB_ADDRESS(tmb_ld_external_ram_start),
+          TMB_ADDRESS(tmb_ld_external_ram_end) - TMB_ADDRESS(tmb_ld_external_ram_start), READ_WRITE);
+  }
   MPU_CTRL = 1;
   __asm__ volatile("dsb\n\tisb" ::: "memory");
 }

@@ -46,6 +46,11 @@ int main(void) {
     read_word(flash_end - 4u);
     return 0;
   }
+  if (is("last_of_external_ram")) {
+    uint32_t last = TMB_ADDRESS(tmb_ld_external_ram_end) - 4u;
+    TMB_REG(last) = 0x12345678u;
+    return TMB_REG(last) == 0x12345678u && TMB_REG(TMB_ADDRESS(tmb_ld_external_ram_start)) == 0u ? 0 : 3;
+  }
   if (is("last_of_external")) {
     read_word(TMB_ADDRESS(tmb_ld_external_end) - 4u);
     return 0;
@@ -65,6 +70,8 @@ int main(void) {
     write_word(TMB_ADDRESS(tmb_ld_flash_start) + 0x80u);
   if (is("past_external"))
     read_word(TMB_ADDRESS(tmb_ld_external_end));
+  if (is("past_external_ram"))
+    write_word(TMB_ADDRESS(tmb_ld_external_ram_end));
   if (is("external_write"))
     write_word(TMB_ADDRESS(tmb_ld_external_start) + 0x80u);
   if (is("execute_external"))

@@ -15,6 +15,7 @@ TARGETS = HERE.parents[2] / "codegen" / "targets"
 WARNINGS = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Wundef -Werror".split()
 STACK = 4096
 EXTERNAL = 5 << 20  # of external flash
+EXTERNAL_RAM = 3 << 20
 
 passed = failed = 0
 
@@ -106,6 +107,8 @@ class Image:
             text += f"_vectors_origin = {e['vectors_origin']};\n"
         if "external" in e:
             text += f"_external_origin = {e['external']['origin']};\n_external_bytes = {external};\n"
+            ram_origin = int(e["external"]["origin"], 16) + (8 << 20)
+            text += f"_external_ram_origin = {ram_origin};\n_external_ram_bytes = {EXTERNAL_RAM};\n"
         (self.folder / "memory.ld").write_text(text)
 
     def run(self, without=()):
@@ -147,6 +150,7 @@ FAULTS = {
     "past_ram_write": PAST_RAM, "past_ram_read": PAST_RAM, "past_ram_byte": PAST_RAM,
     "below_ram": OUTSIDE, "past_flash": OUTSIDE + "{flash_end:08x} pc=0x", "peripheral": OUTSIDE + "48000000 pc=0x",
     "past_external": "access past the end of external flash; address=0x{external_end:08x} pc=0x",
+    "past_external_ram": "access past the end of external RAM; address=0x{external_ram_end:08x} pc=0x",
     "external_write": "write to external flash; address=0x", "execute_external": "execution outside flash; pc=0x",
     "flash_write": "write to flash; address=0x", "null_write": "(write to flash|outside flash and RAM); address=0x00000000 pc=0x",
     "stack_overflow": "stack overflow", "execute_ram": "execution outside flash; pc=0x", "execute_nothing": "execution outside flash; pc=0x",
@@ -161,6 +165,7 @@ def check_faults(target, folder):
     image = Image(target, "fault.c", folder)
     ends = {k: int(target["emulator"][f"{k}_origin"], 16) + target[k][0]["bytes"] for k in ("flash", "ram")}
     ends["external"] = int(target["emulator"]["external"]["origin"], 16) + EXTERNAL
+    ends["external_ram"] = ends["external"] - EXTERNAL + (8 << 20) + EXTERNAL_RAM
     armv6m = target["isa"] == "armv6m"
 
     def case(name, what, code, text=""):
@@ -169,6 +174,7 @@ def check_faults(target, folder):
 
     case("last_of_ram", "the last word of RAM is usable", 0)
     case("last_of_flash", "the last word of flash is readable", 0)
+    case("last_of_external_ram", "the last word of external RAM is usable", 0)
     case("last_of_external", "the last word of external flash is readable", 0)
     for name, text in FAULTS.items():
         if name == "division" and armv6m:
@@ -176,7 +182,8 @@ def check_faults(target, folder):
         if name == "unaligned" and not armv6m:
             case(name, "unaligned accesses are allowed", 2)
             continue
-        case(name, f"fault {name}", 99, "FAULT .*" + text.format(flash_end=ends["flash"], ram_end=ends["ram"], external_end=ends["external"]))
+        case(name, f"fault {name}", 99, "FAULT .*" + text.format(flash_end=ends["flash"], ram_end=ends["ram"], external_end=ends["external"],
+                                                           external_ram_end=ends["external_ram"]))
 
 
 def kernel_folders(isa):
@@ -234,7 +241,7 @@ def check_limits(target, folder):
         (folder / "case.txt").write_text("past_ram_write")
         image.expect(f"RAM of {ram} bytes: the next word is not", 99, f"past the end of RAM; address=0x{origin + ram:08x}")
     origin = int(target["emulator"]["external"]["origin"], 16)
-    for external in (64 * 1024, 3 * 1024 * 1024 + 4096, 16 * 1024 * 1024):
+    for external in (64 * 1024, 3 * 1024 * 1024 + 4096, 8 * 1024 * 1024):
         image = Image(target, "fault.c", folder, external=external)
         (folder / "case.txt").write_text("last_of_external")
         image.expect(f"external flash of {external} bytes: its last word is readable", 0)
