@@ -241,7 +241,7 @@ def check_limits(target, folder):
         (folder / "case.txt").write_text("past_ram_write")
         image.expect(f"RAM of {ram} bytes: the next word is not", 99, f"past the end of RAM; address=0x{origin + ram:08x}")
     origin = int(target["emulator"]["external"]["origin"], 16)
-    for external in (64 * 1024, 3 * 1024 * 1024 + 4096, 8 * 1024 * 1024):
+    for external in (64 * 1024, 3 * 1024 * 1024 + 4096, 7 * 1024 * 1024):
         image = Image(target, "fault.c", folder, external=external)
         (folder / "case.txt").write_text("last_of_external")
         image.expect(f"external flash of {external} bytes: its last word is readable", 0)
