@@ -66,9 +66,10 @@ struct ModelRecord {
 struct ModelArgument {
   const CType *type;
   bool isConst;     // the kernel only reads it
-  int64_t offset;   // in the arena
-  int64_t constant; // index of a constant, or -1 for the arena
+  int64_t offset;   // in the arena, or in the state
+  int64_t constant; // index of a constant, or -1 for the arena or the state
   int64_t advance = 0; // bytes from one iteration of a loop to the next
+  bool isState = false;
 };
 
 /// A kernel call of a streamed part, or a row that is fed.
@@ -95,6 +96,17 @@ struct ModelCall {
   std::string function, definition;     // of a call that is code of the model's own, without kernel and record; else empty
 };
 
+/// Memory that lasts from run to run.
+struct ModelState {
+  mcu::BufferOp buffer;
+  std::string name; // of the input in the ONNX model
+  const CType *type;
+  std::vector<int64_t> shape;
+  int64_t offset, bytes;
+  double scale; // 0: plain numbers
+  int64_t zeroPoint;
+};
+
 struct Model {
   std::string name;  // prefix of symbols: "kws"
   std::string macro; // prefix of macros: "KWS"
@@ -105,6 +117,9 @@ struct Model {
   int64_t arenaBytes; // at least 1
   int64_t planBytes;  // the end of the buffer that ends last
   int64_t alignment;
+  std::vector<ModelState> states; // by offset
+  int64_t stateBytes = 0;         // with the word at the end that says whose state it is
+  uint32_t stateFormat = 0;       // that word
 
   /// The input whose rows are fed, or null.
   const ModelPort *getFed() const;

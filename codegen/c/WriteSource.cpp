@@ -74,7 +74,7 @@ static std::string formatArgument(const Model &model, const ModelArgument &argum
   std::string type = (argument.isConst ? "const " : "") + std::string(argument.type->name);
   if (argument.constant < 0) {
     std::string advance = argument.advance == 0 ? "" : (argument.advance < 0 ? " - " : " + ") + std::to_string(std::abs(argument.advance)) + " * i";
-    return "AT(" + type + ", " + std::to_string(argument.offset) + advance + ")";
+    return (argument.isState ? "STATE_AT(" : "AT(") + type + ", " + std::to_string(argument.offset) + advance + ")";
   }
   const ModelConstant &constant = model.constants[argument.constant];
   if (llvm::StringRef(constant.type->name) == argument.type->name)
@@ -102,6 +102,36 @@ static void writeStep(llvm::raw_ostream &os, const Model &model, const ModelStep
   writeWrapped(os, (indent + step.kernel + "(").str(), arguments, ");", unsigned(indent.size()) + 4);
 }
 
+static bool readsState(const ModelCall &call) {
+  return llvm::any_of(call.arguments, [](const ModelArgument &argument) { return argument.isState; });
+}
+
+static std::string streamArguments(const ModelCall &call) { return readsState(call) ? "a, s" : "a"; }
+
+// The beginning of a function of the model, which takes the arena and, where there is one, the state.
+static void writeMemoryChecks(llvm::raw_ostream &os, const Model &model, const std::string &more) {
+  os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0" << more << ")\n    return TMB_ERROR_ARGUMENT;\n";
+  if (model.states.empty())
+    return;
+  os << "  if (s == NULL || (uintptr_t)s % " << model.macro << "_STATE_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n"
+     << "  if (*STATE_AT(const uint32_t, " << model.macro << "_STATE_BYTES - 4) != " << model.macro
+     << "_STATE_FORMAT)\n    return TMB_ERROR_STATE;\n";
+}
+
+static void writeReset(llvm::raw_ostream &os, const Model &model) {
+  os << "\ntmb_status " << model.name << "_reset(void *state) {\n  uint8_t *const s = (uint8_t *)state;\n"
+     << "  if (s == NULL || (uintptr_t)s % " << model.macro << "_STATE_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
+  // Neighbours with the same zero at once, and the gaps between them.
+  for (size_t first = 0, last = 0; first < model.states.size(); first = last) {
+    while (last < model.states.size() && model.states[last].zeroPoint == model.states[first].zeroPoint)
+      ++last;
+    int64_t begin = model.states[first].offset, end = last < model.states.size() ? model.states[last].offset : model.stateBytes;
+    os << "  memset(s" << (begin == 0 ? "" : " + " + std::to_string(begin)) << ", " << model.states[first].zeroPoint << ", " << end - begin
+       << ");\n";
+  }
+  os << "  *STATE_AT(uint32_t, " << model.macro << "_STATE_BYTES - 4) = " << model.macro << "_STATE_FORMAT;\n  return TMB_OK;\n}\n";
+}
+
 // A part of the model that runs depth first over rows, as a function of its own.
 static void writeStream(llvm::raw_ostream &os, const Model &model, size_t index) {
   const ModelCall &call = model.calls[index];
@@ -110,7 +140,8 @@ static void writeStream(llvm::raw_ostream &os, const Model &model, size_t index)
      << " * needed again. */\n";
   bool isFed = call.feedState >= 0;
   int64_t place = 1; // 0 is the beginning
-  os << "static void " << streamName(model, index) << (isFed ? "(uint8_t *a, const uint8_t *row) {\n" : "(uint8_t *a) {\n");
+  os << "static void " << streamName(model, index) << (readsState(call) ? "(uint8_t *a, uint8_t *s" : "(uint8_t *a")
+     << (isFed ? ", const uint8_t *row) {\n" : ") {\n");
   if (isFed)
     os << "  " << model.name << "__feeding *const f = AT(" << model.name << "__feeding, " << call.feedState
        << ");\n  int32_t i = f->i;\n\n  switch (f->at) {\n  case 0:\n";
@@ -142,20 +173,25 @@ static void writeFeeding(llvm::raw_ostream &os, const Model &model, size_t index
   os << "\ntmb_status " << name << "_feed_start(void *arena) {\n  uint8_t *const a = (uint8_t *)arena;\n";
   os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
   os << "  memset(AT(" << name << "__feeding, " << state << "), 0, sizeof(" << name << "__feeding));\n  return TMB_OK;\n}\n";
-  os << "\ntmb_status " << name << "_feed_rows(void *arena, const void *rows, int32_t count) {\n";
-  os << "  uint8_t *const a = (uint8_t *)arena;\n  const uint8_t *row = (const uint8_t *)rows;\n  " << name << "__feeding *f;\n";
-  os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0 || rows == NULL || count < 0)\n"
-     << "    return TMB_ERROR_ARGUMENT;\n";
+  os << "\ntmb_status " << name << "_feed_rows(void *arena, " << (model.states.empty() ? "" : "void *state, ")
+     << "const void *rows, int32_t count) {\n";
+  os << "  uint8_t *const a = (uint8_t *)arena;\n";
+  if (!model.states.empty())
+    os << "  uint8_t *const s = (uint8_t *)state;\n";
+  os << "  const uint8_t *row = (const uint8_t *)rows;\n  " << name << "__feeding *f;\n";
+  writeMemoryChecks(os, model, " || rows == NULL || count < 0");
   os << "  f = AT(" << name << "__feeding, " << state << ");\n";
   os << "  if (f->rows < 0 || f->rows > " << prefix << "_ROWS || count > " << prefix << "_ROWS - f->rows)\n    return TMB_ERROR_ROWS;\n";
   os << "  for (; count > 0; --count, ++f->rows, row += " << prefix << "_ROW_BYTES)\n    " << streamName(model, index)
-     << "(a, row);\n  return TMB_OK;\n}\n";
+     << "(" << streamArguments(model.calls[index]) << ", row);\n  return TMB_OK;\n}\n";
 }
 
 static void writeRun(llvm::raw_ostream &os, const Model &model) {
-  os << "\ntmb_status " << model.name << "_run(void *arena) {\n";
+  os << "\ntmb_status " << model.name << (model.states.empty() ? "_run(void *arena) {\n" : "_run(void *arena, void *state) {\n");
   os << "  uint8_t *const a = (uint8_t *)arena;\n";
-  os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
+  if (!model.states.empty())
+    os << "  uint8_t *const s = (uint8_t *)state;\n";
+  writeMemoryChecks(os, model, "");
   for (auto [index, call] : llvm::enumerate(model.calls)) {
     mcu::CallOp op = call.op;
     if (call.feedState >= 0) {
@@ -166,7 +202,7 @@ static void writeRun(llvm::raw_ostream &os, const Model &model) {
     }
     if (!call.loops.empty()) {
       os << "\n  /* up to " << commentText(call.node) << ": rows, " << formatShapes(op) << " */\n";
-      os << "  " << streamName(model, index) << "(a);\n";
+      os << "  " << streamName(model, index) << "(" << streamArguments(call) << ");\n";
       continue;
     }
     os << "\n  /* " << commentText(call.node) << ": " << getKernelOperation(op.getKernel()) << ", " << formatShapes(op)
@@ -201,7 +237,7 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
   llvm::raw_string_ostream os(text);
   writeBanner(os, "The model '" + model.name + "': its kernels, called in order.", options);
   os << "#include \"" << model.name << ".h\"\n\n#include <stddef.h>\n"
-     << (model.getFed() || hasTreeCode(model) ? "#include <string.h>\n" : "") << "\n#include \"thimble/tmb_kernels.h\"\n";
+     << (model.getFed() || hasTreeCode(model) || !model.states.empty() ? "#include <string.h>\n" : "") << "\n#include \"thimble/tmb_kernels.h\"\n";
   os << "#include \"" << model.name << "_weights.h\"\n";
   writeChecks(os, model);
   writeLabels(os, model);
@@ -212,6 +248,8 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
     writeRecord(os, record);
   os << "\n/* Memory in the arena, `offset` bytes from its start. */\n"
      << "#define AT(type, offset) ((type *)(void *)(a + (offset)))\n";
+  if (!model.states.empty())
+    os << "\n/* The same in the state. */\n#define STATE_AT(type, offset) ((type *)(void *)(s + (offset)))\n";
   if (model.getFed())
     os << "\n/* How far the feeding has come: rows that were fed, where " << model.name << "_feed_rows goes on, and the loop there. */\n"
        << "typedef struct {\n  int32_t rows, at, i;\n} " << model.name << "__feeding;\n";
@@ -223,6 +261,8 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
       if (model.calls[call].feedState >= 0)
         writeFeeding(os, model, call);
     }
+  if (!model.states.empty())
+    writeReset(os, model);
   writeRun(os, model);
   return text;
 }

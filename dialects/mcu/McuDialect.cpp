@@ -61,7 +61,10 @@ LogicalResult ProgramOp::verify() {
       if (!constants.insert(constant.getName()).second)
         return constant.emitOpError("name '") << constant.getName() << "' is not unique in the program";
     auto buffer = dyn_cast<BufferOp>(op);
-    if (buffer && buffer.getOffset() && getArenaBytes() &&
+    if (isState(buffer) && buffer.getOffset() &&
+        int64_t(*buffer.getOffset()) + byteSize(buffer.getMemory()) > int64_t(getStateBytes().value_or(0)) - stateFormatBytes)
+      return buffer.emitOpError("lies past the end of the state of ") << getStateBytes().value_or(0) << " bytes";
+    if (buffer && !isState(buffer) && buffer.getOffset() && getArenaBytes() &&
         int64_t(*buffer.getOffset()) + byteSize(buffer.getMemory()) > int64_t(*getArenaBytes()))
       return buffer.emitOpError("lies past the end of the arena of ") << *getArenaBytes() << " bytes";
   }
@@ -76,9 +79,9 @@ static LogicalResult verifyMemory(Operation *op, Type type) {
 }
 
 LogicalResult BufferOp::verify() {
-  bool isExternal = getRole() == Role::Input || getRole() == Role::Output;
+  bool isExternal = getRole() == Role::Input || getRole() == Role::Output || getRole() == Role::State;
   if (isExternal != bool(getIo()))
-    return emitOpError("carries `io` exactly if it is an input or output");
+    return emitOpError("carries `io` exactly if it is an input, an output or a state");
   if (getOffset() && int64_t(*getOffset()) < 0)
     return emitOpError("offset is negative");
   return verifyMemory(*this, getMemory().getType());
