@@ -243,6 +243,16 @@ static const Kernel table[] = {
 
 llvm::ArrayRef<Kernel> thimble::kernels::getKernels() { return table; }
 
+bool thimble::kernels::mayOverwrite(const Kernel &kernel, unsigned out, unsigned in) {
+  if (out == 0)
+    return in < 32 && (kernel.inPlace >> in & 1) != 0;
+  // Recurrent layers read an initial state before they write the final one: of each sequence in int8, of all at once in float.
+  llvm::StringRef name = kernel.name;
+  bool isRecurrent = name.starts_with("tmb_rnn_") || name.starts_with("tmb_gru_") || name.starts_with("tmb_lstm_");
+  unsigned firstState = name.ends_with("_s8") ? 3 : 4; // x, weights, recurrence and bias, or constants come before
+  return isRecurrent && in == firstState + out - 1;
+}
+
 const Kernel *thimble::kernels::lookup(llvm::StringRef name) {
   const Kernel *found = std::lower_bound(std::begin(table), std::end(table), name,
                                          [](const Kernel &kernel, llvm::StringRef key) { return kernel.name < key; });

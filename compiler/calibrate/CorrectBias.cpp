@@ -3,6 +3,7 @@
 #include "compiler/calibrate/CorrectBias.h"
 #include "compiler/support/Constants.h"
 #include "compiler/support/Diagnostics.h"
+#include "dialects/nn/NNStates.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/quantize/Range.h"
@@ -123,7 +124,8 @@ static FailureOr<std::vector<double>> measure(func::FuncOp function, Value value
   OwningOpRef<func::FuncOp> part(cast<func::FuncOp>(function->clone(mapping)));
   Value copy = mapping.lookup(value);
   Block &body = part->getBody().front();
-  body.getTerminator()->setOperands(copy);
+  if (nn::getStates(function).empty()) // else the whole function makes the states
+    body.getTerminator()->setOperands(copy);
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
     if (isOpTriviallyDead(&op))
       op.erase();

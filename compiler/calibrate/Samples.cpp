@@ -2,6 +2,7 @@
 // Conversion of samples to what a function takes, and of its values to real numbers.
 #include "compiler/calibrate/Samples.h"
 #include "compiler/support/Constants.h"
+#include "dialects/nn/NNStates.h"
 #include "passes/quantize/Affine.h"
 #include <cstring>
 
@@ -29,14 +30,16 @@ LogicalResult SampleRunner::run(const Sample &sample) {
     return function.emitError("takes ") << executor->getInputCount() << " inputs, but a sample has " << sample.size();
   Sample converted = sample;
   std::vector<std::vector<int8_t>> codes(sample.size());
+  llvm::SmallVector<unsigned> arguments = nn::getPublicArguments(function);
   for (auto [i, bytes] : llvm::enumerate(sample)) {
     size_t expected = executor->getInputBytes(i);
-    quantize::Int8Type type = nn::getInt8Type(function.getArgument(unsigned(i)).getType());
+    Type argument = function.getArgument(arguments[i]).getType();
+    quantize::Int8Type type = nn::getInt8Type(argument);
     if (type && bytes.size() == expected * sizeof(float)) {
       codes[i] = quantize::quantizeElements(toFloats(bytes), type);
       converted[i] = ArrayRef<char>(reinterpret_cast<const char *>(codes[i].data()), codes[i].size());
     } else if (bytes.size() != expected) {
-      return function.emitError("input ") << i << " has type " << function.getArgument(unsigned(i)).getType() << " of "
+      return function.emitError("input ") << i << " has type " << argument << " of "
                                           << expected << " bytes, but a sample has " << bytes.size();
     }
   }

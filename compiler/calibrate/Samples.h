@@ -16,7 +16,8 @@ public:
   /// Fails with an error if an operation has no kernel.
   static mlir::FailureOr<SampleRunner> create(mlir::func::FuncOp function);
 
-  /// Fails with an error that names the input if a sample does not fit the function.
+  /// Fails with an error that names the input if a sample does not fit the function. The states of the function are what the run
+  /// before has left; the first one finds zeros.
   mlir::LogicalResult run(const Sample &sample);
 
   /// The real numbers of an f32 or a per-tensor int8 value after a run; empty for other values.

@@ -36,10 +36,17 @@ struct HeldOutResult {
   std::vector<Layer> layers;
 };
 
+/// An output whose value is an input's in the next run; ONNX names.
+struct StateOption {
+  std::string output, input;
+};
+
 struct CompileOptions {
   std::string model; // .onnx, .onnxtext; .mlir or .mlirbc with startFrom
   std::string name;  // prefix of symbols
   ImportOptions import;
+  std::vector<StateOption> states;
+  int64_t sequenceLength = 0; // samples after which states start anew, in calibration and measurements; 0: all are one sequence
   Quantization quantization = Quantization::None;
   std::vector<std::string> calibration; // data files
   calibrate::RangeMethod rangeMethod = calibrate::RangeMethod::Auto;

@@ -80,6 +80,17 @@ struct ExternalRamUse {
   std::optional<uint64_t> budget;
 };
 
+/// A part of the memory that lasts from run to run.
+struct StateUse {
+  std::string name; // of the input in the ONNX model
+  std::string type;
+  std::vector<int64_t> shape;
+  uint64_t offset, bytes;
+  double scale;
+  int64_t zeroPoint;
+  bool isInPlace; // else what a run leaves waits in the arena until the end, and is copied
+};
+
 /// A buffer's place in the plan. Calls count from 0; inputs are live from -1.
 struct BufferUse {
   std::string name;
@@ -129,6 +140,7 @@ struct Report {
   uint64_t macs = 0;
   std::vector<LayerUse> layers; // in the order of the calls
   std::vector<PortUse> inputs, outputs;
+  std::vector<StateUse> states; // by offset
   std::vector<BufferUse> buffers;
   std::vector<TensorUse> largestTensors; // at most ten
   std::optional<HeldOutUse> heldOut;

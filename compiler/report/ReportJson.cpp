@@ -58,6 +58,28 @@ static void writeLayers(OStream &json, const Report &report) {
   });
 }
 
+static void writeStates(OStream &json, const Report &report) {
+  json.attributeArray("states", [&] {
+    for (const StateUse &state : report.states)
+      json.object([&] {
+        json.attribute("name", llvm::json::fixUTF8(state.name));
+        json.attribute("type", state.type);
+        json.attributeArray("shape", [&] {
+          for (int64_t size : state.shape)
+            json.value(size);
+        });
+        json.attribute("offset", int64_t(state.offset));
+        json.attribute("bytes", int64_t(state.bytes));
+        if (state.scale == 0)
+          json.attribute("scale", nullptr);
+        else
+          json.attribute("scale", state.scale);
+        json.attribute("zero_point", state.zeroPoint);
+        json.attribute("in_place", state.isInPlace);
+      });
+  });
+}
+
 static void writeBuffers(OStream &json, const Report &report) {
   json.attributeArray("buffers", [&] {
     for (const BufferUse &buffer : report.buffers)
@@ -145,6 +167,7 @@ void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
     json.attribute("macs", int64_t(report.macs));
     writePorts(json, "inputs", report.inputs);
     writePorts(json, "outputs", report.outputs);
+    writeStates(json, report);
     writeLayers(json, report);
     writeBuffers(json, report);
     json.attributeArray("largest_tensors", [&] {

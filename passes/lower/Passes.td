@@ -16,4 +16,14 @@ def LowerToMcu : Pass<"thimble-lower-to-mcu", "::mlir::ModuleOp"> {
   let dependentDialects = ["::thimble::mcu::McuDialect"];
 }
 
+def UpdateStates : Pass<"thimble-lower-update-states", "::thimble::mcu::ProgramOp"> {
+  let summary = "Write states in place where nobody reads the old one afterwards, else by a copy at the end";
+  let description = [{
+    Calls that read a state move before those that write the next one. Where one that writes leads to one that reads, or one call does
+    both and its kernel must not, the next state is computed in a temporary and copied at the end, which costs as many bytes of the
+    arena.
+  }];
+  let dependentDialects = ["::thimble::mcu::McuDialect"];
+}
+
 #endif

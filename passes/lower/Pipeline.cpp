@@ -2,6 +2,7 @@
 // The lowering phase as a pipeline.
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "dialects/mcu/McuDialect.h"
 #include "passes/lower/Lower.h"
 
 using namespace mlir;
@@ -13,6 +14,7 @@ namespace thimble::lower {
 
 void thimble::lower::buildLowerPipeline(OpPassManager &manager, const LowerOptions &options) {
   manager.addPass(createLowerToMcu({options.name}));
+  manager.nest<mcu::ProgramOp>().addPass(createUpdateStates());
 }
 
 void thimble::lower::registerPasses() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // thimble-quantize-to-int8: the walk over a function, and what stays in f32.
 #include "codegen/kernels/KernelCall.h"
+#include "dialects/nn/NNStates.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/quantize/Quantize.h"
@@ -24,7 +25,7 @@ class FunctionQuantizer {
 public:
   FunctionQuantizer(func::FuncOp function, const ElementwiseFusion &fusion, const TypePlan &plan, bool ioFloat, bool adopt)
       : function(function), oldBody(function.getBody().front()), fusion(fusion), builder(function.getContext()),
-        forms(fusion, plan, builder), ioFloat(ioFloat), adopt(adopt) {}
+        forms(fusion, plan, builder), states(nn::getStates(function)), ioFloat(ioFloat), adopt(adopt) {}
   LogicalResult run();
 
 private:
@@ -41,6 +42,7 @@ private:
   const ElementwiseFusion &fusion;
   OpBuilder builder;
   ValueForms forms;
+  llvm::SmallVector<nn::StatePair> states;
   bool ioFloat, adopt;
   Block *newBody = nullptr;
 };
@@ -50,7 +52,10 @@ bool touchesFloat(Operation *op) { return llvm::any_of(op->getOperands(), isFloa
 LogicalResult FunctionQuantizer::addArguments() {
   for (BlockArgument argument : oldBody.getArguments()) {
     Type type = argument.getType();
-    bool becomesInt8 = isFloat(argument) && !ioFloat && (!adopt || forms.getPlan().getType(argument));
+    // Nobody sees the type of a state: its producer decides.
+    bool isState = llvm::any_of(states, [&](nn::StatePair state) { return state.argument == argument.getArgNumber(); });
+    bool becomesInt8 = isFloat(argument) && (isState ? !forms.getPlan().isFloatState(argument)
+                                                     : !ioFloat && (!adopt || forms.getPlan().getType(argument)));
     if (becomesInt8) {
       Int8Type int8 = forms.getPlan().getType(argument);
       if (!int8)
@@ -163,7 +168,16 @@ LogicalResult FunctionQuantizer::rewriteRecurrentLayer(Operation *op) {
 
 LogicalResult FunctionQuantizer::addReturn(Operation *terminator) {
   SmallVector<Value> results;
-  for (Value operand : terminator->getOperands()) {
+  for (auto [index, operand] : llvm::enumerate(terminator->getOperands())) {
+    auto state = llvm::find_if(states, [&, index = index](nn::StatePair pair) { return pair.result == index; });
+    if (state != states.end() && isFloat(operand)) {
+      Int8Type type = nn::getInt8Type(newBody->getArgument(state->argument).getType());
+      FailureOr<Value> result = type ? forms.getInt8(operand, type) : forms.getReal(operand);
+      if (failed(result))
+        return failure();
+      results.push_back(*result);
+      continue;
+    }
     bool staysFloat = ioFloat || (adopt && !forms.getPlan().getType(operand));
     FailureOr<Value> result = !isFloat(operand) ? FailureOr<Value>(forms.getOther(operand))
                               : staysFloat      ? forms.getReal(operand)

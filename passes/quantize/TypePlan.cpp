@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Types forward from ranges and operands, then backward from concatenations to what they join.
 #include "passes/quantize/TypePlan.h"
+#include "dialects/nn/NNStates.h"
+#include "passes/quantize/Range.h"
 #include "passes/quantize/ScaleSharing.h"
 #include <cmath>
 
@@ -165,6 +167,18 @@ void TypePlan::shareBackwards(Operation *op) {
   }
 }
 
+// Whether a state is computed in float, and keeps its precision: what a layer leaves that has no int8 form.
+static bool staysFloat(Value value) {
+  while (auto reshape = value.getDefiningOp<nn::ReshapeOp>())
+    value = reshape.getX();
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return false;
+  if (auto lstm = dyn_cast<nn::LstmOp>(op))
+    return !lstm.getYC().use_empty();
+  return isa<nn::RnnOp>(op) || op->hasAttr(keepFloatAttrName);
+}
+
 FailureOr<TypePlan> TypePlan::create(func::FuncOp function, const ElementwiseFusion &fusion) {
   TypePlan plan(fusion);
   Block &body = function.getBody().front();
@@ -179,13 +193,31 @@ FailureOr<TypePlan> TypePlan::create(func::FuncOp function, const ElementwiseFus
       plan.types[value] = *type;
     return success();
   };
-  bool isSound = true;
-  for (BlockArgument argument : body.getArguments())
-    isSound &= succeeded(choose(argument));
-  for (Operation &op : body)
-    for (Value result : op.getResults())
-      isSound &= succeeded(choose(result));
-  if (!isSound)
+  auto chooseAll = [&] {
+    bool isSound = true;
+    for (BlockArgument argument : body.getArguments())
+      isSound &= succeeded(choose(argument));
+    for (Operation &op : body)
+      for (Value result : op.getResults())
+        isSound &= succeeded(choose(result));
+    return success(isSound);
+  };
+  if (failed(chooseAll()))
+    return failure();
+  // A state has the type of what a run leaves there, which follows from its producer.
+  bool isAnew = false;
+  for (nn::StatePair state : nn::getStates(function)) {
+    Value argument = body.getArgument(state.argument), result = body.getTerminator()->getOperand(state.result);
+    if (!isFloat(argument))
+      continue;
+    if (Int8Type type = staysFloat(result) ? Int8Type() : plan.types.lookup(result)) {
+      isAnew |= plan.types.lookup(argument) != type;
+      plan.adopted[argument] = type;
+    } else {
+      plan.floatStates.insert(argument);
+    }
+  }
+  if (isAnew && failed(chooseAll()))
     return failure();
   for (Operation &op : llvm::reverse(body))
     plan.shareBackwards(&op);

@@ -15,6 +15,9 @@ public:
   /// The type of `value`; null if calibration left no range from which to choose it.
   Int8Type getType(mlir::Value value) const { return types.lookup(value); }
 
+  /// True for a state that stays f32, because what computes it does.
+  bool isFloatState(mlir::Value argument) const { return floatStates.contains(argument); }
+
   /// What an elementwise expression yields for each code of its root, from -128 on; empty if the root has no type.
   llvm::ArrayRef<float> getNumbers(mlir::Value expression) const {
     auto found = numbers.find(expression);
@@ -32,6 +35,7 @@ private:
   const ElementwiseFusion *fusion;
   llvm::DenseMap<mlir::Value, Int8Type> adopted; // types in which the model quantizes values itself
   llvm::DenseMap<mlir::Value, Int8Type> types;
+  llvm::DenseSet<mlir::Value> floatStates;
   llvm::DenseMap<mlir::Value, std::vector<float>> numbers;
 };
 

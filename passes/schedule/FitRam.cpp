@@ -81,6 +81,9 @@ static LogicalResult addFront(ModuleOp ordered, StreamSearch &parts, int64_t lea
 
 FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::optional<int64_t> ramBudget, bool feedsRows, bool showsFront) {
   RamSearch search;
+  planState(getProgram(module));
+  if (ramBudget) // is for both
+    ramBudget = std::max<int64_t>(*ramBudget - int64_t(getProgram(module).getStateBytes().value_or(0)), 0);
   if (feedsRows && failed(markFed(getProgram(module))))
     return failure();
   OwningOpRef<ModuleOp> ordered = module.clone();

@@ -107,7 +107,8 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
     }
     mcu::BufferOp out = mcu::getBuffer(call.getOuts()[0]);
     bool isResult = position + 1 == calls.size();
-    if (ringOf.count(out) || out.getRole() == mcu::Role::Input)
+    // A state is written at once: parts read its old value step by step.
+    if (ringOf.count(out) || out.getRole() == mcu::Role::Input || mcu::isState(out))
       return false;
     Value written = call.getOuts()[0];
     if (llvm::any_of(call.getIns(), [&](Value in) { return sharesBytes(in, written); }) || (!isResult && !isWhole(written)))

@@ -89,6 +89,10 @@ void ModelOptions::addInput(CLI::App &command) {
       ->type_name("NAME=DIMS");
   command.add_option("--bind", bindings, "Make an input a constant, e.g. axes=0,-1, or of a file: mask=mask.npy")
       ->type_name("NAME=VALUE");
+  command
+      .add_option("--state", states,
+                  "An input that is an output of the run before, e.g. stateN=state: both become memory of NAME_STATE_BYTES that lasts")
+      ->type_name("OUTPUT=INPUT");
   command.add_option("--name", name, "Prefix of all symbols and files (default: the model file's stem)")->type_name("NAME");
   command.add_flag("-q,--quiet", quiet, "No progress and no notes on stderr");
 }
@@ -104,6 +108,7 @@ void ModelOptions::addQuantization(CLI::App &command) {
                   "Samples to calibrate with; the rest of the file is held out (100)")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 30))
       ->type_name("N");
+  addSequenceLength(command, sequenceLength);
   command.add_option("--calibrate", calibrate, "How ranges follow from samples; auto measures the outputs for each value (auto)")
       ->check(CLI::IsMember({"auto", "minmax", "percentile", "mse", "entropy"}))
       ->type_name("METHOD");
@@ -258,6 +263,15 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
       printError("--bind " + text + ": " + llvm::toString(std::move(error)));
       return std::nullopt;
     }
+  for (const std::string &text : states) {
+    auto [output, input] = llvm::StringRef(text).split('=');
+    if (output.empty() || input.empty()) {
+      printError("--state " + text + ": expected OUTPUT=INPUT, for example stateN=state");
+      return std::nullopt;
+    }
+    options.states.push_back({output.str(), input.str()});
+  }
+  options.sequenceLength = sequenceLength;
   bool wantsInt8 = quantize == "int8" || (quantize == "auto" && !calibration.empty());
   if (quantize == "int8" && calibration.empty() && startFrom.empty()) {
     printError("--quantize int8 needs --calibration FILE with sample inputs");
@@ -291,6 +305,14 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
     return std::nullopt;
   }
   return options;
+}
+
+void thimble::driver::addSequenceLength(CLI::App &command, int64_t &length) {
+  command
+      .add_option("--sequence-length", length,
+                  "Of models with --state: samples follow each other, and states start anew after so many (never)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
 }
 
 void thimble::driver::addFormat(CLI::App &command, std::string &format) {
