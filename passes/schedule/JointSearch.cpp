@@ -153,6 +153,7 @@ JointResult thimble::schedule::searchJointly(const MemoryGraph &graph, const Ord
       result.height = height;
       result.order = order;
     }
+    return height;
   };
   // More work; orders as good; those with more bytes alive, which may leave fewer gaps. The bound rises in between, where it can.
   if (!isDone())
@@ -164,13 +165,15 @@ JointResult thimble::schedule::searchJointly(const MemoryGraph &graph, const Ord
     std::vector<Order> others;
     if (limit >= first.peak)
       others = findOtherOrders(graph, limit, limits.orders / 4);
-    for (int64_t work : {limits.work / 30, limits.work / 3}) {
-      for (const Order &order : others)
-        if (!isDone())
-          tryOrder(order, work);
-      if (!isDone() && share == 0)
-        result.bound = raiseBound(graph, result.bound, result.height, limits);
-    }
+    // All of them a little, then the two best ones more.
+    std::vector<std::pair<int64_t, size_t>> heights;
+    for (size_t i = 0; i < others.size() && !isDone(); ++i)
+      heights.push_back({tryOrder(others[i], limits.work / 30), i});
+    if (!isDone() && share == 0)
+      result.bound = raiseBound(graph, result.bound, result.height, limits);
+    llvm::sort(heights);
+    for (size_t i = 0; i < std::min<size_t>(heights.size(), 2) && !isDone(); ++i)
+      tryOrder(others[heights[i].second], limits.work / 3);
   }
   if (!isDone())
     result.bound = raiseBound(graph, result.bound, result.height, limits);

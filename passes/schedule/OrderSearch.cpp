@@ -341,6 +341,28 @@ std::vector<size_t> thimble::schedule::readyWithin(const MemoryGraph &graph, con
   return ready;
 }
 
+std::optional<std::vector<Order>> thimble::schedule::findAllOrders(const MemoryGraph &graph, size_t most) {
+  std::vector<Order> orders;
+  std::vector<std::vector<size_t>> levels = {readyWithin(graph, {}, INT64_MAX)}; // what is still to try after the tasks before
+  Order order;
+  while (!levels.empty()) {
+    if (order.size() == graph.tasks.size()) {
+      if (orders.size() == most)
+        return std::nullopt;
+      orders.push_back(order);
+    } else if (!levels.back().empty()) {
+      order.push_back(levels.back().back());
+      levels.back().pop_back();
+      levels.push_back(readyWithin(graph, order, INT64_MAX));
+      continue;
+    }
+    levels.pop_back();
+    if (!order.empty())
+      order.pop_back();
+  }
+  return orders;
+}
+
 namespace {
 
 // Random walks to complete orders, depth first. What turns out to be a dead end is remembered.

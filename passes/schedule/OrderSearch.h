@@ -60,6 +60,9 @@ OrderResult searchOrder(const MemoryGraph &graph, const std::vector<size_t> &giv
 /// Up to `count` other orders whose peak is not above `peak`, found by random choices. Deterministic.
 std::vector<std::vector<size_t>> findOtherOrders(const MemoryGraph &graph, int64_t peak, size_t count);
 
+/// All orders there are; nothing if there are more than `most`.
+std::optional<std::vector<std::vector<size_t>>> findAllOrders(const MemoryGraph &graph, size_t most);
+
 /// The tasks that may run after those of `done` with no more than `peak` bytes alive meanwhile.
 std::vector<size_t> readyWithin(const MemoryGraph &graph, const std::vector<size_t> &done, int64_t peak);
 

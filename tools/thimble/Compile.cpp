@@ -208,6 +208,7 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
     report->notes.push_back(formatByteSize(uint64_t(moved)) + " of constants are in external flash, those that are read least");
   report->heldOut = makeHeldOut(compilation);
   report->executions = makeExecutions(compilation);
+  report->ram.least = findLeast(*report, compilation);
   if (!report->fits())
     for (const std::string &remedy : suggestRemedies(*report, options, resolved, movesWeights && externalFlashBudget,
                                                       targetsDirectory(home)))
