@@ -46,6 +46,18 @@ struct RamUse {
   bool isOrderGiven = false;          // the bound is that of the order and of what lies in external RAM
   std::optional<uint64_t> budget;
 
+  /// Where no execution that was found fits the budget.
+  struct Least {
+    uint64_t found, proven; // bytes of the arena; no execution within the compiler's techniques needs less than `proven`
+    std::string name, op;   // of the layer that needs most
+    struct Holder {
+      std::string name, role;
+      uint64_t bytes;
+    };
+    std::vector<Holder> holders; // buffers that hold their memory then, the largest first
+  };
+  std::optional<Least> least;
+
   uint64_t getPeak() const { return arena + state + constants; }
   /// What is known of plans that need less, in words; empty if nothing is.
   std::string proof() const;

@@ -127,6 +127,25 @@ static void writeHeldOut(OStream &json, const std::optional<HeldOutUse> &heldOut
   });
 }
 
+static void writeLeast(OStream &json, const std::optional<RamUse::Least> &least) {
+  if (!least)
+    return json.attribute("least", nullptr);
+  json.attributeObject("least", [&] {
+    json.attribute("found", int64_t(least->found));
+    json.attribute("proven", int64_t(least->proven));
+    json.attribute("name", llvm::json::fixUTF8(least->name));
+    json.attribute("op", least->op);
+    json.attributeArray("holders", [&] {
+      for (const RamUse::Least::Holder &holder : least->holders)
+        json.object([&] {
+          json.attribute("name", llvm::json::fixUTF8(holder.name));
+          json.attribute("role", holder.role);
+          json.attribute("bytes", int64_t(holder.bytes));
+        });
+    });
+  });
+}
+
 void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
   OStream json(os, /*IndentSize=*/2);
   json.object([&] {
@@ -157,6 +176,7 @@ void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
       json.attribute("constants", int64_t(report.ram.constants));
       writeOptional(json, "lower_bound", report.ram.lowerBound);
       writeOptional(json, "budget", report.ram.budget);
+      writeLeast(json, report.ram.least);
     });
     json.attributeObject("external_ram", [&] {
       json.attribute("arena", int64_t(report.externalRam.arena));

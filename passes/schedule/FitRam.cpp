@@ -6,6 +6,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/schedule/Schedule.h"
+#include "passes/schedule/SharedMemory.h"
 #include "passes/schedule/StreamSearch.h"
 
 using namespace mlir;
@@ -13,6 +14,7 @@ using namespace thimble;
 using namespace thimble::schedule;
 
 static constexpr int maxTries = 12;
+static constexpr size_t maxOrders = 64; // for which the least is found
 
 static mcu::ProgramOp getProgram(ModuleOp module) { return *module.getOps<mcu::ProgramOp>().begin(); }
 
@@ -79,6 +81,26 @@ static LogicalResult addFront(ModuleOp ordered, StreamSearch &parts, int64_t lea
   return success();
 }
 
+// No execution needs less than this. With few orders of the calls, what the search finds for each of them; with many, what every
+// order needs.
+static int64_t proveLeast(ModuleOp ordered) {
+  mcu::ProgramOp program = getProgram(ordered);
+  MemoryGraph graph = makeGraph(program);
+  std::optional<std::vector<std::vector<size_t>>> orders = findAllOrders(graph, maxOrders);
+  if (!orders)
+    return StreamSearch(program).boundForAllOrders();
+  int64_t least = INT64_MAX;
+  for (const std::vector<size_t> &order : *orders) {
+    OwningOpRef<ModuleOp> other = ordered.clone();
+    std::vector<mcu::CallOp> calls = mcu::getCalls(getProgram(*other));
+    Block &block = getProgram(*other).getBody().front();
+    for (size_t call : order)
+      calls[call]->moveBefore(&block, block.end());
+    least = std::min(least, StreamSearch(getProgram(*other)).findLeast());
+  }
+  return least;
+}
+
 FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::optional<int64_t> ramBudget, bool feedsRows, bool showsFront) {
   RamSearch search;
   planState(getProgram(module));
@@ -132,6 +154,8 @@ FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::opt
                                         "convolutions, poolings or elementwise operations on one image at a time");
   if (showsFront && failed(addFront(*ordered, parts, least, search)))
     return failure();
+  if (ramBudget && !fits)
+    search.provenLeast = proveLeast(*ordered);
   if (best) {
     getProgram(module).erase();
     mcu::ProgramOp program = getProgram(*best);

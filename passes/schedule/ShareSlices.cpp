@@ -219,7 +219,7 @@ private:
     OrderResult order = searchOrder(graph, given, stateLimit);
     return {place(makePlacementProblem(graph, order.order), quickWork).height, order.bound};
   }
-  static constexpr int64_t quickWork = 10'000'000;
+  static constexpr int64_t quickWork = 1'000'000;
   static constexpr size_t maxChoices = 4;
 };
 } // namespace

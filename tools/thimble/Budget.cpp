@@ -11,6 +11,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Program.h"
 #include <set>
+#include <tuple>
 
 using namespace mlir;
 using namespace thimble;
@@ -155,24 +156,31 @@ std::vector<report::ExecutionUse> thimble::driver::makeExecutions(const Compilat
   return uses;
 }
 
-// Where the RAM of a plan that is too large goes: the call during which most is in use, and the buffers that hold it.
-static std::string describeHolders(const report::Report &report) {
+std::optional<report::RamUse::Least> thimble::driver::findLeast(const report::Report &report, const Compilation &compilation) {
+  // The call during which most of the chosen plan is in use, and the buffers that hold it.
   auto most = std::max_element(report.layers.begin(), report.layers.end(),
                                [](const report::LayerUse &a, const report::LayerUse &b) { return a.ramBytes < b.ramBytes; });
-  if (most == report.layers.end())
-    return "";
+  if (report.fitsRam() || !compilation.ramSearch.provenLeast || most == report.layers.end())
+    return std::nullopt;
+  report::RamUse::Least least{report.ram.arena, uint64_t(*compilation.ramSearch.provenLeast), most->name, most->op, {}};
   int64_t call = most - report.layers.begin();
-  std::vector<const report::BufferUse *> holders;
   for (const report::BufferUse &buffer : report.buffers)
     if (buffer.first <= call && call <= buffer.last)
-      holders.push_back(&buffer);
-  llvm::sort(holders, [](const report::BufferUse *a, const report::BufferUse *b) {
-    return a->bytes != b->bytes ? a->bytes > b->bytes : a < b;
-  });
-  std::string text = "RAM: no execution that was found needs less; " + std::to_string(most->ramBytes) + " bytes are held at " + most->name +
-                     " (" + most->op + ") by";
-  for (size_t i = 0; i < std::min<size_t>(holders.size(), 4); ++i)
-    text += std::string(i == 0 ? " " : ", ") + holders[i]->role + " '" + holders[i]->name + "' of " + std::to_string(holders[i]->bytes);
+      least.holders.push_back({buffer.name, buffer.role, buffer.bytes});
+  llvm::sort(least.holders, [](const auto &a, const auto &b) { return std::tie(b.bytes, a.name) < std::tie(a.bytes, b.name); });
+  return least;
+}
+
+static std::string describe(const report::RamUse::Least &least) {
+  std::string text = "RAM: the least that was found is an arena of " + std::to_string(least.found) + " bytes; ";
+  if (least.found <= least.proven)
+    text += "it is proven that no execution needs less";
+  else
+    text += "no execution needs less than " + std::to_string(least.proven);
+  text += ". Most is in use at " + least.name + " (" + least.op + "), held by";
+  for (size_t i = 0; i < std::min<size_t>(least.holders.size(), 4); ++i)
+    text += std::string(i == 0 ? " " : ", ") + least.holders[i].role + " '" + least.holders[i].name + "' of " +
+            std::to_string(least.holders[i].bytes);
   return text;
 }
 
@@ -199,8 +207,8 @@ std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &
                        " bytes too many");
   if (!report.fitsRam())
     remedies.push_back("RAM: " + std::to_string(report.ram.getPeak() - *report.ram.budget) + " bytes too many");
-  if (std::string holders = report.fitsRam() ? "" : describeHolders(report); !holders.empty())
-    remedies.push_back(holders);
+  if (report.ram.least)
+    remedies.push_back(describe(*report.ram.least));
   if (!report.fitsFlash() && !movesWeights)
     remedies.push_back(describeExternal(target));
   bool isFloat = options.quantization != Quantization::Int8;

@@ -216,6 +216,7 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   for (const schedule::SpilledBuffer &buffer : compilation.spilled)
     report->externalRam.traffic += uint64_t(buffer.traffic);
   report->executions = makeExecutions(compilation);
+  report->ram.least = findLeast(*report, compilation);
   if (!report->fits())
     for (const std::string &remedy : suggestRemedies(*report, options, resolved, movesWeights && externalFlashBudget,
                                                       targetsDirectory(home)))
