@@ -274,9 +274,11 @@ std::optional<RowSchedule> StreamPart::Implementation::schedule(StreamGrain grai
       continue;
     int64_t pixels = std::max<int64_t>(kernels[stage.calls.front()].rowPixels, 1);
     int64_t band = (grain.pixels + pixels - 1) / pixels;
-    bool wantsPairs = llvm::any_of(stage.calls, [&](size_t position) { return kernels[position].oddInstructions > 0; });
-    if (wantsPairs && grain.pixels > 1)
-      band = int64_t(llvm::alignTo(uint64_t(band), 2));
+    int64_t block = 1;
+    for (size_t position : stage.calls)
+      block = std::max(block, kernels[position].block);
+    if (grain.pixels > 1)
+      band = int64_t(llvm::alignTo(uint64_t(band), uint64_t(block)));
     row.band = std::clamp<int64_t>(band, 1, cut.maps[row.out].rows);
   }
   return scheduleRows(cut, grain.slack);
@@ -316,12 +318,12 @@ std::optional<StreamCost> StreamPart::plan(StreamGrain grain) const {
       cost.instructions += 30 + cut.maps[implementation->stages[step.index].out].rowBytes;
     for (size_t position : implementation->stages[step.index].calls) {
       const RowKernel &kernel = implementation->kernels[position];
-      cost.instructions += kernel.callInstructions + (step.out.rows % 2 == 1 ? kernel.oddInstructions : 0);
+      cost.instructions += kernel.callInstructions + step.out.rows % kernel.block * kernel.looseInstructions;
       ++cost.calls;
     }
   }
-  for (const RowKernel &kernel : implementation->kernels)
-    cost.instructions -= kernel.callInstructions; // which the plain program spends too
+  for (const RowKernel &kernel : implementation->kernels) // which the plain program spends too
+    cost.instructions -= kernel.callInstructions + kernel.outRows % kernel.block * kernel.looseInstructions;
   return cost;
 }
 
@@ -454,8 +456,12 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
       for (unsigned index = 0; index < call.getIns().size(); ++index) {
         auto input = llvm::find_if(kernel.inputs, [&](const RowInput &i) { return i.index == index; });
         if (input == kernel.inputs.end()) {
+          // Rows of a constant, a mask say, go with those of the result.
           Value constant = mcu::getRoot(call.getIns()[index])->getResult(0);
-          add(int64_t(llvm::find(ins, constant) - ins.begin()), 0, mcu::byteSize(constant));
+          auto rows = llvm::find_if(kernel.constants, [&](auto constant) { return constant.first == index; });
+          int64_t pitch = rows == kernel.constants.end() ? 0 : rows->second;
+          add(int64_t(llvm::find(ins, constant) - ins.begin()), step.out.first * pitch,
+              mcu::byteSize(constant) - (kernel.outRows - step.out.rows) * pitch);
           continue;
         }
         size_t i = size_t(input - kernel.inputs.begin());

@@ -169,41 +169,100 @@ TMB_NO_INLINE static int32_t tmb_attention_normalize(uint32_t *score, int32_t ro
   return total;
 }
 
+/* What the loops work on. Assembly knows the order of the members. */
 typedef struct tmb_attention_values {
   const uint32_t *weight;
   int32_t start[TMB_ATTENTION_S8_ROWS]; /* what the zero point of the values adds */
   int32_t keys, step;
 } tmb_attention_values;
 
-#define TMB_ADD(r) acc[2 * r] = tmb_smlad(first, weight[r], acc[2 * r]), acc[2 * r + 1] = tmb_smlad(second, weight[r], acc[2 * r + 1])
+#if defined(__ARM_FEATURE_DSP)
 
-/* Two of four elements of four rows: 0 and 2, or 1 and 3 if odd. */
-TMB_NO_INLINE static void tmb_attention_values4(const tmb_attention_values *job, const int8_t *v, int32_t odd, int32_t *sums) {
-  const int32_t step = job->step;
-  const uint32_t *weight = job->weight, *const end = weight + (job->keys & ~1) * 2;
-  int32_t acc[8];
-  int32_t r;
+/* r0 values, r1 weights, r2 from key to key, r4 to r11 the accumulators (two elements of each row) */
+#define TMB_ROW(first, second)                                                                                                 \
+  "ldr r12, [r1], #4\n\t"                                                                                                      \
+  "smlad " first ", lr, r12, " first "\n\t"                                                                                    \
+  "smlad " second ", r3, r12, " second "\n\t"
+#define TMB_PAIR(rotated)                                                                                                      \
+  "ldr r3, [r0]\n\t"                                                                                                           \
+  "ldr r12, [r0, r2]\n\t"                                                                                                      \
+  "add r0, r0, r2, lsl #1\n\t"                                                                                                 \
+  "sxtb16 r3, r3" rotated "\n\t"                                                                                               \
+  "sxtb16 r12, r12" rotated "\n\t"                                                                                             \
+  "pkhbt lr, r3, r12, lsl #16\n\t"                                                                                             \
+  "pkhtb r3, r12, r3, asr #16\n\t" TMB_ROW("r4", "r5") TMB_ROW("r6", "r7") TMB_ROW("r8", "r9") TMB_ROW("r10", "r11")           \
+  "ldr r12, [sp, #4]\n\t"                                                                                                      \
+  "cmp r1, r12\n\t"
+
+/* Two of four elements of four rows, 0 and 2, or 1 and 3 if odd, for all pairs of keys. */
+TMB_NAKED void tmb_attention_run(const tmb_attention_values *job __attribute__((__unused__)),
+                                 const int8_t *v __attribute__((__unused__)), int32_t odd __attribute__((__unused__)),
+                                 int32_t *sums __attribute__((__unused__))) {
+  __asm__ volatile("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"
+                   "ldrd r12, lr, [r0, #20]\n\t" /* keys, step */
+                   "ldrd r4, r6, [r0, #4]\n\t"
+                   "ldrd r8, r10, [r0, #12]\n\t"
+                   "ldr r0, [r0]\n\t"
+                   "bic r12, r12, #1\n\t"
+                   "add r12, r0, r12, lsl #3\n\t" /* the end of the weights */
+                   "push {r3, r12}\n\t"
+                   "mov r5, r4\n\t"
+                   "mov r7, r6\n\t"
+                   "mov r9, r8\n\t"
+                   "mov r11, r10\n\t"
+                   "mov r3, r2\n\t"
+                   "mov r2, lr\n\t"
+                   "mov lr, r0\n\t"
+                   "mov r0, r1\n\t"
+                   "mov r1, lr\n\t"
+                   "cmp r1, r12\n\t"
+                   "beq 3f\n\t"
+                   "cmp r3, #0\n\t"
+                   "bne 2f\n"
+                   "1:\n\t" TMB_PAIR("") "bne 1b\n\t"
+                   "b 3f\n"
+                   "2:\n\t" TMB_PAIR(", ror #8") "bne 2b\n"
+                   "3:\n\t"
+                   "pop {r3, r12}\n\t"
+                   "stm r3, {r4, r5, r6, r7, r8, r9, r10, r11}\n\t"
+                   "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}");
+}
+
+#undef TMB_ROW
+#undef TMB_PAIR
+
+#else
+
+static void tmb_attention_run(const tmb_attention_values *job, const int8_t *v, int32_t odd, int32_t *sums) {
+  const uint32_t *weight = job->weight;
+  int32_t n, r;
   for (r = 0; r < 8; ++r)
-    acc[r] = job->start[r >> 1];
-  if (odd) /* never inside the loop */
-    for (; weight != end; weight += 4, v += 2 * step) {
-      const uint32_t a = tmb_sxtb16_ror8(tmb_load32(v)), b = tmb_sxtb16_ror8(tmb_load32(v + step));
-      const uint32_t first = tmb_pkhbt(a, b), second = tmb_pkhtb(a, b);
-      TMB_ADD(0), TMB_ADD(1), TMB_ADD(2), TMB_ADD(3);
+    sums[r] = job->start[r >> 1];
+  for (n = job->keys; n > 1; n -= 2, v += 2 * job->step, weight += 4) {
+    const uint32_t w0 = tmb_load32(v), w1 = tmb_load32(v + job->step);
+    const uint32_t a = odd ? tmb_sxtb16_ror8(w0) : tmb_sxtb16(w0), b = odd ? tmb_sxtb16_ror8(w1) : tmb_sxtb16(w1);
+    for (r = 0; r < 4; ++r) {
+      sums[2 * r] = tmb_smlad(tmb_pkhbt(a, b), weight[r], sums[2 * r]);
+      sums[2 * r + 1] = tmb_smlad(tmb_pkhtb(a, b), weight[r], sums[2 * r + 1]);
     }
-  else
-    for (; weight != end; weight += 4, v += 2 * step) {
-      const uint32_t a = tmb_sxtb16(tmb_load32(v)), b = tmb_sxtb16(tmb_load32(v + step));
-      const uint32_t first = tmb_pkhbt(a, b), second = tmb_pkhtb(a, b);
-      TMB_ADD(0), TMB_ADD(1), TMB_ADD(2), TMB_ADD(3);
-    }
-  if (job->keys & 1) {
-    const uint32_t word = tmb_load32(v), a = odd ? tmb_sxtb16_ror8(word) : tmb_sxtb16(word);
-    const uint32_t first = a, second = tmb_pkhtb(a, a);
-    TMB_ADD(0), TMB_ADD(1), TMB_ADD(2), TMB_ADD(3);
   }
-  for (r = 0; r < 8; ++r)
-    sums[r] = acc[r];
+}
+
+#endif
+
+/* The same for all keys. */
+static void tmb_attention_values4(const tmb_attention_values *job, const int8_t *v, int32_t odd, int32_t *sums) {
+  const int32_t last = job->keys - 1;
+  int32_t r;
+  tmb_attention_run(job, v, odd, sums);
+  if ((last & 1) == 0) { /* a key without a partner */
+    const uint32_t *weight = job->weight + 2 * last;
+    const int32_t first = v[last * job->step + odd], second = v[last * job->step + odd + 2];
+    for (r = 0; r < 4; ++r) {
+      sums[2 * r] += (int32_t)weight[r] * first;
+      sums[2 * r + 1] += (int32_t)weight[r] * second;
+    }
+  }
 }
 
 /* Four elements of one row, in the order 0, 2, 1, 3. */
