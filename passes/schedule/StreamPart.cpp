@@ -284,16 +284,36 @@ std::optional<RowSchedule> StreamPart::Implementation::schedule(StreamGrain grai
   return scheduleRows(cut, grain.slack);
 }
 
-// Places the buffers of rows behind the kernels' own scratch; returns the bytes of all.
+// Places the buffers of rows behind the kernels' own scratch, those that never hold rows at the same time over each other; returns
+// the bytes of all.
 int64_t StreamPart::Implementation::ringOffsets(const RowSchedule &schedule, std::vector<int64_t> &offsets) const {
   int64_t end = kernelScratch;
   offsets.assign(problem.maps.size(), 0);
-  for (const RowStage &stage : problem.stages) {
-    const RowMap &map = problem.maps[stage.out];
-    if (map.isWhole)
-      continue;
-    offsets[stage.out] = int64_t(llvm::alignTo(uint64_t(end), uint64_t(alignmentOf(stage.out))));
-    end = offsets[stage.out] + schedule.capacity[stage.out] * map.rowBytes;
+  std::vector<std::vector<RowSpan>> spans = findSpans(problem, schedule);
+  llvm::SmallVector<size_t> rings;
+  for (const RowStage &stage : problem.stages)
+    if (!problem.maps[stage.out].isWhole)
+      rings.push_back(stage.out);
+  auto bytesOf = [&](size_t map) { return schedule.capacity[map] * problem.maps[map].rowBytes; };
+  llvm::stable_sort(rings, [&](size_t a, size_t b) { return bytesOf(a) > bytesOf(b); });
+  llvm::SmallVector<size_t> placed;
+  for (size_t ring : rings) {
+    // As low as those allow that are there already; what is fed has its place for itself, since the caller may write at any time.
+    int64_t offset = kernelScratch;
+    for (bool moves = true; moves;) {
+      moves = false;
+      offset = int64_t(llvm::alignTo(uint64_t(offset), uint64_t(alignmentOf(ring))));
+      for (size_t other : placed) {
+        bool isApart = bufferOf[ring] != fed && bufferOf[other] != fed && !meet(spans[ring], spans[other]);
+        if (isApart || offset >= offsets[other] + bytesOf(other) || offsets[other] >= offset + bytesOf(ring))
+          continue;
+        offset = offsets[other] + bytesOf(other);
+        moves = true;
+      }
+    }
+    offsets[ring] = offset;
+    placed.push_back(ring);
+    end = std::max(end, offset + bytesOf(ring));
   }
   return fed ? int64_t(llvm::alignTo(uint64_t(end), 8)) + mcu::feedStateBytes : end;
 }

@@ -17,7 +17,7 @@ class Writer:
         self.nodes, self.constants = [], []
 
     def constant(self, name, value):
-        self.constants.append(numpy_helper.from_array(numpy.ascontiguousarray(value), name))
+        self.constants.append(numpy_helper.from_array(numpy.asarray(value), name))
         return name
 
     def weights(self, name, *shape, deviation):
