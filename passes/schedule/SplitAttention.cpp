@@ -149,7 +149,7 @@ private:
     IntegerAttr overlap;
     if (layer.getKernel() == "tmb_conv2d_s8") {
       tmb_conv2d_s8_params p = {};
-      p.batch = p.in_h = p.out_h = p.kernel_h = p.kernel_w = p.groups = p.stride_h = p.stride_w = p.dilation_h = p.dilation_w = 1;
+      p.batch = p.in_h = p.out_h = p.kernel_h = p.kernel_w = p.groups = p.stride_h = p.stride_w = p.dilation_h = p.dilation_w = p.blocks = 1;
       p.in_w = p.out_w = int32_t(rowsOf(layer));
       p.in_c = int32_t(fieldOf(layer, "in_c"));
       p.out_c = int32_t(count);

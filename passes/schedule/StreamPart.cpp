@@ -295,7 +295,7 @@ int64_t StreamPart::Implementation::ringOffsets(const RowSchedule &schedule, std
     if (!problem.maps[stage.out].isWhole)
       rings.push_back(stage.out);
   auto bytesOf = [&](size_t map) { return schedule.capacity[map] * problem.maps[map].rowBytes; };
-  llvm::stable_sort(rings, [&](size_t a, size_t b) { return bytesOf(a) > bytesOf(b); });
+  llvm::sort(rings, [&](size_t a, size_t b) { return std::make_pair(-bytesOf(a), a) < std::make_pair(-bytesOf(b), b); });
   llvm::SmallVector<size_t> placed;
   for (size_t ring : rings) {
     // As low as those allow that are there already; what is fed has its place for itself, since the caller may write at any time.

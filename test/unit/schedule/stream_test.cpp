@@ -78,6 +78,11 @@ void schedule(ModuleOp module) {
   REQUIRE(succeeded(mlir::verify(module)));
 }
 
+int64_t planBytes(ModuleOp module) {
+  schedule(module);
+  return int64_t(*getProgram(module).getArenaBytes());
+}
+
 void checkLowered(OwningOpRef<ModuleOp> module, const Inputs &inputs, Random &random) {
   OwningOpRef<ModuleOp> plain = module->clone();
   schedule(*plain);
@@ -267,8 +272,7 @@ TEST_CASE("attention needs keys and values, the tokens, and rows") {
   }
   Inputs inputs(random, s.tokens * s.width(), 2);
   OwningOpRef<ModuleOp> module = lowered(network, inputs, true), matrices = lowerTo(network, true, false);
-  schedule(*matrices);
-  int64_t whole = s.tokens * s.width(), before = int64_t(*getProgram(*matrices).getArenaBytes());
+  int64_t whole = s.tokens * s.width(), before = planBytes(*matrices);
   OwningOpRef<ModuleOp> copy = module->clone();
   FailureOr<RamSearch> search = scheduleWithin(*module, 3 * whole + 1024);
   REQUIRE(succeeded(search));
