@@ -45,10 +45,12 @@ static FailureOr<Calls> selectInt8(nn::AttentionOp op) {
   shapeFields(call, op);
   call.field("q_zero_point", q.getZeroPoint()).field("k_zero_point", k.getZeroPoint()).field("v_zero_point", v.getZeroPoint());
   call.field("score_zero_point", scores.getZeroPoint()).field("out_zero_point", y.getZeroPoint());
-  call.requantFields(q.getScale() * k.getScale() / scores.getScale(), "score_").requantFields(v.getScale() / 256 / y.getScale(), "out_");
+  call.requantFields(q.getScale() * k.getScale() / scores.getScale(), "score_");
+  call.requantFields(v.getScale() / 256 / y.getScale(), "out_");
   SumNumbers sum = {0, 0, 0, 0};
   if (op.getMask())
-    sum = int8Sum(typeAt(op.getTable() ? 1 : 0), nn::getInt8Type(op.getMask().getType()), last, false, op->hasAttr(nn::exactAttrName));
+    sum = int8Sum(typeAt(op.getTable() ? 1 : 0), nn::getInt8Type(op.getMask().getType()), last, /*subtracts=*/false,
+                  op->hasAttr(nn::exactAttrName));
   if (op.getMask() && sum.shift == 0)
     call.fail("scales of scores and mask differ too much for an int8 addition");
   call.field("mask_score_multiplier", sum.aMultiplier).field("mask_multiplier", sum.bMultiplier);

@@ -26,8 +26,8 @@ def NN_AttentionOp : NN_ShapedOp<"attention", [AttrSizedOperandSegments]> {
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = [{
     $q `at` $q_place `,` $k `at` $k_place `,` $v `at` $v_place (`table` `=` $table^)? (`mask` `=` $mask^ `at` $mask_place)?
-    `heads` `=` $heads `shared` `=` $shared `queries` `=` $queries `keys` `=` $keys `depth` `=` $depth `value_depth` `=` $value_depth
-    attr-dict `:` functional-type(operands, results)
+    `heads` `=` $heads `shared` `=` $shared `queries` `=` $queries `keys` `=` $keys `depth` `=` $depth
+    `value_depth` `=` $value_depth attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = shapedDeclaration # [{

@@ -45,7 +45,8 @@ static LogicalResult verifyInt8(AttentionOp op) {
 }
 
 LogicalResult AttentionOp::verify() {
-  int64_t heads = getHeads(), shared = getShared(), queries = getQueries(), keys = getKeys(), depth = getDepth(), values = getValueDepth();
+  int64_t heads = getHeads(), shared = getShared(), queries = getQueries(), keys = getKeys();
+  int64_t depth = getDepth(), values = getValueDepth();
   if (heads < 1 || shared < 1 || queries < 1 || keys < 1 || depth < 1 || values < 1)
     return emitOpError("needs sizes of at least 1");
   if (heads % shared != 0)

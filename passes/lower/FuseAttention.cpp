@@ -45,7 +45,8 @@ bool setHeads(Place &place, ViewDim heads) {
 // An operand of a matrix product as [batch dimensions...][rows][elements next to each other]. `rows` is its rank less 2 or less 1.
 std::optional<Place> placeFrom(const ElementView &view, ArrayRef<int64_t> batch, bool isTransposed) {
   size_t rank = view.dims.size();
-  ViewDim rows = merge(view.dims[isTransposed ? rank - 1 : rank - 2]), elements = merge(view.dims[isTransposed ? rank - 2 : rank - 1]);
+  ViewDim rows = merge(view.dims[isTransposed ? rank - 1 : rank - 2]);
+  ViewDim elements = merge(view.dims[isTransposed ? rank - 2 : rank - 1]);
   if (rows.size() > 1 || elements.size() > 1 || (!elements.empty() && elements[0].stride != 1))
     return std::nullopt;
   // Batch dimensions that this operand does not have are broadcast.
@@ -217,8 +218,8 @@ struct Fuse : OpRewritePattern<nn::MatMulOp> {
     }
     Value result = attention.getY();
     if (!merged) {
-      result = rewriter.create<nn::TransposeOp>(product.getLoc(), RankedTensorType::get({heads, queries, values}, type.getElementType()),
-                                                result, ArrayRef<int64_t>{1, 0, 2});
+      auto headsFirst = RankedTensorType::get({heads, queries, values}, type.getElementType());
+      result = rewriter.create<nn::TransposeOp>(product.getLoc(), headsFirst, result, ArrayRef<int64_t>{1, 0, 2});
       merged = product.getY();
     }
     rewriter.replaceOp(last, rewriter.create<nn::ReshapeOp>(product.getLoc(), merged.getType(), result).getY());

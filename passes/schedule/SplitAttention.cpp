@@ -149,7 +149,8 @@ private:
     IntegerAttr overlap;
     if (layer.getKernel() == "tmb_conv2d_s8") {
       tmb_conv2d_s8_params p = {};
-      p.batch = p.in_h = p.out_h = p.kernel_h = p.kernel_w = p.groups = p.stride_h = p.stride_w = p.dilation_h = p.dilation_w = p.blocks = 1;
+      p.batch = p.in_h = p.out_h = p.kernel_h = p.kernel_w = p.groups = 1;
+      p.stride_h = p.stride_w = p.dilation_h = p.dilation_w = p.blocks = 1;
       p.in_w = p.out_w = int32_t(rowsOf(layer));
       p.in_c = int32_t(fieldOf(layer, "in_c"));
       p.out_c = int32_t(count);
@@ -188,8 +189,10 @@ private:
     std::string name;
     for (int suffix = 1; name.empty() || !names.insert(name).second; ++suffix)
       name = (whole.getName() + "_part" + llvm::Twine(suffix)).str();
-    return builder.create<mcu::ConstantOp>(whole.getLoc(), MemRefType::get({count}, element), name,
-                                           makeConstant(RankedTensorType::get({count}, element), part, name), Attribute());
+    auto cut = builder.create<mcu::ConstantOp>(whole.getLoc(), MemRefType::get({count}, element), name,
+                                               makeConstant(RankedTensorType::get({count}, element), part, name), Attribute());
+    mcu::setPlace(cut, mcu::getPlace(whole));
+    return cut.getMemory();
   }
 
   // The layer of the queries gets its own copies of the cheap calls before it, as far as others read their results too.
@@ -213,7 +216,10 @@ private:
         copy->setOperand(copy->getNumOperands() - 1, makeScratch(cheap, mcu::byteSize(cheap.getScratch())));
       // As the reader sees it: views have another shape only.
       auto seen = cast<MemRefType>(reader.getIns()[0].getType());
-      reader->setOperand(0, seen == type ? own.getMemory() : builder.create<mcu::ViewOp>(cheap.getLoc(), seen, own.getMemory()).getMemory());
+      Value memory = own.getMemory();
+      if (seen != type)
+        memory = builder.create<mcu::ViewOp>(cheap.getLoc(), seen, memory, uint64_t(0)).getMemory();
+      reader->setOperand(0, memory);
       instructions += normInstructions * type.getNumElements();
       changed = true;
       reader = copy;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Writes a vision transformer with random weights, in the form in which torch exports one, and images for it.
+"""Writes a vision transformer with random weights, in the form in which torch exports one, and images for it (as cameras give them:
+NHWC).
 
 Its shape is by default that of MCUFormer's models: 240x240x3 images, patches of 16 pixels, 12 blocks of 192 channels and 3 heads.
 """
@@ -102,13 +103,13 @@ def build(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=pathlib.Path)
-    for name, value in (("size", 240), ("patch", 16), ("blocks", 12), ("width", 192), ("heads", 3), ("classes", 1000), ("images", 2),
-                        ("seed", 5)):
+    for name, value in (("size", 240), ("patch", 16), ("blocks", 12), ("width", 192), ("heads", 3), ("classes", 1000),
+                        ("images", 1), ("seed", 5)):
         parser.add_argument(f"--{name}", type=int, default=value)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     (options.folder / "vit.onnx").write_bytes(build(options).SerializeToString())
-    images = numpy.random.default_rng(options.seed + 1).standard_normal((options.images, 3, options.size, options.size))
+    images = numpy.random.default_rng(options.seed + 1).standard_normal((options.images, options.size, options.size, 3))
     numpy.save(options.folder / "images.npy", images.astype(numpy.float32))
 
 

@@ -79,12 +79,15 @@ def _attention(folder, name, tokens, heads, size):
     nodes = [node("Reshape", ["x", "split"], ["parts"], name="reshape"),
              node("Transpose", ["parts"], ["qkv"], name="transpose", perm=[2, 0, 3, 1, 4])]
     nodes += [node("Gather", ["qkv", f"index_{part}"], [part], name=f"gather_{part}", axis=0) for part in "qkv"]
-    nodes += [node("Transpose", ["k"], ["kt"], name="keys", perm=[0, 1, 3, 2]), node("MatMul", ["q", "kt"], ["scores"], name="scores"),
-              node("Mul", ["scores", "scale"], ["scaled"], name="scale"), node("Softmax", ["scaled"], ["weights"], name="softmax", axis=-1),
+    nodes += [node("Transpose", ["k"], ["kt"], name="keys", perm=[0, 1, 3, 2]),
+              node("MatMul", ["q", "kt"], ["scores"], name="scores"),
+              node("Mul", ["scores", "scale"], ["scaled"], name="scale"),
+              node("Softmax", ["scaled"], ["weights"], name="softmax", axis=-1),
               node("MatMul", ["weights", "v"], ["heads"], name="values"),
-              node("Transpose", ["heads"], ["rows"], name="merge", perm=[0, 2, 1, 3]), node("Reshape", ["rows", "flat"], ["y"], name="flatten")]
-    constants = [("split", numpy.array([1, tokens, 3, heads, size], numpy.int64)), ("flat", numpy.array([1, tokens, width], numpy.int64)),
-                 ("scale", numpy.array(size ** -0.5, numpy.float32))]
+              node("Transpose", ["heads"], ["rows"], name="merge", perm=[0, 2, 1, 3]),
+              node("Reshape", ["rows", "flat"], ["y"], name="flatten")]
+    constants = [("split", numpy.array([1, tokens, 3, heads, size], numpy.int64)),
+                 ("flat", numpy.array([1, tokens, width], numpy.int64)), ("scale", numpy.array(size ** -0.5, numpy.float32))]
     constants += [(f"index_{part}", numpy.array(i, numpy.int64)) for i, part in enumerate("qkv")]
     return _save(folder, name, nodes, [("x", [1, tokens, 3 * width])], [1, tokens, width], constants)
 

@@ -87,8 +87,8 @@ void tmb_attention_f32(const float *q, const float *k, const float *v, const flo
     for (h = 0; h < p->heads; ++h, y += p->value_depth) {
       const int32_t kv = h / p->shared;
       const float *line = p->has_mask ? mask + h * p->mask_head_stride + r * p->mask_row_stride : NULL;
-      tmb_attention_f32_scores(q + p->q_offset + h * p->q_head_stride + r * p->q_row_stride, k + p->k_offset + kv * p->k_head_stride,
-                               line, score, p);
+      const float *query = q + p->q_offset + h * p->q_head_stride + r * p->q_row_stride;
+      tmb_attention_f32_scores(query, k + p->k_offset + kv * p->k_head_stride, line, score, p);
       tmb_attention_f32_normalize(score, p->keys);
       tmb_attention_f32_values(score, v + p->v_offset + kv * p->v_head_stride, y, p);
     }

@@ -191,7 +191,8 @@ void addAttention(Network &network, Random &random, const AttentionShape &s) {
   OpBuilder &b = network.builder;
   Value residual = network.last;
   int64_t width = s.width(), heads = s.keyHeads * s.shared, keyWidth = s.keyHeads * s.size;
-  Value gain = network.constant({width}, random.weights(width, 0.8f)), bias = network.constant({width}, random.weights(width, 0.2f));
+  Value gain = network.constant({width}, random.weights(width, 0.8f));
+  Value bias = network.constant({width}, random.weights(width, 0.2f));
   Value normal = network.last = b.create<nn::LayerNormOp>(network.next(), residual, gain, bias, 1, llvm::APFloat(1e-5f), false);
   Value q, k, v;
   if (s.isPacked) {
@@ -235,8 +236,8 @@ size_t countAttention(ModuleOp module) {
 void checkAttention(unsigned seed, bool isInt8) {
   CAPTURE(seed, isInt8);
   Random random(seed);
-  AttentionShape s{random.integer(3, 14), random.integer(2, 9), random.integer(1, 3), random.integer(1, 2), random.integer(0, 1) == 1,
-                   random.integer(0, 2) > 0};
+  AttentionShape s{random.integer(3, 14), random.integer(2, 9),      random.integer(1, 3),
+                   random.integer(1, 2),  random.integer(0, 1) == 1, random.integer(0, 2) > 0};
   Network network({s.tokens, s.width()});
   network.fullyConnected(random, s.width());
   addAttention(network, random, s);
