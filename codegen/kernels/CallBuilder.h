@@ -43,6 +43,18 @@ struct Walk {
 /// Integer clamp of an int8 result: its storage range, narrowed to the real range `act`.
 std::pair<int64_t, int64_t> int8Clamp(mlir::quant::UniformQuantizedType type, std::pair<float, float> act);
 
+/// The integers of an int8 sum, as tmb_add_s8 has them; shift is 0 if the scales differ too much.
+struct SumNumbers {
+  int64_t aMultiplier, bMultiplier, offset, shift;
+};
+
+/// Those of a + b, or a - b. Multipliers have 15 bits, or 20 if sums must round as the model's own do.
+SumNumbers int8Sum(mlir::quant::UniformQuantizedType a, mlir::quant::UniformQuantizedType b, mlir::quant::UniformQuantizedType y,
+                   bool subtracts, bool isExact);
+
+/// The constant of tmb_softmax_s8 for scores of this type.
+NewConstant int8Exponentials(mlir::quant::UniformQuantizedType type);
+
 /// Builds one call; the first problem becomes an error on the operation when finish() is called.
 class CallBuilder {
 public:
@@ -68,8 +80,8 @@ public:
   CallBuilder &macs(int64_t count);
   CallBuilder &fail(const llvm::Twine &reason);
 
-  /// The fields `multiplier` and `shift` for `factor`.
-  CallBuilder &requantFields(double factor);
+  /// The fields `multiplier` and `shift`, with `prefix` before their names, for `factor`.
+  CallBuilder &requantFields(double factor, llvm::StringRef prefix = "");
 
   /// Fails with an error on the operation if anything went wrong.
   mlir::FailureOr<KernelCall> finish();
@@ -94,6 +106,7 @@ NewConstant transposedDepthwise(mlir::Value weights, const ConstantData &data);
 mlir::FailureOr<Calls> selectInt8Conv2D(nn::Conv2DOp op);
 mlir::FailureOr<Calls> selectInt8FullyConnected(nn::FullyConnectedOp op);
 // One function for each family of operations.
+mlir::FailureOr<Calls> selectAttention(nn::AttentionOp op);
 mlir::FailureOr<Calls> selectClassical(mlir::Operation *op);
 mlir::FailureOr<Calls> selectConvolution(mlir::Operation *op);
 mlir::FailureOr<Calls> selectElementwise(mlir::Operation *op);

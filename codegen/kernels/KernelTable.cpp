@@ -65,6 +65,10 @@ static const Kernel table[] = {
     row<tmb_asinh_f32>("tmb_asinh_f32", inPlaceA, libm),
     row<tmb_atan_f32>("tmb_atan_f32", inPlaceA, libm),
     row<tmb_atanh_f32>("tmb_atanh_f32", inPlaceA, libm),
+    // Never a matrix of scores. Scratch: a row of scores.
+    row<tmb_attention_f32>("tmb_attention_f32", 0, libm, scratch),
+    // Scratch: four rows of queries and of scores in 16 bits.
+    row<tmb_attention_s8>("tmb_attention_s8", 0, noLibm, scratch),
     row<tmb_average_pool2d_f32>("tmb_average_pool2d_f32", 0, noLibm),
     row<tmb_average_pool2d_s8>("tmb_average_pool2d_s8", 0, noLibm),
     row<tmb_bit_and_s64>("tmb_bit_and_s64", inPlaceA | inPlaceB, noLibm),

@@ -153,11 +153,11 @@ CallBuilder &CallBuilder::fail(const llvm::Twine &reason) {
   return *this;
 }
 
-CallBuilder &CallBuilder::requantFields(double factor) {
+CallBuilder &CallBuilder::requantFields(double factor, llvm::StringRef prefix) {
   FailureOr<RequantFactor> requant = makeRequantFactor(factor);
   if (failed(requant))
     return fail("scales differ by a factor of " + llvm::Twine(std::to_string(factor)) + ", which 32 bits cannot hold");
-  return field("multiplier", requant->multiplier).field("shift", requant->shift);
+  return field((prefix + "multiplier").str(), requant->multiplier).field((prefix + "shift").str(), requant->shift);
 }
 
 FailureOr<KernelCall> CallBuilder::finish() {
@@ -190,6 +190,8 @@ FailureOr<Calls> thimble::kernels::selectKernels(Operation *op) {
     return selectElementwise(op);
   if (isa<nn::Pool2DOp, nn::ReduceOp, nn::ArgOp, nn::SoftmaxOp, nn::LayerNormOp>(op))
     return selectReduction(op);
+  if (auto attention = dyn_cast<nn::AttentionOp>(op))
+    return selectAttention(attention);
   if (isa<nn::RnnOp, nn::GruOp, nn::LstmOp>(op))
     return nn::isQuantized(op->getOperand(0).getType()) ? selectInt8Recurrent(op) : selectRecurrent(op);
   if (isa<nn::GridSampleOp, nn::RoiAlignOp, nn::MaxRoiPoolOp, nn::MaxPoolIndicesOp, nn::DeformConv2DOp>(op))

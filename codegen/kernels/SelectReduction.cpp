@@ -75,6 +75,17 @@ static FailureOr<Calls> selectArg(nn::ArgOp op) {
   return call.field("select_last", op.getSelectLast()).finishAlone();
 }
 
+NewConstant thimble::kernels::int8Exponentials(quant::UniformQuantizedType type) {
+  // tmb_kernels.h defines the table: exp of every difference to the maximum, in units of 2^-16.
+  auto element = IntegerType::get(type.getContext(), 32, IntegerType::Unsigned);
+  NewConstant result{"exp", RankedTensorType::get({256}, element), std::vector<char>(256 * sizeof(uint32_t))};
+  for (int d = 0; d < 256; ++d) {
+    uint32_t number = uint32_t(std::floor(std::exp(-d * type.getScale()) * 65536.0 + 0.5));
+    std::memcpy(result.bytes.data() + d * sizeof(number), &number, sizeof(number));
+  }
+  return result;
+}
+
 static FailureOr<Calls> selectSoftmax(nn::SoftmaxOp op) {
   llvm::StringRef suffix = suffixOf(elementOf(op.getX()));
   std::string name = ((op.getLog() ? "tmb_log_softmax_" : "tmb_softmax_") + suffix).str();
@@ -84,12 +95,7 @@ static FailureOr<Calls> selectSoftmax(nn::SoftmaxOp op) {
   call.operand(0);
   axisFields(call, shapeOf(op.getX()), op.getAxis());
   if (suffix == "s8") {
-    // tmb_kernels.h defines the table: exp of every difference to the maximum, in units of 2^-16.
-    double scale = nn::getInt8Type(op.getX().getType()).getScale();
-    std::vector<uint32_t> table(256);
-    for (int d = 0; d < 256; ++d)
-      table[d] = uint32_t(std::floor(std::exp(-d * scale) * 65536.0 + 0.5));
-    call.constant<uint32_t>("exp", IntegerType::get(op.getContext(), 32, IntegerType::Unsigned), table);
+    call.constant(int8Exponentials(nn::getInt8Type(op.getX().getType())));
     if (shapeOf(op.getX())[op.getAxis()] > 65535)
       call.fail("normalizes more than 65535 elements, which its 32-bit sum cannot hold");
   }

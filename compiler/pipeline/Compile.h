@@ -57,6 +57,7 @@ struct CompileOptions {
   std::string labels;
   bool ioFloat = false; // float inputs and outputs of a quantized model
   bool nhwcIo = false;
+  bool fusesAttention = true; // attention row by row, else with matrices of scores
   int64_t alignment = 16; // of the arena
   bool showsFront = false; // plan executions that need less RAM, too, for the report
   bool feedsRows = false; // the first input is never whole in memory: the caller feeds its rows

@@ -43,6 +43,8 @@ llvm::StringRef operandRole(Operation *op, unsigned index) {
   }
   if (isa<nn::LookupOp>(op))
     return "table";
+  if (auto attention = dyn_cast<nn::AttentionOp>(op))
+    return op->getOperand(index) == attention.getTable() ? "table" : op->getOperand(index) == attention.getMask() ? "mask" : "data";
   if (isa<nn::GatherOp>(op))
     return index == 1 ? "indices" : "data";
   return "constant";

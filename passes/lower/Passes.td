@@ -5,6 +5,17 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FuseAttention : Pass<"thimble-lower-fuse-attention", "::mlir::ModuleOp"> {
+  let summary = "Make one operation of scaled dot-product attention";
+  let description = [{
+    The product of queries and keys, what scales it and adds a constant mask, softmax over the keys and the product with the values
+    become one `nn.attention`, if nothing else reads what lies between. Splits, reshapes, transposes and repetitions of heads before
+    them (whatever the exporter's way) become places in the tensor from which they take their elements, and heads that are merged
+    afterwards are written so at once. In int8 every rounding stays: the result is the same, bit for bit.
+  }];
+  let dependentDialects = ["::thimble::nn::NNDialect"];
+}
+
 def LowerToMcu : Pass<"thimble-lower-to-mcu", "::mlir::ModuleOp"> {
   let summary = "Turn the function of nn operations into an mcu.program of kernel calls";
   let description = [{

@@ -13,6 +13,9 @@ namespace thimble::lower {
 } // namespace thimble::lower
 
 void thimble::lower::buildLowerPipeline(OpPassManager &manager, const LowerOptions &options) {
+  // Calibration and the choice of types see the scores, so this comes after them.
+  if (options.fusesAttention)
+    manager.addPass(createFuseAttention());
   manager.addPass(createLowerToMcu({options.name}));
   manager.nest<mcu::ProgramOp>().addPass(createUpdateStates());
 }

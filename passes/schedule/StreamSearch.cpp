@@ -83,7 +83,7 @@ void StreamSearch::complete(Interval &interval, size_t first, size_t last) {
   if (interval.isComplete || interval.options.empty())
     return;
   interval.isComplete = true;
-  for (int64_t pixels : {1, 2, 32, 64, 128, 256, 512, 1024})
+  for (int64_t pixels : {1, 2, 4, 8, 32, 64, 128, 256, 512, 1024})
     for (int64_t slack : {0, 1, 2, 4})
       if (pixels > 1 || slack > 0)
         addOption(interval, first, last, {pixels, slack});

@@ -73,6 +73,25 @@ def _convolution(folder, name, image, channels, filters, kernel, stride=1, group
     return _save(folder, name, [node], [("x", [1, channels, height, width])], output, [("w", weights), ("b", bias)])
 
 
+def _attention(folder, name, tokens, heads, size):
+    """Self attention of queries, keys and values side by side, as torch exports it."""
+    node, width = helper.make_node, heads * size
+    nodes = [node("Reshape", ["x", "split"], ["parts"], name="reshape"),
+             node("Transpose", ["parts"], ["qkv"], name="transpose", perm=[2, 0, 3, 1, 4])]
+    nodes += [node("Gather", ["qkv", f"index_{part}"], [part], name=f"gather_{part}", axis=0) for part in "qkv"]
+    nodes += [node("Transpose", ["k"], ["kt"], name="keys", perm=[0, 1, 3, 2]),
+              node("MatMul", ["q", "kt"], ["scores"], name="scores"),
+              node("Mul", ["scores", "scale"], ["scaled"], name="scale"),
+              node("Softmax", ["scaled"], ["weights"], name="softmax", axis=-1),
+              node("MatMul", ["weights", "v"], ["heads"], name="values"),
+              node("Transpose", ["heads"], ["rows"], name="merge", perm=[0, 2, 1, 3]),
+              node("Reshape", ["rows", "flat"], ["y"], name="flatten")]
+    constants = [("split", numpy.array([1, tokens, 3, heads, size], numpy.int64)),
+                 ("flat", numpy.array([1, tokens, width], numpy.int64)), ("scale", numpy.array(size ** -0.5, numpy.float32))]
+    constants += [(f"index_{part}", numpy.array(i, numpy.int64)) for i, part in enumerate("qkv")]
+    return _save(folder, name, nodes, [("x", [1, tokens, 3 * width])], [1, tokens, width], constants)
+
+
 def layers(folder):
     """The layers of the layer table, as models in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,4 +112,5 @@ def layers(folder):
               [("a", [1, 16384]), ("b", [1, 16384])], [1, 16384], []),
         _save(folder, "softmax_1000", [helper.make_node("Softmax", ["x"], ["y"], name="softmax", axis=1)], [("x", [1, 1000])],
               [1, 1000], []),
+        _attention(folder, "attention_64_4x16", 64, 4, 16),
     ]

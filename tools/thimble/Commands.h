@@ -34,7 +34,7 @@ std::unique_ptr<mlir::MLIRContext> makeContext();
 
 /// Options that choose and shape the model, shared by compile, analyze, run and import.
 struct ModelOptions {
-  std::string model, name, quantize = "auto", io = "int8", ioLayout = "onnx", labels;
+  std::string model, name, quantize = "auto", io = "int8", ioLayout = "onnx", attention = "auto", labels;
   std::string startFrom, stopAfter, dumpStages;
   std::vector<std::string> inputShapes, bindings, states, calibration, evaluation;
   int64_t calibrationSamples = 100, sequenceLength = 0;

@@ -126,6 +126,11 @@ void ModelOptions::addQuantization(CLI::App &command) {
   command.add_option("--io-layout", ioLayout, "Layout of images at inputs and outputs: onnx or nhwc (onnx)")
       ->check(CLI::IsMember({"onnx", "nhwc"}))
       ->type_name("LAYOUT");
+  command
+      .add_option("--attention", attention,
+                  "auto: row by row, never a matrix of scores; matrix: as the model has it, with the same results in int8 (auto)")
+      ->check(CLI::IsMember({"auto", "matrix"}))
+      ->type_name("WAY");
   command.add_flag("--feed-rows", feedsRows,
                    "The caller feeds the input row by row (NAME_feed_rows), so that it never lies in RAM as a whole; implies --io-layout nhwc");
 }
@@ -293,6 +298,7 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
   options.ioFloat = io == "float";
   options.nhwcIo = ioLayout == "nhwc" || feedsRows;
   options.feedsRows = feedsRows;
+  options.fusesAttention = attention == "auto";
   options.dumpDirectory = dumpStages;
   if (!startFrom.empty())
     options.startFrom = *parseStage(startFrom);

@@ -118,6 +118,35 @@ typedef struct tmb_matmul_s8_params {
   int32_t multiplier, shift;
 } tmb_matmul_s8_params;
 
+/* Scaled dot-product attention. Query head h reads head h / shared of keys and values. Element i of row r of head h of the queries
+ * is q[q_offset + h * q_head_stride + r * q_row_stride + i], likewise of keys and values: all three may be parts of one tensor. The
+ * mask, if there is one, has mask[h * mask_head_stride + r * mask_row_stride + key]. */
+typedef struct tmb_attention_f32_params {
+  int32_t heads, shared;
+  int32_t queries, keys, depth, value_depth;
+  int32_t q_offset, q_head_stride, q_row_stride;
+  int32_t k_offset, k_head_stride, k_row_stride;
+  int32_t v_offset, v_head_stride, v_row_stride;
+  int32_t has_mask, mask_head_stride, mask_row_stride;
+  float scale;
+} tmb_attention_f32_params;
+
+/* The same in int8. score_ fields requantize q * k as tmb_matmul_s8 does, out_ fields p * v; mask_ fields add as tmb_add_s8 does:
+ * (score * mask_score_multiplier + mask * mask_multiplier + mask_sum_offset) >> mask_shift. */
+typedef struct tmb_attention_s8_params {
+  int32_t heads, shared;
+  int32_t queries, keys, depth, value_depth;
+  int32_t q_offset, q_head_stride, q_row_stride;
+  int32_t k_offset, k_head_stride, k_row_stride;
+  int32_t v_offset, v_head_stride, v_row_stride;
+  int32_t q_zero_point, k_zero_point, v_zero_point;
+  int32_t score_zero_point, score_multiplier, score_shift;
+  int32_t has_table;
+  int32_t has_mask, mask_head_stride, mask_row_stride;
+  int32_t mask_score_multiplier, mask_multiplier, mask_sum_offset, mask_shift;
+  int32_t out_zero_point, out_multiplier, out_shift;
+} tmb_attention_s8_params;
+
 /* Elementwise functions of one tensor. alpha and beta are the parameters of the function, 0 where it has none. */
 typedef struct tmb_unary_params {
   int32_t count;

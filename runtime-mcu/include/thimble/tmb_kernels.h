@@ -246,6 +246,19 @@ void tmb_log_softmax_f32(const float *x, float *y, const tmb_softmax_params *p);
  * depth <= 65535 keeps sum below 2^32. y may equal x. */
 void tmb_softmax_s8(const int8_t *x, const uint32_t *table, int8_t *y, const tmb_softmax_params *p);
 
+/* Scaled dot-product attention without a matrix of scores: y[queries][heads][value_depth] = softmax(q k^T * scale + mask) v, a few
+ * rows of queries at a time. mask is not read without has_mask. Sums and functions are those of tmb_matmul_f32 and
+ * tmb_softmax_f32, in their order. keys and shared are at least 1; shared divides heads. scratch has one row of scores: keys numbers. */
+void tmb_attention_f32(const float *q, const float *k, const float *v, const float *mask, float *y, void *scratch,
+                       const tmb_attention_f32_params *p);
+
+/* int8, bit for bit what these kernels do one after the other: tmb_matmul_s8 (q k^T to scores of int8), tmb_lookup_s8 with
+ * table[256] if has_table, tmb_add_s8 with the mask if has_mask, tmb_softmax_s8 with exponentials[256], tmb_matmul_s8 with v. table
+ * and mask are not read without their flags. keys and shared are at least 1; shared divides heads. keys and depth <= 32767 are
+ * enough for the accumulators. scratch has tmb_attention_s8_scratch_bytes(p) bytes, aligned to 4. */
+void tmb_attention_s8(const int8_t *q, const int8_t *k, const int8_t *v, const int8_t *table, const int8_t *mask,
+                      const uint32_t *exponentials, int8_t *y, void *scratch, const tmb_attention_s8_params *p);
+
 /* Layer normalization. x, y[outer][depth], scale[depth], bias[depth] or null for zeros. The variance divides by depth and is
  * computed in a second pass. y may equal x. */
 void tmb_layer_norm_f32(const float *x, const float *scale, const float *bias, float *y, const tmb_layer_norm_params *p);

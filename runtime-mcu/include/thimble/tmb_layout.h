@@ -106,6 +106,14 @@ static inline int32_t tmb_depthwise3x3_s8_scratch_bytes(const tmb_conv2d_s8_para
  * then the multipliers. */
 static inline int32_t tmb_fully_connected_s8_words(int32_t depth) { return 8 + (depth + 3) / 4 * 4; }
 
+/* Rows of queries that attention computes together. */
+#define TMB_ATTENTION_S8_ROWS 4
+
+/* Bytes of scratch of attention: that many rows of queries and of scores, in 16 bits, padded to four and to two. */
+static inline int32_t tmb_attention_s8_scratch_bytes(const tmb_attention_s8_params *p) {
+  return 2 * TMB_ATTENTION_S8_ROWS * ((p->depth + 3) / 4 * 4 + (p->keys + 1) / 2 * 2);
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -199,7 +199,7 @@ def kernel_folders(isa):
 def check_twins(target, folder):
     """Kernels for the target's instruction set compute what the portable ones do."""
     folders, portable = kernel_folders(target["isa"]), RUNTIME / "src" / "kernels"
-    kernels = ["tmb_conv2d_s8", "tmb_depthwise3x3_s8", "tmb_fully_connected_s8", "tmb_add_s8"]
+    kernels = ["tmb_conv2d_s8", "tmb_depthwise3x3_s8", "tmb_fully_connected_s8", "tmb_add_s8", "tmb_attention_s8"]
     objects = []
     for kernel in kernels:
         special = next((f / f"{kernel}.c" for f in folders if (f / f"{kernel}.c").exists()), None)

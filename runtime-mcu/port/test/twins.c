@@ -12,6 +12,9 @@ void portable_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void
 void portable_fully_connected_s8(const int8_t *x, const int32_t *w, int8_t *y, const tmb_fully_connected_s8_params *p);
 void portable_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_params *p);
 
+void portable_attention_s8(const int8_t *q, const int8_t *k, const int8_t *v, const int8_t *table, const int8_t *mask,
+                           const uint32_t *exponentials, int8_t *y, void *scratch, const tmb_attention_s8_params *p);
+
 #define GUARD 0x5A
 enum { ROUNDS = 300, SIZE = 12288, WORDS = 16384, SCRATCH = 16384 };
 static int8_t input[2][SIZE], output[2][SIZE];
@@ -241,12 +244,61 @@ static void test_add(void) {
     fail("add_s8", (const int32_t *)&p, sizeof(p) / 4);
 }
 
+/* Queries, keys and values side by side in one tensor. */
+static void test_attention(void) {
+  static uint32_t exponentials[256];
+  tmb_attention_s8_params p;
+  memset(&p, 0, sizeof(p));
+  p.shared = between(1, 2);
+  p.heads = p.shared * between(1, 3);
+  p.queries = between(1, 10);
+  p.keys = p.queries;
+  p.depth = between(1, 20);
+  p.value_depth = chance(2) ? p.depth : between(1, 20);
+  p.q_head_stride = p.k_head_stride = p.depth;
+  p.v_head_stride = p.value_depth;
+  p.k_offset = p.heads * p.depth;
+  p.v_offset = p.k_offset + p.heads / p.shared * p.depth;
+  p.q_row_stride = p.k_row_stride = p.v_row_stride = p.v_offset + p.heads / p.shared * p.value_depth;
+  p.q_zero_point = between(-128, 127);
+  p.k_zero_point = between(-128, 127);
+  p.v_zero_point = between(-128, 127);
+  p.score_zero_point = between(-128, 127);
+  p.out_zero_point = between(-128, 127);
+  p.score_shift = chance(4) ? between(1, 3) : 0;
+  p.score_multiplier = p.score_shift > 0 ? random_multiplier(p.score_shift) : between(1 << 19, 1 << 23);
+  p.out_shift = chance(4) ? between(1, 3) : 0;
+  p.out_multiplier = p.out_shift > 0 ? random_multiplier(p.out_shift) : between(1 << 23, 1 << 26);
+  p.has_table = chance(2);
+  p.has_mask = chance(2);
+  p.mask_row_stride = p.keys;
+  p.mask_score_multiplier = between(-32767, 32767);
+  p.mask_multiplier = between(-32767, 32767);
+  p.mask_shift = between(8, 18);
+  p.mask_sum_offset = between(-16777216, 16777216);
+  exponentials[0] = 65536;
+  for (int32_t d = 1; d < 256; d++)
+    exponentials[d] = exponentials[d - 1] - exponentials[d - 1] / 12;
+  const int32_t bytes = tmb_attention_s8_scratch_bytes(&p);
+  fill_inputs();
+  const int8_t *x = input[0], *table = input[1], *mask = input[1] + 256;
+  portable_attention_s8(x, x, x, table, mask, exponentials, output[0], scratch, &p);
+  memset(scratch, GUARD, sizeof(scratch));
+  tmb_attention_s8(x, x, x, table, mask, exponentials, output[1], scratch, &p);
+  for (int32_t i = bytes; i < SCRATCH; i++)
+    if (((const uint8_t *)scratch)[i] != GUARD)
+      fail("attention_s8 writes past its scratch and", (const int32_t *)&p, sizeof(p) / 4);
+  if (!agree(p.queries * p.heads * p.value_depth))
+    fail("attention_s8", (const int32_t *)&p, sizeof(p) / 4);
+}
+
 int main(void) {
   for (int32_t round = 0; round < ROUNDS; round++) {
     test_convolution();
     test_depthwise();
     test_fully_connected();
     test_add();
+    test_attention();
   }
   tmb_port_print("twins agree\n");
   return 0;
