@@ -56,7 +56,7 @@ def _save(folder, name, nodes, inputs, output, constants):
     path = folder / f"{name}.onnx"
     path.write_bytes(model.SerializeToString())
     random = numpy.random.default_rng(7)
-    shapes = [[CALIBRATION_SAMPLES, *s[2:], s[1]] if len(s) == 4 else [CALIBRATION_SAMPLES, *s[1:]] for _, s in inputs]
+    shapes = [[CALIBRATION_SAMPLES, *s[2:], s[1]] if len(s) == 4 else [CALIBRATION_SAMPLES, *s[s[0] == 1:]] for _, s in inputs]
     samples = [random.standard_normal(s).astype(numpy.float32) for s in shapes]
     return Workload(name, path, samples, int(numpy.prod(output)), "nhwc")
 
@@ -92,6 +92,17 @@ def _attention(folder, name, tokens, heads, size):
     return _save(folder, name, nodes, [("x", [1, tokens, 3 * width])], [1, tokens, width], constants)
 
 
+def _recurrent(folder, kind, channels, units, steps=16):
+    gates = {"GRU": 3, "LSTM": 4}[kind]
+    random = numpy.random.default_rng(17)
+    shapes = {"w": (1, gates * units, channels), "r": (1, gates * units, units), "b": (1, 2 * gates * units)}
+    constants = [(n, (random.standard_normal(s) / numpy.sqrt(s[-1])).astype(numpy.float32)) for n, s in shapes.items()]
+    node = helper.make_node(kind, ["x", "w", "r", "b"], ["y"], name="recurrent", hidden_size=units)
+    if kind == "GRU":
+        node.attribute.append(helper.make_attribute("linear_before_reset", 1))
+    return _save(folder, f"{kind.lower()}_{channels}_{units}", [node], [("x", [steps, 1, channels])], [steps, 1, 1, units], constants)
+
+
 def layers(folder):
     """The layers of the layer table, as models in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,4 +124,5 @@ def layers(folder):
         _save(folder, "softmax_1000", [helper.make_node("Softmax", ["x"], ["y"], name="softmax", axis=1)], [("x", [1, 1000])],
               [1, 1000], []),
         _attention(folder, "attention_64_4x16", 64, 4, 16),
+        *[_recurrent(folder, kind, *sizes) for kind in ("GRU", "LSTM") for sizes in ((28, 64), (64, 128))],
     ]

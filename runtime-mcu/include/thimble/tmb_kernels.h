@@ -291,8 +291,8 @@ void tmb_norm_s8(const int8_t *x, const int16_t *gain, const int32_t *bias, int8
  * n, and with the numbers of n a fourth, the bias of its recurrent part. LSTM: i, o, f, c. The argument of tanh is
  *   a = bias + tmb_requantize(sum of (x - in_zero_point) * w, multiplier, x_shift, 0) + tmb_requantize(sum of h * w, ..., 0, 0)
  * in units of 2^-12. tanh is a table of 129 entries from -4 to 4, linear in between, off by 2^-10 at most; sigmoid(a) is
- * (1 + tanh(a / 2)) / 2, so the constants of gates with a sigmoid give a / 2. Both have units of 2^-15. h is kept in 16 bits in units of 2^-15, the cell c in units of 2^-11, saturating at
- * 16. Against the float layer on the same numbers, a step errs by less than 2^-8, half an output's unit; what weights and inputs
+ * (1 + tanh(a / 2)) / 2, so the constants of gates with a sigmoid give a / 2. Both have units of 2^-15. h is kept in 16 bits in
+ * units of 2^-15, the cell c in units of 2^-11, saturating at 16. Against the float layer on the same numbers, a step errs by less than 2^-8, half an output's unit; what weights and inputs
  * lose is not in this.
  * Enough for the accumulators: for every row, 2^15 * sum of |w| over the state < 2^31, and 255 * sum of |w| over the input, shifted
  * by x_shift, < 2^31.

@@ -10,6 +10,10 @@
 void portable_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_fully_connected_s8(const int8_t *x, const int32_t *w, int8_t *y, const tmb_fully_connected_s8_params *p);
+void portable_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, int8_t *y, int8_t *y_h, void *scratch,
+                     const tmb_recurrent_s8_params *p);
+void portable_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, const int8_t *initial_c, int8_t *y,
+                      int8_t *y_h, int8_t *y_c, void *scratch, const tmb_recurrent_s8_params *p);
 void portable_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_params *p);
 
 void portable_attention_s8(const int8_t *q, const int8_t *k, const int8_t *v, const int8_t *table, const int8_t *mask,
@@ -292,6 +296,43 @@ static void test_attention(void) {
     fail("attention_s8", (const int32_t *)&p, sizeof(p) / 4);
 }
 
+/* Of the numbers of blocks in both vectors, and of arguments that saturate and that do not. */
+static void test_recurrent(void) {
+  tmb_recurrent_s8_params p;
+  static int32_t constants[48 * 6];
+  memset(&p, 0, sizeof(p));
+  p.time = between(1, 4);
+  p.batch = between(1, 2);
+  p.input = between(1, 40);
+  p.hidden = between(1, 24);
+  p.in_zero_point = between(-128, 127);
+  p.x_shift = between(0, 2);
+  p.reverse = between(0, 1);
+  p.linear_before_reset = between(0, 1);
+  p.has_initial_h = p.has_initial_c = between(0, 1);
+  p.h_multiplier = p.c_multiplier = 1 << 30;
+  p.h_start_shift = 10;
+  p.c_start_shift = 6;
+  p.c_out_multiplier = 1 << 24;
+  const int32_t x_depth = (p.input + 3) & ~3, h_depth = (p.hidden + 3) & ~3;
+  const int32_t is_lstm = between(0, 1), sum = is_lstm || !chance(3) ? 1 << 26 : 1 << 29;
+  const int32_t words = (is_lstm ? 4 : 3) * (h_depth / 4) * (x_depth + h_depth), count = (is_lstm ? 12 : 10) * h_depth;
+  const int32_t steps = p.time * p.batch * p.hidden, states = p.batch * p.hidden;
+  fill_inputs();
+  fill_weights(1, words, 0, 0);
+  for (int32_t i = 0; i < count; i++)
+    constants[i] = i % 3 == 0 || chance(4) ? between(-40000, 40000) : between(1 << 16, sum);
+  for (int32_t which = 0; which < 2; which++) {
+    int8_t *y = output[which], *y_h = y + steps, *y_c = y_h + states;
+    if (is_lstm)
+      (which ? tmb_lstm_s8 : portable_lstm_s8)(input[0], weights, constants, input[1], input[1] + states, y, y_h, y_c, scratch, &p);
+    else
+      (which ? tmb_gru_s8 : portable_gru_s8)(input[0], weights, constants, input[1], y, y_h, scratch, &p);
+  }
+  if (!agree(steps + (is_lstm ? 2 : 1) * states))
+    fail(is_lstm ? "lstm_s8" : "gru_s8", (const int32_t *)&p, sizeof(p) / 4);
+}
+
 int main(void) {
   for (int32_t round = 0; round < ROUNDS; round++) {
     test_convolution();
@@ -299,6 +340,7 @@ int main(void) {
     test_fully_connected();
     test_add();
     test_attention();
+    test_recurrent();
   }
   tmb_port_print("twins agree\n");
   return 0;

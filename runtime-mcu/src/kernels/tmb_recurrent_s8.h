@@ -12,9 +12,6 @@
 /* Dimensions are padded to whole blocks of four, with weights of 0. */
 static inline int32_t tmb_recurrent_padded(int32_t size) { return (size + 3) & ~3; }
 
-/* 1 / (1 + exp(-x)) from tanh(x / 2). */
-static inline int32_t tmb_recurrent_sigmoid(int32_t tanh_of_half) { return (tanh_of_half + 32768) >> 1; }
-
 /* The input of one time step as 16-bit numbers, padded. */
 static inline void tmb_recurrent_load(const int8_t *x, int16_t *to, const tmb_recurrent_s8_params *p) {
   const int32_t zero = p->in_zero_point;
@@ -39,7 +36,7 @@ static inline void tmb_recurrent_start(const int8_t *from, int16_t *to, int32_t 
 static inline void tmb_recurrent_store(const int16_t *h, int8_t *to, int32_t hidden) {
   const int16_t *end = h + hidden;
   while (h != end)
-    *to++ = (int8_t)tmb_clamp_s32((*h++ + 128) >> 8, -128, 127);
+    *to++ = tmb_recurrent_narrow(*h++);
 }
 
 #endif

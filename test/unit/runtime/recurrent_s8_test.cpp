@@ -12,6 +12,9 @@ namespace armv7em {
 #include "../../../runtime-mcu/src/kernels/tmb_recurrent_tanh.h"
 
 #include "../../../runtime-mcu/src/arch/armv7em/tmb_recurrent_sums_s8.h"
+#include "../../../runtime-mcu/src/kernels/tmb_recurrent_s8.h"
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_gru_update_s8.h"
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_lstm_update_s8.h"
 #include "../../../runtime-mcu/src/kernels/tmb_gru_s8.c"
 #include "../../../runtime-mcu/src/kernels/tmb_lstm_s8.c"
 #undef tmb_gru_s8
