@@ -102,7 +102,7 @@ private:
       bound = function.getResultAttrOfType<DenseI64ArrayAttr>(unsigned(index), nn::boundAttrName);
     if (role == mcu::Role::Input || role == mcu::Role::Output) {
       auto type = cast<RankedTensorType>(shown.getType());
-      quant::UniformQuantizedType quantized = nn::getInt8Type(type);
+      quant::UniformQuantizedType quantized = nn::getActivationType(type);
       io = mcu::IoAttr::get(builder.getContext(), name, builder.getDenseI64ArrayAttr(type.getShape()),
                             builder.getF64FloatAttr(quantized ? quantized.getScale() : 0.0), quantized ? quantized.getZeroPoint() : 0, bound);
     }

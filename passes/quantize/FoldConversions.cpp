@@ -56,7 +56,8 @@ struct RequantizeIntoProducer : OpRewritePattern<nn::RequantizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(nn::RequantizeOp op, PatternRewriter &rewriter) const override {
     Operation *producer = op.getX().getDefiningOp();
-    if (!producer || !choosesScale(producer) || !op.getX().hasOneUse())
+    bool isOneWidth = bool(nn::getInt16Type(op.getX().getType())) == bool(nn::getInt16Type(op.getY().getType()));
+    if (!producer || !choosesScale(producer) || !op.getX().hasOneUse() || (!isOneWidth && !isa<nn::QuantizeOp>(producer)))
       return rewriter.notifyMatchFailure(op, "operand cannot be computed in the final scale");
     Operation *changed = rewriter.clone(*producer);
     changed->getResult(0).setType(op.getY().getType());

@@ -182,7 +182,7 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   project.emit.version = versionString;
   project.emit.modelFile = model.model;
   project.emit.target = resolved.name;
-  bool isInt8 = llvm::any_of(mcu::getKernelNames(program), [](llvm::StringRef kernel) { return kernel.ends_with("_s8"); });
+  bool isInt8 = llvm::any_of(mcu::getKernelNames(program), [](llvm::StringRef kernel) { return kernel.ends_with("_s8") || kernel.ends_with("_s16"); });
   project.emit.provenance.push_back(isInt8 ? "quantized to int8" : "float32, not quantized");
   project.emit.golden = makeGoldenVectors(program);
   project.runtimeDirectory = runtimeDirectory(home);
@@ -207,6 +207,7 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   if (moved > 0)
     report->notes.push_back(formatByteSize(uint64_t(moved)) + " of constants are in external flash, those that are read least");
   report->heldOut = makeHeldOut(compilation);
+  report->precision = makePrecision(compilation);
   report->executions = makeExecutions(compilation);
   if (!report->fits())
     for (const std::string &remedy : suggestRemedies(*report, options, resolved, movesWeights && externalFlashBudget,
