@@ -72,7 +72,8 @@ static FailureOr<WideConstants> wideConstants(Operation *op, Value x, Value weig
   return result;
 }
 
-template <typename Op> static FailureOr<Calls> finishWeighted(CallBuilder &call, Op op, const tmb_conv2d_s8_params &p, int64_t shift) {
+template <typename Op>
+static FailureOr<Calls> finishWeighted(CallBuilder &call, Op op, const tmb_conv2d_s8_params &p, int64_t shift) {
   auto [low, high] = int8Clamp(nn::getInt16Type(op.getY().getType()), op.getAct());
   call.field("batch", p.batch).field("in_h", p.in_h).field("in_w", p.in_w).field("in_c", p.in_c);
   call.field("out_h", p.out_h).field("out_w", p.out_w).field("out_c", p.out_c);
@@ -80,7 +81,7 @@ template <typename Op> static FailureOr<Calls> finishWeighted(CallBuilder &call,
   call.field("stride_h", p.stride_h).field("stride_w", p.stride_w);
   call.field("dilation_h", p.dilation_h).field("dilation_w", p.dilation_w);
   call.field("pad_top", p.pad_top).field("pad_left", p.pad_left).field("groups", p.groups);
-  call.field("in_zero_point", 0).field("out_zero_point", 0).field("shift", shift);
+  call.field("in_zero_point", 0).field("out_zero_point", 0).field("shift", shift).field("blocks", 1);
   return call.field("act_min", low).field("act_max", high).macs(op.getMacs()).finishAlone();
 }
 

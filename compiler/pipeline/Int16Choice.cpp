@@ -128,7 +128,9 @@ FailureOr<std::vector<std::string>> thimble::chooseInt16(func::FuncOp function, 
     if (gain > 0 && trial->bytes <= limit)
       candidates.push_back({name, gain / double(std::max<int64_t>(extraBytes(findLayer(function, name)), 1))});
   }
-  llvm::sort(candidates, [](const Candidate &a, const Candidate &b) { return a.gain != b.gain ? a.gain > b.gain : a.name < b.name; });
+  llvm::sort(candidates, [](const Candidate &a, const Candidate &b) {
+    return a.gain != b.gain ? a.gain > b.gain : a.name < b.name;
+  });
   std::vector<std::string> chosen;
   double reached = before->sqnrDb;
   for (const Candidate &candidate : candidates) {

@@ -12,8 +12,8 @@ def NN_Conv2DOp : NN_ShapedOp<"conv2d"> {
     `pads` are top, left, bottom, right; padding counts as the real value 0. `act_min`/`act_max` clamp the real result.
     1-D convolutions have height 1. With `groups == in_c` this is a depthwise convolution.
 
-    Quantized: `x` and result per-tensor int8 (or both symmetric int16), `weights` symmetric int8 per-tensor or per-channel (axis 0), `bias` is `i32` in
-    units of x scale times weight scale of its channel.
+    Quantized: `x` and result per-tensor int8 (or both symmetric int16), `weights` symmetric int8 per-tensor or per-channel
+    (axis 0), `bias` is `i32` in units of x scale times weight scale of its channel.
 
     Of i32 (input, weights and result; no bias, no clamp) it is exact modulo 2^32.
 

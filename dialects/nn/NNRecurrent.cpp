@@ -23,13 +23,16 @@ static LogicalResult checkTensor(Operation *op, Value value, StringRef name, Arr
 // The states of a quantized layer are all int8, or all int16 in the kernels' own units.
 static LogicalResult checkStates(Operation *op, ArrayRef<Value> hidden, ArrayRef<Value> cells) {
   auto isWide = [](Value state) { return state && getInt16Type(state.getType()); };
-  auto hasScale = [&](Value state, double scale) { return !state || (isWide(state) && getInt16Type(state.getType()).getScale() == scale); };
+  auto hasScale = [&](Value state, double scale) {
+    return !state || (isWide(state) && getInt16Type(state.getType()).getScale() == scale);
+  };
   if (llvm::none_of(hidden, isWide) && llvm::none_of(cells, isWide))
     return success();
   if (llvm::all_of(hidden, [&](Value state) { return hasScale(state, 1.0 / 32768); }) &&
       llvm::all_of(cells, [&](Value state) { return hasScale(state, 1.0 / 2048); }))
     return success();
-  return op->emitOpError("has an int16 state, so all must be int16: initial_h and y_h of scale 1/32768, initial_c and y_c of 1/2048");
+  return op->emitOpError("has an int16 state, so all must be int16: initial_h and y_h of scale 1/32768, initial_c and y_c "
+                         "of 1/2048");
 }
 
 // What the three have in common; `gates` and `biases` in units of the hidden size.

@@ -47,7 +47,8 @@ template <typename Op> static LogicalResult verifyWeighted(Op op) {
     return op.emitOpError("of i32 needs i32 weights and result, and has neither bias nor clamp");
   }
   if (!haveOneWidth({op.getX(), op.getY()}))
-    return op.emitOpError("needs f32, per-tensor int8 or symmetric int16 input and result, got ") << elementOf(op.getX()) << " and " << elementOf(op.getY());
+    return op.emitOpError("needs f32, per-tensor int8 or symmetric int16 input and result, got ") << elementOf(op.getX()) << " and "
+          << elementOf(op.getY());
   if (!isWeightType(elementOf(op.getWeights())))
     return op.emitOpError("needs symmetric int8 weights, per tensor or per channel along dimension 0");
   if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(elementOf(op.getWeights())))
@@ -126,7 +127,8 @@ LogicalResult BinaryOp::verify() {
     return success();
   }
   if (elementOf(getA()) != elementOf(getB()) || elementOf(getA()) != elementOf(getY()))
-    return emitOpError("operands and result must have the same element type, got ") << elementOf(getA()) << " and " << elementOf(getB());
+    return emitOpError("operands and result must have the same element type, got ") << elementOf(getA()) << " and "
+          << elementOf(getB());
   return success();
 }
 
@@ -146,7 +148,8 @@ LogicalResult LookupOp::verify() {
   auto table = cast<RankedTensorType>(getTable().getType());
   bool is16 = table.getElementType().isInteger(16);
   int64_t segments = table.getRank() == 1 ? table.getDimSize(0) - 1 : 0;
-  if (is16 ? segments < 4 || segments > 65536 || !llvm::isPowerOf2_64(uint64_t(segments)) : table.getShape() != ArrayRef<int64_t>{256})
+  bool isWrong16 = segments < 4 || segments > 65536 || !llvm::isPowerOf2_64(uint64_t(segments));
+  if (is16 ? isWrong16 : table.getShape() != ArrayRef<int64_t>{256})
     return emitOpError("needs a table of 256 entries of i8, or of 2^k + 1 (k from 2 to 16) of i16");
   if (cast<RankedTensorType>(getX().getType()).getShape() != cast<RankedTensorType>(getY().getType()).getShape())
     return emitOpError("operand and result must have the same shape");
@@ -188,9 +191,11 @@ LogicalResult SoftmaxOp::verify() {
 
 LogicalResult LayerNormOp::verify() {
   if (!elementOf(getScale()).isF32() || !elementOf(getBias()).isF32())
-    return emitOpError("needs a scale and a bias of f32 elements, got ") << elementOf(getScale()) << " and " << elementOf(getBias());
+    return emitOpError("needs a scale and a bias of f32 elements, got ") << elementOf(getScale()) << " and "
+          << elementOf(getBias());
   if (elementOf(getX()).isF32() ? !elementOf(getY()).isF32() : !haveOneWidth({getX(), getY()}))
-    return emitOpError("needs f32, per-tensor int8 or symmetric int16 input and result, got ") << elementOf(getX()) << " and " << elementOf(getY());
+    return emitOpError("needs f32, per-tensor int8 or symmetric int16 input and result, got ") << elementOf(getX()) << " and "
+          << elementOf(getY());
   return success();
 }
 
@@ -234,18 +239,21 @@ LogicalResult BroadcastOp::verify() {
 
 LogicalResult QuantizeOp::verify() {
   if (!elementOf(getX()).isF32() || !isActivation(getY()))
-    return emitOpError("turns f32 into per-tensor int8 or symmetric int16, got ") << elementOf(getX()) << " and " << elementOf(getY());
+    return emitOpError("turns f32 into per-tensor int8 or symmetric int16, got ") << elementOf(getX()) << " and "
+          << elementOf(getY());
   return success();
 }
 
 LogicalResult DequantizeOp::verify() {
   if (!isActivation(getX()) || !elementOf(getY()).isF32())
-    return emitOpError("turns per-tensor int8 or symmetric int16 into f32, got ") << elementOf(getX()) << " and " << elementOf(getY());
+    return emitOpError("turns per-tensor int8 or symmetric int16 into f32, got ") << elementOf(getX()) << " and "
+          << elementOf(getY());
   return success();
 }
 
 LogicalResult RequantizeOp::verify() {
   if (!isActivation(getX()) || !isActivation(getY()))
-    return emitOpError("turns per-tensor int8 or symmetric int16 into one of them, got ") << elementOf(getX()) << " and " << elementOf(getY());
+    return emitOpError("turns per-tensor int8 or symmetric int16 into one of them, got ") << elementOf(getX()) << " and "
+          << elementOf(getY());
   return success();
 }

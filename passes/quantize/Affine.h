@@ -67,9 +67,9 @@ struct QuantizedWeights {
 /// Quantizes weights of `channels` rows with one scale each. Rows that are a grid (see Grid.h) of codes from -128 to 127 stay
 /// exact. For others, `importance` has a number for each weight, or none at all: then scales cover the largest weight; else they
 /// minimize the sum of importance times squared error, clipping what never matters. No code of a bias is above
-/// `largestBias`. Fails without a message if a number or a scale is not finite.
+/// `limit`. Fails without a message if a number or a scale is not finite.
 mlir::FailureOr<QuantizedWeights> quantizeWeights(mlir::MLIRContext *context, llvm::ArrayRef<float> weights,
                                                   llvm::ArrayRef<float> bias, int64_t channels, double inputScale,
-                                                  llvm::ArrayRef<float> importance = {}, double largestBias = quantize::largestBias);
+                                                  llvm::ArrayRef<float> importance = {}, double limit = largestBias);
 
 } // namespace thimble::quantize

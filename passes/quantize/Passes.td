@@ -34,8 +34,8 @@ def QuantizeToInt8 : Pass<"thimble-quantize-to-int8", "::mlir::ModuleOp"> {
     stay f32 and are reported.
 
     With `thimble.int16` on an operation its operands and its results are symmetric int16, on an argument that is; reshaping and the
-    like hand the width on in both directions. Where widths meet, a requantization stands: from int8 without loss, since the scale is
-    128 times finer. An operation that has no int16 kernel computes in int8 between two of them, with a warning. States of recurrent
+    like hand the width on in both directions. Where widths meet, a requantization stands: from int8 without loss, since the
+    scale is 128 times finer. An operation that has no int16 kernel computes in int8 between two of them, with a warning. States of recurrent
     layers that come from outside or go there (an initial state that is not constant, a cell that is used) are int16.
 
     The function's inputs and outputs become int8, unless `io-float` keeps them f32.

@@ -30,7 +30,7 @@ struct Int8Rewrite {
   mlir::FailureOr<Int8Type> planned(mlir::Value original);
 };
 
-/// Computes `op` in int8, or in int16 if that is the type of its result. The result is null if no int8 kernel does it (see reason); fails after an error.
+/// `op` in int8, or in int16 if its result is. Null if no int8 kernel does it (see reason); fails after an error.
 mlir::FailureOr<mlir::Value> rewriteInt8(mlir::Operation *op, Int8Rewrite &rewrite);
 
 // The families. Results are not yet checked for a kernel.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Recurrent layers in int8: weights with one scale a row, outputs of scale 1/128, states in int8 or as the kernel has them, in int16.
+// Recurrent layers in int8: weights with one scale a row, outputs of scale 1/128, states in int8 or as the kernels have them.
 #include "passes/quantize/RewriteInt8.h"
 
 using namespace mlir;

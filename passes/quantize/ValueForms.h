@@ -14,7 +14,7 @@ public:
   const TypePlan &getPlan() const { return plan; }
   mlir::OpBuilder &getBuilder() { return builder; }
 
-  /// States what now computes `original`: an int8 or int16 tensor (of any scale), an f32 one, or, for other elements, the same type.
+  /// States what now computes `original`: an int8 or int16 tensor (of any scale), an f32 one, or one of the same type.
   void setInt8(mlir::Value original, mlir::Value value) {
     int8Forms[original] = value;
     keepFactors(original, value);

@@ -113,11 +113,13 @@ std::vector<codegen::GoldenVector> thimble::driver::makeGoldenVectors(mcu::Progr
 std::vector<std::string> thimble::driver::makeNotes(const Compilation &compilation) {
   std::vector<std::string> notes;
   for (const LayerChoice &choice : compilation.layerChoices) {
-    std::string note = llvm::formatv("node '{0}' {1}: {2}", choice.node, choice.isInt16 ? "computes in int16" : "runs in float", choice.reason);
+    const char *how = choice.isInt16 ? "computes in int16" : "runs in float";
+    std::string note = llvm::formatv("node '{0}' {1}: {2}", choice.node, how, choice.reason);
     if (choice.afterDb && std::isfinite(*choice.afterDb))
       note += llvm::formatv("; now {0:F1} dB", *choice.afterDb);
     if (choice.isInt16)
-      note += llvm::formatv("; its tensors grow by {0}, and it takes about {1} instructions more", formatByteSize(uint64_t(choice.bytes)),
+      note += llvm::formatv("; its tensors grow by {0}, and it takes about {1} instructions more",
+                            formatByteSize(uint64_t(choice.bytes)),
                             report::formatCount(uint64_t(std::max<int64_t>(choice.instructions, 0))));
     notes.push_back(std::move(note));
   }

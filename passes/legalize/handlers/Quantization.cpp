@@ -51,7 +51,8 @@ static bool isOnlyDequantized(Value value, Type storage, int depth = 0) {
 static Int8Type int8Type(NodeBinder &node, Type storage) {
   Value scaleValue = node.operand(1), zeroValue = node.operand(2);
   unsigned width = storage && isa<IntegerType>(storage) ? storage.getIntOrFloatBitWidth() : 0;
-  if ((width != 8 && width != 16) || node.integer("block_size", 0) != 0 || !isF32(scaleValue) || elementCount(shapeOf(scaleValue)) != 1 ||
+  if ((width != 8 && width != 16) || node.integer("block_size", 0) != 0 || !isF32(scaleValue) ||
+      elementCount(shapeOf(scaleValue)) != 1 ||
       (zeroValue && (elementCount(shapeOf(zeroValue)) != 1 || elementOf(zeroValue) != storage)))
     return {};
   FailureOr<ConstantData> scale = ConstantData::get(scaleValue);

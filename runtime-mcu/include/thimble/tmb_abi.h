@@ -160,7 +160,7 @@ typedef struct tmb_mul_s8_params {
   int32_t act_min, act_max;
 } tmb_mul_s8_params;
 
-/* int16 addition and subtraction: y = sat(floor((a * a_multiplier + b * b_multiplier) * 2^-16 + 1/2)) with multipliers of 32 bits. */
+/* int16 addition and subtraction: y = sat(floor((a * a_multiplier + b * b_multiplier) * 2^-16 + 1/2)). */
 typedef struct tmb_add_s16_params {
   int32_t rank;
   int32_t dims[TMB_MAX_RANK];

@@ -84,7 +84,7 @@ void tmb_matmul_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_matmul
 
 /* ---- Convolution and matrix products, int16 activations and int8 weights ---- */
 
-/* x and y have zero point 0, weights are symmetric, padding is 0. bias has units of scale of x times scale of the channel's weights.
+/* x and y have zero point 0, weights are symmetric, padding is 0. bias has units of scale of x times scale of its weights.
  * "requantized" is tmb_requantize with zero point 0 (tmb_requant.h): one rounding, ties toward plus infinity, then saturation to
  * act_min..act_max. The factor is off by 2^-33 at most, so y is within 1/2 + 1/4 units of the exact sum times the exact factor. */
 
@@ -176,7 +176,7 @@ void tmb_div_s8(const int8_t *a, const int8_t *b, const int32_t *table, int8_t *
 void tmb_min_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_binary_params *p);
 void tmb_max_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_binary_params *p);
 
-/* int16 addition as tmb_add_s16_params has it, exact in 64 bits: |y - (a + b)| is at most 1 unit of y (1/2 for the rounding, 1/4 for
+/* int16 addition as tmb_add_s16_params has it, exact in 64 bits: |y - (a + b)| is at most 1 unit (1/2 for the rounding, 1/4 for
  * that of each multiplier). Multiplication: y = sat(tmb_requantize(a * b, multiplier, shift, 0), act_min, act_max), within 3/4 of a
  * unit. Minimum and maximum of one scale. */
 void tmb_add_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_add_s16_params *p);
@@ -265,7 +265,7 @@ void tmb_not_u8(const uint8_t *x, uint8_t *y, const tmb_unary_params *p);
 /* Any function of an int8 tensor: y[i] = table[x[i] + 128], table[256]. */
 void tmb_lookup_s8(const int8_t *x, const int8_t *table, int8_t *y, const tmb_count_params *p);
 
-/* Any function f of an int16 tensor, linear between the entries of a table with the codes of f at x = -32768, -32768 + 2^shift, ...,
+/* Any function f of an int16 tensor, linear between the entries of a table of the codes of f at x = -32768, -32768 + 2^shift ...
  * 32768: with x + 32768 = i * 2^shift + r,
  *   y = table[i] + floor((table[i + 1] - table[i]) * r / 2^shift + 1/2),  table[2^(16 - shift) + 1], shift 0 to 14.
  * A chord is off by h^2 * max |f''| / 8 with h = 2^shift scales of x, the entries and the sum by half a unit each: so y is within
@@ -325,7 +325,8 @@ void tmb_norm_s16(const int16_t *x, const int32_t *gain, const int32_t *bias, in
 /* One direction of a recurrent layer, all time steps; gates and activation functions (sigmoid, tanh) as ONNX's operators have them.
  * x[time][batch][input]; y[time][batch][hidden] and y_h[batch][hidden] have scale 1/128 and zero point 0; y_c[batch][hidden] has a
  * scale of its own. initial_h and initial_c [batch][hidden] are not read unless the record says so, and 0 then. With wide_states
- * these, y_h and y_c are int16_t: the kernel's own states, handed over without a rounding (aligned to 2 bytes).
+ * these, y_h and y_c are int16_t: the kernel's own states, handed over without a rounding (aligned to 2 bytes); y_h (y_c)
+ * may then equal initial_h (initial_c).
  *
  * Units are computed in blocks of four, sizes padded to multiples of four. w holds for each block and each gate four rows over the
  * input, then four rows over the state: blocks of four by four weights, rows one after the other, in each row the second and third

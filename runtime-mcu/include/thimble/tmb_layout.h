@@ -107,8 +107,8 @@ static inline int32_t tmb_depthwise3x3_s8_scratch_bytes(const tmb_conv2d_s8_para
 static inline int32_t tmb_fully_connected_s8_words(int32_t depth) { return 8 + (depth + 3) / 4 * 4; }
 
 /* int16 convolutions and fully connected layers, weights as a stream of 32-bit words: a window is its activations in the order of
- * memory, in pairs, the last one with a zero if their number is odd. Output channels come in pairs (a, b), those of a group one after
- * the other; an odd last channel is paired with zeros. For each pair of channels:
+ * memory, in pairs, the last one with a zero if their number is odd. Output channels come in pairs (a, b), those of a group in
+ * order; an odd last channel is paired with zeros. For each pair of channels:
  *   bias a, bias b; for each pair of activations k, k+1 one word with the int8 weights a[k] b[k] a[k+1] b[k+1], lowest byte first;
  *   multiplier a, multiplier b. */
 typedef struct tmb_conv2d_s16_layout {

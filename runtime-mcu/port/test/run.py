@@ -192,7 +192,8 @@ def kernel_folders(isa):
 def check_twins(target, folder):
     """Kernels for the target's instruction set compute what the portable ones do."""
     folders, portable = kernel_folders(target["isa"]), RUNTIME / "src" / "kernels"
-    kernels = ["tmb_conv2d_s8", "tmb_depthwise3x3_s8", "tmb_fully_connected_s8", "tmb_add_s8"]
+    kernels = ["tmb_conv2d_s8", "tmb_depthwise3x3_s8", "tmb_fully_connected_s8", "tmb_add_s8", "tmb_conv2d_s16",
+               "tmb_conv2d_wide_s16"]
     objects = []
     for kernel in kernels:
         special = next((f / f"{kernel}.c" for f in folders if (f / f"{kernel}.c").exists()), None)

@@ -75,8 +75,8 @@ void TMB_KERNEL(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, c
         windows[i] = tmb_conv2d_s16_window(x + n * image + channel, row * p->stride_h - p->pad_top, col * p->stride_w - p->pad_left,
                                            copies + i * 2 * layout.pairs, layout.pairs, p);
       }
-      tmb_conv2d_s16_group(windows[0], windows[1], w + g * group_words, y + position * p->out_c + g * layout.cols, positions, &layout,
-                           p);
+      tmb_conv2d_s16_group(windows[0], windows[1], w + g * group_words, y + position * p->out_c + g * layout.cols, positions,
+                           &layout, p);
     }
   }
 }

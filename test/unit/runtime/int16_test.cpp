@@ -198,7 +198,8 @@ TEST_CASE("matmul int16", "[runtime][int16]") {
     p.b_col_stride = tb ? p.depth : 1;
     p.a_batch_strides[0] = p.rows * p.depth;
     p.b_batch_strides[0] = random.integer(0, 1) ? p.depth * p.cols : 0;
-    const auto a = codes(random, size_t(p.batch_dims[0] * p.rows * p.depth)), b = codes(random, size_t(p.batch_dims[0] * p.depth * p.cols));
+    const auto a = codes(random, size_t(p.batch_dims[0] * p.rows * p.depth));
+    const auto b = codes(random, size_t(p.batch_dims[0] * p.depth * p.cols));
     const double factor = std::ldexp(double(random.real(0.5f, 1)), -random.integer(10, 22));
     const auto wide = *thimble::makeWideFactor(factor);
     p.multiplier = wide.multiplier;
@@ -344,7 +345,8 @@ TEST_CASE("normalization int16", "[runtime][int16]") {
       for (int32_t i = 0; i < p.depth; ++i) {
         const auto k = size_t(i);
         const double exact = ((at(i) - mean) / std::sqrt(variance + epsilon) * double(scale[k]) + double(b[k])) / yScale;
-        const double bound = 0.5 + std::abs(exact) / 32768 + (std::abs(double(scale[k])) + std::abs(double(b[k]))) / yScale / 1048576 +
+        const double bound = 0.5 + std::abs(exact) / 32768 +
+                             (std::abs(double(scale[k])) + std::abs(double(b[k]))) / yScale / 1048576 +
                              std::ldexp(1.0, 20 - p.shift) * (1 + std::sqrt(double(p.depth)));
         requireNear(y[size_t(o * p.depth + i)], exact, bound);
       }
