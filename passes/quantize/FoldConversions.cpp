@@ -80,6 +80,8 @@ struct LookupOfLookup : OpRewritePattern<nn::LookupOp> {
     FailureOr<ConstantData> first = ConstantData::get(inner.getTable()), second = ConstantData::get(op.getTable());
     if (failed(first) || failed(second))
       return rewriter.notifyMatchFailure(op, "a table holds no data");
+    if (!first->getType().getElementType().isInteger(8) || !second->getType().getElementType().isInteger(8))
+      return rewriter.notifyMatchFailure(op, "tables of int16 are not one of both");
     std::vector<int8_t> table;
     for (int8_t code : first->as<int8_t>())
       table.push_back(second->as<int8_t>()[size_t(code + 128)]);
