@@ -6,6 +6,7 @@
 #include "compiler/support/Constants.h"
 #include "dialects/nn/NNDialect.h"
 #include "mlir/IR/Builders.h"
+#include "thimble/tmb_abi.h"
 
 namespace thimble::kernels {
 
@@ -102,6 +103,15 @@ mlir::FailureOr<Calls> noKernel(mlir::Operation *op, llvm::StringRef kind, mlir:
 /// The constant weights of a depthwise convolution, [out_c][kernel_h][kernel_w][1], as [kernel_h][kernel_w][out_c].
 NewConstant transposedDepthwise(mlir::Value weights, const ConstantData &data);
 
+/// Fields of a walk over the result with two operands: rank, dims, a_strides, b_strides.
+void binaryFields(CallBuilder &call, mlir::Value a, mlir::Value b, mlir::Value y);
+
+/// The fields of a quantized convolution that say where its windows are. Fails with an error if a size is out of proportion.
+mlir::FailureOr<tmb_conv2d_s8_params> int8Geometry(nn::Conv2DOp op);
+
+/// True for operations on int16 that selectInt16 knows; the others are found by the suffix of their kernels, or move bytes.
+bool isInt16Arithmetic(mlir::Operation *op);
+
 // One function for each family of operations, and for the int8 forms of those whose constants need work.
 mlir::FailureOr<Calls> selectInt8Conv2D(nn::Conv2DOp op);
 mlir::FailureOr<Calls> selectInt8FullyConnected(nn::FullyConnectedOp op);
@@ -113,6 +123,7 @@ mlir::FailureOr<Calls> selectElementwise(mlir::Operation *op);
 mlir::FailureOr<Calls> selectRecurrent(mlir::Operation *op);
 mlir::FailureOr<Calls> selectInt8Recurrent(mlir::Operation *op);
 mlir::FailureOr<Calls> selectIndexing(mlir::Operation *op);
+mlir::FailureOr<Calls> selectInt16(mlir::Operation *op);
 mlir::FailureOr<Calls> selectReduction(mlir::Operation *op);
 mlir::FailureOr<Calls> selectSampling(mlir::Operation *op);
 mlir::FailureOr<Calls> selectShape(mlir::Operation *op);

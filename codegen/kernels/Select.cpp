@@ -12,7 +12,7 @@ using namespace thimble::kernels;
 
 llvm::StringRef thimble::kernels::suffixOf(Type type) {
   if (nn::isQuantized(type))
-    return "s8";
+    return nn::getInt16Type(type) ? "s16" : "s8";
   if (type.isF32())
     return "f32";
   if (type.isInteger(1))
@@ -183,6 +183,8 @@ FailureOr<Calls> thimble::kernels::noKernel(Operation *op, llvm::StringRef kind,
 }
 
 FailureOr<Calls> thimble::kernels::selectKernels(Operation *op) {
+  if (isInt16Arithmetic(op))
+    return selectInt16(op);
   if (isa<nn::Conv2DOp, nn::FullyConnectedOp, nn::MatMulOp>(op))
     return selectConvolution(op);
   if (isa<nn::UnaryOp, nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::CastOp, nn::LookupOp, nn::QuantizeOp, nn::DequantizeOp,

@@ -9,8 +9,7 @@ using namespace mlir;
 using namespace thimble;
 using namespace thimble::kernels;
 
-// Fields of a walk over the result with two operands.
-static void binaryFields(CallBuilder &call, Value a, Value b, Value y) {
+void thimble::kernels::binaryFields(CallBuilder &call, Value a, Value b, Value y) {
   ArrayRef<int64_t> dims = shapeOf(y);
   Walk walk{Shape(dims), {broadcastStrides(shapeOf(a), dims), broadcastStrides(shapeOf(b), dims)}};
   walk.merge();

@@ -29,7 +29,8 @@ static FailureOr<Calls> selectPool(nn::Pool2DOp op) {
 static FailureOr<Calls> selectReduce(nn::ReduceOp op) {
   llvm::StringRef kind = nn::stringifyReduceKind(op.getKind()), suffix = suffixOf(elementOf(op.getX()));
   bool isMean = op.getKind() == nn::ReduceKind::Mean || op.getKind() == nn::ReduceKind::Sum;
-  std::string name = suffix == "s8" && isMean ? "tmb_mean_s8" : ("tmb_reduce_" + kind + "_" + suffix).str();
+  bool isInteger = suffix == "s8" || suffix == "s16";
+  std::string name = isInteger && isMean ? "tmb_mean_" + suffix.str() : ("tmb_reduce_" + kind + "_" + suffix).str();
   if (!lookup(name))
     return noKernel(op, kind, elementOf(op.getX()));
   ArrayRef<int64_t> x = shapeOf(op.getX());
@@ -47,14 +48,14 @@ static FailureOr<Calls> selectReduce(nn::ReduceOp op) {
   call.operand(0).field("kept_rank", int64_t(kept.dims.size())).field("reduced_rank", int64_t(reduced.dims.size()));
   call.field("kept_dims", kept.dims).field("kept_strides", kept.strides[0]);
   call.field("reduced_dims", reduced.dims).field("reduced_strides", reduced.strides[0]);
-  if (name != "tmb_mean_s8")
+  if (!isInteger || !isMean)
     return call.finishAlone();
-  auto from = nn::getInt8Type(op.getX().getType()), to = nn::getInt8Type(op.getY().getType());
+  auto from = nn::getActivationType(op.getX().getType()), to = nn::getActivationType(op.getY().getType());
   double factor = from.getScale() / to.getScale();
   if (op.getKind() == nn::ReduceKind::Mean)
     factor /= double(std::max<int64_t>(count, 1));
   call.field("bias", -count * from.getZeroPoint()).field("out_zero_point", to.getZeroPoint());
-  if (count > (INT32_MAX >> 8))
+  if (count > (INT32_MAX >> (suffix == "s8" ? 8 : 15)))
     call.fail("reduces " + llvm::Twine(count) + " elements, which can overflow its 32-bit accumulator");
   return call.requantFields(factor).finishAlone();
 }

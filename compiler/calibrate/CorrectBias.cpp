@@ -6,6 +6,7 @@
 #include "dialects/nn/NNStates.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "passes/quantize/Affine.h"
 #include "passes/quantize/Range.h"
 #include <cmath>
 
@@ -107,13 +108,14 @@ static void setBias(Operation *op, ArrayRef<int32_t> codes) {
 static void correct(const Layer &layer, ArrayRef<double> int8Means) {
   Operation *op = layer.quantized;
   ArrayRef<double> scales = cast<quant::UniformQuantizedPerAxisType>(typeOf(op->getOperand(1)).getElementType()).getScales();
-  double inputScale = nn::getInt8Type(op->getOperand(0).getType()).getScale();
+  quantize::Int8Type inputType = nn::getActivationType(op->getOperand(0).getType());
+  double inputScale = inputType.getScale(), limit = quantize::isInt16(inputType) ? quantize::largestWideBias : largestBias;
   std::vector<double> wanted = outputMeans(layer.reference, layer.inputMeans), present = outputMeans(op, int8Means);
   std::vector<int32_t> codes;
   for (size_t o = 0; o < wanted.size(); ++o) {
     double factor = factorOf(op, o) / factorOf(layer.reference, o);
     double bias = ((wanted[o] + biasOf(layer.reference, o)) * factor - present[o]) / (inputScale * scales[o]);
-    codes.push_back(int32_t(std::llround(std::min(std::max(bias, -largestBias), largestBias))));
+    codes.push_back(int32_t(std::llround(std::min(std::max(bias, -limit), limit))));
   }
   setBias(op, codes);
 }

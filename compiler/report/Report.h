@@ -130,6 +130,13 @@ struct HeldOutUse {
   std::vector<Layer> layers;
 };
 
+/// A layer that does not compute in int8 though the model is int8.
+struct PrecisionUse {
+  std::string name, type, reason;             // type: "float" or "int16"
+  std::optional<double> beforeDb, afterDb;    // SQNR of the layer in int8, and now
+  int64_t bytes, instructions;                // what that costs, estimated
+};
+
 /// An execution that was planned to find one within the RAM budget.
 struct ExecutionUse {
   uint64_t arena;
@@ -156,6 +163,7 @@ struct Report {
   std::vector<BufferUse> buffers;
   std::vector<TensorUse> largestTensors; // at most ten
   std::optional<HeldOutUse> heldOut;
+  std::vector<PrecisionUse> precision;
   std::vector<ExecutionUse> executions; // in the order in which they were planned
   std::vector<std::string> notes;
 

@@ -103,6 +103,10 @@ static void writeDecibels(OStream &json, llvm::StringRef key, double value) {
     json.attribute(key, nullptr);
 }
 
+static void writeKnownDecibels(OStream &json, llvm::StringRef key, std::optional<double> value) {
+  writeDecibels(json, key, value.value_or(INFINITY));
+}
+
 static void writeHeldOut(OStream &json, const std::optional<HeldOutUse> &heldOut) {
   if (!heldOut)
     return json.attribute("held_out", nullptr);
@@ -199,6 +203,18 @@ void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
         });
     });
     writeHeldOut(json, report.heldOut);
+    json.attributeArray("precision", [&] {
+      for (const PrecisionUse &layer : report.precision)
+        json.object([&] {
+          json.attribute("name", llvm::json::fixUTF8(layer.name));
+          json.attribute("type", layer.type);
+          json.attribute("reason", llvm::json::fixUTF8(layer.reason));
+          writeKnownDecibels(json, "sqnr_db_before", layer.beforeDb);
+          writeKnownDecibels(json, "sqnr_db_after", layer.afterDb);
+          json.attribute("bytes", layer.bytes);
+          json.attribute("instructions", layer.instructions);
+        });
+    });
     json.attributeArray("executions", [&] {
       for (const ExecutionUse &execution : report.executions)
         json.object([&] {

@@ -63,7 +63,7 @@ static llvm::Expected<SampleInput> describePort(Type type, Attribute name) {
     return badPort(port.name, type);
   port.shape = tensor.getShape().vec();
   Type element = tensor.getElementType();
-  if (auto quantized = nn::getInt8Type(tensor)) {
+  if (auto quantized = nn::getActivationType(tensor)) {
     port.scale = quantized.getScale();
     port.zeroPoint = quantized.getZeroPoint();
     element = quantized.getStorageType();

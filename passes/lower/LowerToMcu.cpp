@@ -120,7 +120,7 @@ private:
       bound = publicBound(unsigned(index));
     if (role == mcu::Role::Input || role == mcu::Role::Output || role == mcu::Role::State) {
       auto type = cast<RankedTensorType>(shown.getType());
-      quant::UniformQuantizedType quantized = nn::getInt8Type(type);
+      quant::UniformQuantizedType quantized = nn::getActivationType(type);
       io = mcu::IoAttr::get(builder.getContext(), name, builder.getDenseI64ArrayAttr(type.getShape()),
                             builder.getF64FloatAttr(quantized ? quantized.getScale() : 0.0), quantized ? quantized.getZeroPoint() : 0, bound);
     }

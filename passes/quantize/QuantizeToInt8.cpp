@@ -92,9 +92,7 @@ LogicalResult FunctionQuantizer::keepFloat(Operation *op) {
     mapping.map(operand, *value);
   }
   Operation *clone = builder.clone(*op, mapping);
-  clone->removeDiscardableAttr(rangeAttrName);
-  clone->removeDiscardableAttr(keepFloatAttrName);
-  clone->removeDiscardableAttr(inputEnergyAttrName);
+  removeNotes(clone);
   clone->setDiscardableAttr(floatAttrName, builder.getUnitAttr());
   for (auto [from, to] : llvm::zip(op->getResults(), clone->getResults()))
     isFloat(from) ? forms.setReal(from, to) : forms.setOther(from, to);
@@ -111,7 +109,7 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
     return success();
   }
   if (auto quantize = dyn_cast<nn::QuantizeOp>(op)) {
-    FailureOr<Value> value = forms.getInt8(quantize.getX(), nn::getInt8Type(quantize.getY().getType()));
+    FailureOr<Value> value = forms.getInt8(quantize.getX(), nn::getActivationType(quantize.getY().getType()));
     if (succeeded(value))
       forms.setOther(quantize.getY(), *value);
     return LogicalResult(value);
@@ -132,7 +130,7 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
   // Reshaping costs nothing in f32 either.
   if (isa<nn::ReshapeOp>(op) && forms.isReal(op->getOperand(0)) && !isa<BlockArgument>(op->getOperand(0)))
     return keepFloat(op);
-  Int8Rewrite rewrite{forms, adopt, {}};
+  Int8Rewrite rewrite{forms, adopt, 8, {}};
   FailureOr<Value> result = rewriteInt8(op, rewrite);
   if (failed(result))
     return failure();
@@ -148,7 +146,7 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
 }
 
 LogicalResult FunctionQuantizer::rewriteRecurrentLayer(Operation *op) {
-  Int8Rewrite rewrite{forms, adopt, {}};
+  Int8Rewrite rewrite{forms, adopt, 8, {}};
   FailureOr<SmallVector<Value>> results = rewriteRecurrent(op, rewrite);
   if (failed(results))
     return failure();
@@ -198,7 +196,8 @@ void FunctionQuantizer::replaceBody() {
   function.setFunctionType(
       FunctionType::get(function.getContext(), newBody->getArgumentTypes(), newBody->getTerminator()->getOperandTypes()));
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    function.removeArgAttr(i, rangeAttrName);
+    for (StringRef note : {StringRef(rangeAttrName), StringRef(seenAttrName), StringRef(int16AttrName)})
+      function.removeArgAttr(i, note);
 }
 
 LogicalResult FunctionQuantizer::run() {

@@ -5,6 +5,7 @@
 #include "codegen/c/Model.h"
 #include "codegen/project/Project.h"
 #include "compiler/execute/Executor.h"
+#include "compiler/report/Format.h"
 #include "compiler/support/ByteSize.h"
 #include "compiler/verify/Build.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -117,7 +118,18 @@ std::vector<codegen::GoldenVector> thimble::driver::makeGoldenVectors(mcu::Progr
 }
 
 std::vector<std::string> thimble::driver::makeNotes(const Compilation &compilation) {
-  std::vector<std::string> notes = compilation.floatLayers;
+  std::vector<std::string> notes;
+  for (const LayerChoice &choice : compilation.layerChoices) {
+    const char *how = choice.isInt16 ? "computes in int16" : "runs in float";
+    std::string note = llvm::formatv("node '{0}' {1}: {2}", choice.node, how, choice.reason);
+    if (choice.afterDb && std::isfinite(*choice.afterDb))
+      note += llvm::formatv("; now {0:F1} dB", *choice.afterDb);
+    if (choice.isInt16)
+      note += llvm::formatv("; its tensors grow by {0}, and it takes about {1} instructions more",
+                            formatByteSize(uint64_t(choice.bytes)),
+                            report::formatCount(uint64_t(std::max<int64_t>(choice.instructions, 0))));
+    notes.push_back(std::move(note));
+  }
   if (!compilation.heldOut)
     return notes;
   const HeldOutResult &result = *compilation.heldOut;
@@ -143,6 +155,14 @@ std::optional<report::HeldOutUse> thimble::driver::makeHeldOut(const Compilation
   for (const HeldOutResult::Layer &layer : result.layers)
     use.layers.push_back({layer.node, layer.op, layer.sqnrDb});
   return use;
+}
+
+std::vector<report::PrecisionUse> thimble::driver::makePrecision(const Compilation &compilation) {
+  std::vector<report::PrecisionUse> uses;
+  for (const LayerChoice &choice : compilation.layerChoices)
+    uses.push_back({choice.node, choice.isInt16 ? "int16" : "float", choice.reason, choice.beforeDb, choice.afterDb, choice.bytes,
+                    choice.instructions});
+  return uses;
 }
 
 std::vector<report::ExecutionUse> thimble::driver::makeExecutions(const Compilation &compilation) {

@@ -25,6 +25,9 @@ std::vector<codegen::GoldenVector> makeGoldenVectors(mcu::ProgramOp program);
 std::vector<std::string> makeNotes(const Compilation &compilation);
 /// The same for the report.
 std::optional<report::HeldOutUse> makeHeldOut(const Compilation &compilation);
+/// Layers that left int8.
+std::vector<report::PrecisionUse> makePrecision(const Compilation &compilation);
+
 /// What was planned to meet the RAM budget.
 std::vector<report::ExecutionUse> makeExecutions(const Compilation &compilation);
 

@@ -40,6 +40,8 @@ struct ModelOptions {
   int64_t calibrationSamples = 100, sequenceLength = 0;
   std::string calibrate = "auto";
   double percentile = 99.99, leastSqnr = 0;
+  std::vector<std::string> activations;
+  std::string fallback = "float";
   bool quiet = false, feedsRows = false;
 
   void addInput(CLI::App &command);

@@ -115,8 +115,15 @@ void ModelOptions::addQuantization(CLI::App &command) {
   command.add_option("--percentile", percentile, "Share of numbers that --calibrate percentile keeps, in percent (99.99)")
       ->check(CLI::Range(50.0, 100.0))
       ->type_name("P");
-  command.add_option("--least-sqnr", leastSqnr, "Layers that are less exact in int8 run in float (0 dB; -inf: none)")
+  command.add_option("--least-sqnr", leastSqnr, "Layers that are less exact in int8 run in what --fallback says (0 dB; -inf: none)")
       ->type_name("DB");
+  command.add_option("--fallback", fallback, "What layers below --least-sqnr run in: float or int16 (float)")
+      ->check(CLI::IsMember({"float", "int16"}))
+      ->type_name("TYPE");
+  command
+      .add_option("--activations", activations,
+                  "int8; int16; auto: int16 where outputs gain most for each byte; or NODE=int16 (* and ? allowed) for some (int8)")
+      ->type_name("CHOICE");
   command.add_option("--evaluate", evaluation, "Other samples to measure the quantized model on")->type_name("FILE");
   command.add_option("--labels", labels, "Class of each sample of --evaluate, or of the calibration file (.npy)")
       ->type_name("FILE");
@@ -293,6 +300,24 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
                             .Default(calibrate::RangeMethod::Auto);
   options.percentile = percentile;
   options.leastSqnrDb = leastSqnr;
+  options.fallback = fallback == "int16" ? Fallback::Int16 : Fallback::Float;
+  for (const std::string &choice : activations) {
+    llvm::StringRef text = choice;
+    if (text == "int16")
+      options.int16Activations = true;
+    else if (text == "auto")
+      options.autoActivations = true;
+    else if (text.consume_back("=int16") && !text.empty())
+      options.int16Layers.push_back(text.str());
+    else if (text != "int8") {
+      printError("--activations " + choice + ": must be int8, int16, auto, or NODE=int16");
+      return std::nullopt;
+    }
+  }
+  if (!activations.empty() && !wantsInt8) {
+    printError("--activations needs --quantize int8 with --calibration FILE");
+    return std::nullopt;
+  }
   options.evaluation = evaluation;
   options.labels = labels;
   options.ioFloat = io == "float";

@@ -14,6 +14,8 @@ void portable_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const 
                      const tmb_recurrent_s8_params *p);
 void portable_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, const int8_t *initial_c, int8_t *y,
                       int8_t *y_h, int8_t *y_c, void *scratch, const tmb_recurrent_s8_params *p);
+void portable_conv2d_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
+void portable_conv2d_wide_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_params *p);
 
 void portable_attention_s8(const int8_t *q, const int8_t *k, const int8_t *v, const int8_t *table, const int8_t *mask,
@@ -21,7 +23,7 @@ void portable_attention_s8(const int8_t *q, const int8_t *k, const int8_t *v, co
 
 #define GUARD 0x5A
 enum { ROUNDS = 300, SIZE = 12288, WORDS = 16384, SCRATCH = 16384 };
-static int8_t input[2][SIZE], output[2][SIZE];
+static int8_t input[2][SIZE] __attribute__((aligned(4))), output[2][SIZE] __attribute__((aligned(4)));
 static int32_t weights[WORDS], scratch[SCRATCH / 4];
 
 static uint32_t random_word(void) {
@@ -333,9 +335,65 @@ static void test_recurrent(void) {
     fail(is_lstm ? "lstm_s8" : "gru_s8", (const int32_t *)&p, sizeof(p) / 4);
 }
 
+/* int16 activations; with the weights of a stream that fit 32 bits both kernels sum without overflow. */
+static void test_convolution16(void) {
+  tmb_conv2d_s8_params p;
+  const int32_t is_wide = chance(2);
+  memset(&p, 0, sizeof(p));
+  p.batch = between(1, 2);
+  p.in_h = between(1, 6);
+  p.in_w = between(1, 6);
+  p.kernel_h = between(1, 3);
+  p.kernel_w = between(1, 3);
+  p.stride_h = between(1, 2);
+  p.stride_w = between(1, 2);
+  p.dilation_h = p.dilation_w = 1;
+  p.pad_top = between(0, 2);
+  p.pad_left = between(0, 2);
+  p.out_h = between(1, 5);
+  p.out_w = between(1, 5);
+  if (chance(3)) { /* one tap: windows are read where they lie */
+    p.kernel_h = p.kernel_w = p.stride_h = p.stride_w = 1;
+    p.pad_top = p.pad_left = 0;
+    p.out_h = p.in_h;
+    p.out_w = p.in_w;
+  }
+  p.groups = chance(4) ? 2 : 1;
+  p.in_c = p.groups * between(1, 20);
+  p.out_c = p.groups * between(1, 7);
+  p.shift = is_wide ? between(-12, 2) : 0;
+  p.act_min = chance(3) ? 0 : -32768;
+  p.act_max = 32767;
+  const tmb_conv2d_s16_layout layout = tmb_conv2d_s16_layout_of(&p);
+  const int32_t pairs = p.groups * ((layout.cols + 1) / 2), bytes = tmb_conv2d_s16_scratch_bytes(&p);
+  const int32_t outputs = 2 * p.batch * p.out_h * p.out_w * p.out_c;
+  if (pairs * layout.words > WORDS || bytes > SCRATCH || outputs > SIZE || 2 * p.batch * p.in_h * p.in_w * p.in_c > SIZE)
+    return;
+  fill_inputs();
+  fill_weights(pairs, layout.words, 2, is_wide);
+  if (p.kernel_h * p.kernel_w * (p.in_c / p.groups) % 2 != 0)
+    for (int32_t s = 0; s < pairs; s++) /* what pads a window has the weight 0 */
+      weights[s * layout.words + 1 + layout.pairs] &= 0xFFFF;
+  if (is_wide)
+    portable_conv2d_wide_s16((const int16_t *)(void *)input[0], weights, (int16_t *)(void *)output[0], scratch, &p);
+  else
+    portable_conv2d_s16((const int16_t *)(void *)input[0], weights, (int16_t *)(void *)output[0], scratch, &p);
+  memset(scratch, GUARD, sizeof(scratch));
+  if (is_wide)
+    tmb_conv2d_wide_s16((const int16_t *)(void *)input[0], weights, (int16_t *)(void *)output[1], scratch, &p);
+  else
+    tmb_conv2d_s16((const int16_t *)(void *)input[0], weights, (int16_t *)(void *)output[1], scratch, &p);
+  for (int32_t i = bytes; i < SCRATCH; i++)
+    if (((const uint8_t *)scratch)[i] != GUARD)
+      fail("conv2d_s16 writes past its scratch and", (const int32_t *)&p, sizeof(p) / 4);
+  if (!agree(outputs))
+    fail(is_wide ? "conv2d_wide_s16" : "conv2d_s16", (const int32_t *)&p, sizeof(p) / 4);
+}
+
 int main(void) {
   for (int32_t round = 0; round < ROUNDS; round++) {
     test_convolution();
+    test_convolution16();
     test_depthwise();
     test_fully_connected();
     test_add();

@@ -51,13 +51,13 @@ static void tmb_gru_step(const int32_t *w, const int32_t *k, const tmb_gru_state
   }
 }
 
-void tmb_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, int8_t *y, int8_t *y_h, void *scratch,
+void tmb_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const void *initial_h, int8_t *y, void *y_h, void *scratch,
                 const tmb_recurrent_s8_params *p) {
   const int32_t x_depth = tmb_recurrent_padded(p->input), h_depth = tmb_recurrent_padded(p->hidden), hidden = p->hidden;
   int16_t *input = (int16_t *)scratch, *h = input + x_depth, *next = h + h_depth;
   int32_t b, step;
   for (b = 0; b < p->batch; ++b) {
-    tmb_recurrent_start(initial_h + b * hidden, h, p->has_initial_h, p->h_zero_point, p->h_multiplier, p->h_start_shift, hidden);
+    tmb_recurrent_start(initial_h, b, h, p->has_initial_h, p->h_zero_point, p->h_multiplier, p->h_start_shift, p);
     for (step = 0; step < p->time; ++step) {
       const int32_t t = p->reverse ? p->time - 1 - step : step;
       tmb_gru_state s;
@@ -77,6 +77,6 @@ void tmb_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_
       if (!p->last_only)
         tmb_recurrent_store(h, y + (t * p->batch + b) * hidden, hidden);
     }
-    tmb_recurrent_store(h, y_h + b * hidden, hidden);
+    tmb_recurrent_store_last(h, y_h, b, p);
   }
 }

@@ -18,14 +18,14 @@ static void tmb_lstm_step(const int32_t *w, const int32_t *k, const tmb_recurren
   }
 }
 
-void tmb_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, const int8_t *initial_c, int8_t *y,
-                 int8_t *y_h, int8_t *y_c, void *scratch, const tmb_recurrent_s8_params *p) {
+void tmb_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const void *initial_h, const void *initial_c, int8_t *y,
+                 void *y_h, void *y_c, void *scratch, const tmb_recurrent_s8_params *p) {
   const int32_t x_depth = tmb_recurrent_padded(p->input), h_depth = tmb_recurrent_padded(p->hidden), hidden = p->hidden;
   int16_t *input = (int16_t *)scratch, *h = input + x_depth, *next = h + h_depth, *c = next + h_depth;
   int32_t b, step, i;
   for (b = 0; b < p->batch; ++b) {
-    tmb_recurrent_start(initial_h + b * hidden, h, p->has_initial_h, p->h_zero_point, p->h_multiplier, p->h_start_shift, hidden);
-    tmb_recurrent_start(initial_c + b * hidden, c, p->has_initial_c, p->c_zero_point, p->c_multiplier, p->c_start_shift, hidden);
+    tmb_recurrent_start(initial_h, b, h, p->has_initial_h, p->h_zero_point, p->h_multiplier, p->h_start_shift, p);
+    tmb_recurrent_start(initial_c, b, c, p->has_initial_c, p->c_zero_point, p->c_multiplier, p->c_start_shift, p);
     for (step = 0; step < p->time; ++step) {
       const int32_t t = p->reverse ? p->time - 1 - step : step;
       tmb_recurrent_vectors now;
@@ -41,9 +41,13 @@ void tmb_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8
       if (!p->last_only)
         tmb_recurrent_store(h, y + (t * p->batch + b) * hidden, hidden);
     }
-    tmb_recurrent_store(h, y_h + b * hidden, hidden);
+    tmb_recurrent_store_last(h, y_h, b, p);
+    if (p->wide_states) {
+      tmb_recurrent_store_last(c, y_c, b, p);
+      continue;
+    }
     for (i = 0; i < hidden; ++i)
-      y_c[b * hidden + i] = (int8_t)tmb_clamp_s32(tmb_requantize(c[i], p->c_out_multiplier, p->c_out_shift, p->c_out_zero_point),
-                                                  INT8_MIN, INT8_MAX);
+      ((int8_t *)y_c)[b * hidden + i] = (int8_t)tmb_clamp_s32(
+          tmb_requantize(c[i], p->c_out_multiplier, p->c_out_shift, p->c_out_zero_point), INT8_MIN, INT8_MAX);
   }
 }
