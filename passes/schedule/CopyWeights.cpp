@@ -131,7 +131,7 @@ void BlockBuilder::build() {
   }
   if (rest > 0)
     addSteps(whole * block, rest, /*isRepeated=*/false);
-  if (mcu::BufferOp old = mcu::getBuffer(call.getScratch()); old) {
+  if (mcu::BufferOp old = call.getScratch() ? mcu::getBuffer(call.getScratch()) : mcu::BufferOp()) {
     call.erase();
     if (old.getMemory().use_empty())
       old.erase();
