@@ -25,7 +25,7 @@ std::vector<char> execute(mcu::ProgramOp program, llvm::ArrayRef<char> input) {
   return {output.begin(), output.end()};
 }
 
-void schedule(ModuleOp module) {
+void plan(ModuleOp module) {
   PassManager manager(module.getContext());
   buildSchedulePipeline(manager);
   REQUIRE(succeeded(mlir::verify(module)));
@@ -61,7 +61,7 @@ void checkCopies(Network &network, const Inputs &inputs, bool isInt8) {
   REQUIRE(succeeded(manager.run(*module)));
   llvm::ArrayRef<char> input = inputs.samples[0][0];
   OwningOpRef<ModuleOp> plain = module->clone();
-  schedule(*plain);
+  plan(*plain);
   std::vector<char> expected = execute(getProgram(*plain), input);
 
   CHECK(getLargestCopy(getProgram(*module)) == 0);
@@ -77,7 +77,7 @@ void checkCopies(Network &network, const Inputs &inputs, bool isInt8) {
     CHECK(fetched > 0);
     CHECK(fetched <= largest);
     OwningOpRef<ModuleOp> streamed = copied->clone();
-    schedule(*copied);
+    plan(*copied);
     REQUIRE(execute(getProgram(*copied), input) == expected);
     if (most == largest)
       CHECK(fetched == largest);
@@ -133,7 +133,7 @@ TEST_CASE("blocks of weights take less RAM than whole layers", "[schedule][copy]
   auto arenaFor = [&](int64_t most) {
     OwningOpRef<ModuleOp> copied = module->clone();
     copyWeights(getProgram(*copied), most);
-    schedule(*copied);
+    plan(*copied);
     return int64_t(*getProgram(*copied).getArenaBytes());
   };
   // Four outputs: 72 words; input and output are 64 bytes each.
