@@ -56,20 +56,25 @@ void thimble::codegen::writeBanner(llvm::raw_ostream &os, llvm::StringRef purpos
   os << " */\n";
 }
 
-std::string thimble::codegen::formatArenaParameters(const Model &model) {
-  return model.externalArenaBytes > 0 ? "void *arena, void *external" : "void *arena";
+std::string thimble::codegen::formatMemoryParameters(const Model &model) {
+  return std::string("void *arena") + (model.externalArenaBytes > 0 ? ", void *external" : "") +
+         (model.states.empty() ? "" : ", void *state");
 }
 
-void thimble::codegen::writeArenas(llvm::raw_ostream &os, const Model &model) {
+std::string thimble::codegen::formatMemoryArguments(const Model &model, const std::string &prefix) {
+  return prefix + "arena" + (model.externalArenaBytes > 0 ? ", " + prefix + "external" : "") +
+         (model.states.empty() ? "" : ", " + prefix + "state");
+}
+
+void thimble::codegen::writeMemories(llvm::raw_ostream &os, const Model &model) {
   os << "static uint8_t " << model.name << "__arena[" << model.macro << "_ARENA_BYTES] TMB_ALIGNED(" << model.macro
      << "_ARENA_ALIGNMENT);\n";
   if (model.externalArenaBytes > 0)
-    os << "TMB_SECTION_EXTERNAL_RAM(" << model.name << "__external)\nstatic uint8_t " << model.name << "__external[" << model.macro
-       << "_EXTERNAL_ARENA_BYTES] TMB_ALIGNED(" << model.macro << "_ARENA_ALIGNMENT);\n";
-}
-
-std::string thimble::codegen::formatArenaArguments(const Model &model) {
-  return model.name + "__arena" + (model.externalArenaBytes > 0 ? ", " + model.name + "__external" : "");
+    os << "TMB_SECTION_EXTERNAL_RAM(" << model.name << "__external)\nstatic uint8_t " << model.name << "__external["
+       << model.macro << "_EXTERNAL_ARENA_BYTES] TMB_ALIGNED(" << model.macro << "_ARENA_ALIGNMENT);\n";
+  if (!model.states.empty())
+    os << "static uint8_t " << model.name << "__state[" << model.macro << "_STATE_BYTES] TMB_ALIGNED(" << model.macro
+       << "_STATE_ALIGNMENT);\n";
 }
 
 std::string thimble::codegen::formatArrayDeclaration(const CType &type, llvm::StringRef symbol, llvm::ArrayRef<char> bytes) {

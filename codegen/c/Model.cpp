@@ -78,6 +78,8 @@ public:
 private:
   llvm::Error addBuffer(mcu::BufferOp buffer);
   llvm::Error addPort(mcu::BufferOp buffer, const CType *type);
+  llvm::Error addState(mcu::BufferOp buffer, const CType *type);
+  void identifyState();
   llvm::Error checkPorts();
   llvm::Error addCall(mcu::CallOp call);
   llvm::Error addArgument(ModelCall &call, Value value, bool isConst, bool isTable);
@@ -126,12 +128,13 @@ llvm::Expected<Model> ModelBuilder::build() {
   }
   if (llvm::Error error = checkPorts())
     return std::move(error);
+  identifyState();
   return std::move(model);
 }
 
 llvm::Error ModelBuilder::addBuffer(mcu::BufferOp buffer) {
   bool isPort = buffer.getRole() == mcu::Role::Input || buffer.getRole() == mcu::Role::Output;
-  if (!isPort && buffer.getMemory().use_empty())
+  if (!isPort && !mcu::isState(buffer) && buffer.getMemory().use_empty())
     return llvm::Error::success();
   Type element = cast<MemRefType>(buffer.getMemory().getType()).getElementType();
   const CType *type = CType::get(element);
@@ -139,6 +142,8 @@ llvm::Error ModelBuilder::addBuffer(mcu::BufferOp buffer) {
     return refuse(buffer, "buffer '" + buffer.getName() + "' has elements that C99 has no type for");
   if (mcu::isFed(buffer))
     return addPort(buffer, type);
+  if (mcu::isState(buffer))
+    return addState(buffer, type);
   if (!buffer.getOffset())
     return refuse(buffer, "buffer '" + buffer.getName() + "' has no place in the arena; schedule the program first");
   int64_t offset = *buffer.getOffset(), end = offset + mcu::byteSize(buffer.getMemory());
@@ -186,6 +191,48 @@ llvm::Error ModelBuilder::addPort(mcu::BufferOp buffer, const CType *type) {
   auto &ports = buffer.getRole() == mcu::Role::Input ? model.inputs : model.outputs;
   ports.push_back(std::move(port));
   return llvm::Error::success();
+}
+
+llvm::Error ModelBuilder::addState(mcu::BufferOp buffer, const CType *type) {
+  if (!buffer.getOffset() || !program.getStateBytes())
+    return refuse(buffer, "state '" + buffer.getName() + "' has no place; schedule the program first");
+  int64_t offset = int64_t(*buffer.getOffset()), bytes = mcu::byteSize(buffer.getMemory());
+  if (offset % type->bytes != 0)
+    return refuse(buffer, "state '" + buffer.getName() + "' at " + llvm::Twine(offset) + " is not aligned for " + type->name);
+  if (offset + bytes > int64_t(*program.getStateBytes()) - mcu::stateFormatBytes)
+    return refuse(buffer, "state '" + buffer.getName() + "' lies past the end of the state");
+  if (buffer.getRole() != mcu::Role::State)
+    return llvm::Error::success();
+  mcu::IoAttr io = *buffer.getIo();
+  model.states.push_back({buffer, io.getName().str(), type, io.getShape().asArrayRef().vec(), offset, bytes,
+                          io.getScale().getValueAsDouble(), io.getZeroPoint()});
+  return llvm::Error::success();
+}
+
+// A state means something only to the model that left it: its weights, its parameters, and where what lies.
+void ModelBuilder::identifyState() {
+  if (model.states.empty())
+    return;
+  llvm::sort(model.states, [](const ModelState &a, const ModelState &b) { return a.offset < b.offset; });
+  model.stateBytes = int64_t(*program.getStateBytes());
+  std::vector<char> identity;
+  auto add = [&](llvm::ArrayRef<char> bytes) {
+    uint64_t hash = llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
+    for (int byte = 0; byte < 8; ++byte)
+      identity.push_back(char(hash >> (8 * byte)));
+  };
+  for (const ModelState &state : model.states) {
+    std::string text = state.name + " " + state.type->name + " " + formatShape(state.shape) + " " + std::to_string(state.offset) + " " +
+                       formatDouble(state.scale) + " " + std::to_string(state.zeroPoint);
+    add(llvm::ArrayRef<char>(text.data(), text.size()));
+  }
+  for (const ModelConstant &constant : model.constants)
+    add(constant.bytes());
+  for (const ModelRecord &record : model.records)
+    add(record.bytes);
+  add(identity);
+  for (int byte = 4; byte > 0; --byte) // of the last hash
+    model.stateFormat = model.stateFormat << 8 | uint8_t(identity[identity.size() - size_t(byte)]);
 }
 
 llvm::Error ModelBuilder::checkPorts() {
@@ -246,6 +293,7 @@ llvm::Error ModelBuilder::addArgument(ModelCall &call, Value value, bool isConst
   } else {
     argument.offset = int64_t(*cast<mcu::BufferOp>(root).getOffset()) + mcu::byteOffset(value);
     argument.isSpilled = mcu::isSpilled(cast<mcu::BufferOp>(root));
+    argument.isState = mcu::isState(cast<mcu::BufferOp>(root));
   }
   if (!argument.type)
     return refuse(call.op, "an operand has elements that C99 has no type for");
@@ -312,6 +360,7 @@ llvm::Expected<ModelStep> ModelBuilder::makeStep(mcu::CallOp stream, mcu::StepOp
     } else {
       argument.offset = int64_t(*cast<mcu::BufferOp>(root).getOffset()) + mcu::byteOffset(operand) + op.getOffsets()[i];
       argument.isSpilled = mcu::isSpilled(cast<mcu::BufferOp>(root));
+      argument.isState = mcu::isState(cast<mcu::BufferOp>(root));
     }
     if (!argument.type)
       return refuse(op, "an operand has elements that C99 has no type for");

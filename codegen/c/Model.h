@@ -66,10 +66,11 @@ struct ModelRecord {
 struct ModelArgument {
   const CType *type;
   bool isConst;     // the kernel only reads it
-  int64_t offset;   // in the arena, or from the start of the constant
-  int64_t constant; // index of a constant, or -1 for the arena
+  int64_t offset;   // in the arena, the external arena or the state, or from the start of the constant
+  int64_t constant; // index of a constant, or -1 for memory that the caller gives
   int64_t advance = 0; // bytes from one iteration of a loop to the next
   bool isSpilled = false; // the offset counts in the external arena
+  bool isState = false;   // it counts in the state
 };
 
 /// A kernel call of a streamed part, or a row that is fed.
@@ -96,6 +97,17 @@ struct ModelCall {
   std::string function, definition;     // of a call that is code of the model's own, without kernel and record; else empty
 };
 
+/// Memory that lasts from run to run.
+struct ModelState {
+  mcu::BufferOp buffer;
+  std::string name; // of the input in the ONNX model
+  const CType *type;
+  std::vector<int64_t> shape;
+  int64_t offset, bytes;
+  double scale; // 0: plain numbers
+  int64_t zeroPoint;
+};
+
 struct Model {
   std::string name;  // prefix of symbols: "kws"
   std::string macro; // prefix of macros: "KWS"
@@ -107,6 +119,9 @@ struct Model {
   int64_t externalArenaBytes; // of the second arena, in external RAM; 0: there is none
   int64_t planBytes;  // the end of the buffer that ends last
   int64_t alignment;
+  std::vector<ModelState> states; // by offset
+  int64_t stateBytes = 0;         // with the word at the end that says whose state it is
+  uint32_t stateFormat = 0;       // that word
 
   /// The input whose rows are fed, or null.
   const ModelPort *getFed() const;

@@ -44,27 +44,32 @@ static void writePort(llvm::raw_ostream &os, const Model &model, const ModelPort
 
 static void writeUsage(llvm::raw_ostream &os, const Model &model, const EmitOptions &options) {
   const std::string &name = model.name, &macro = model.macro;
+  std::string memory = formatMemoryArguments(model, "");
   os << "\n/* How to use it:\n *\n";
   os << " *   #include \"" << name << ".h\"\n";
   os << " *   static uint8_t arena[" << macro << "_ARENA_BYTES] TMB_ALIGNED(" << macro << "_ARENA_ALIGNMENT);\n";
   if (model.externalArenaBytes > 0)
     os << " *   TMB_SECTION_EXTERNAL_RAM(external)\n *   static uint8_t external[" << macro << "_EXTERNAL_ARENA_BYTES] TMB_ALIGNED(" << macro
        << "_ARENA_ALIGNMENT);\n";
+  if (!model.states.empty())
+    os << " *   static uint8_t state[" << macro << "_STATE_BYTES] TMB_ALIGNED(" << macro << "_STATE_ALIGNMENT);\n *   "
+       << name << "_reset(state); // once, and whenever a new sequence begins\n";
   os << " *\n";
-  std::string arenas = model.externalArenaBytes > 0 ? "arena, external" : "arena";
   if (const ModelPort *fed = model.getFed())
     os << " *   tmb_status status = " << name << "_feed_start(arena);\n"
        << " *   while (...) // as rows come, " << macro << "_INPUT" << fed->index << "_ROWS in all\n"
-       << " *     status = " << name << "_feed_rows(" << arenas << ", row, 1); // " << macro << "_INPUT" << fed->index << "_ROW_BYTES bytes\n";
+       << " *     status = " << name << "_feed_rows(" << memory << ", row, 1); // " << macro << "_INPUT" << fed->index << "_ROW_BYTES bytes\n";
   else if (!model.inputs.empty())
     os << " *   " << model.inputs[0].type->name << " *in = " << name << "_input(arena, 0); // write " << macro
        << "_INPUT0_BYTES bytes to it\n";
-  os << (model.getFed() ? " *   status = " : " *   tmb_status status = ") << name << "_run(" << arenas << "); // TMB_OK or a negative code\n";
+  os << (model.getFed() ? " *   status = " : " *   tmb_status status = ") << name << "_run(" << memory << "); // TMB_OK or a negative code\n";
   if (!model.outputs.empty())
     os << " *   const " << model.outputs[0].type->name << " *out = " << name << "_output(arena, 0);\n";
   os << " *\n * Inputs and outputs lie in the arena, whose memory is used again and again during a run: write all inputs "
         "before\n"
-     << " * every run, and read the outputs before the next one. The model keeps nothing else: one arena serves one run at a\n"
+     << " * every run, and read the outputs before the next one. "
+     << (model.states.empty() ? "The model keeps nothing else: one arena serves one run at a\n"
+                              : "All that lasts is the state: one arena serves one run at a\n")
      << " * time, several arenas several. Tensors are dense and row-major; where there is a scale, a number is\n"
      << " * (element - zero point) * scale. */\n";
 }
@@ -80,6 +85,29 @@ static void writePlaces(llvm::raw_ostream &os, const Model &model) {
   if (int64_t bytes = bytesIn(mcu::Place::Ram))
     os << "\n/* Constants in RAM, in addition to the arena; the start-up code initialises them from flash like any variable. */\n#define "
        << macro << "_CONSTANTS_IN_RAM_BYTES " << bytes << "\n";
+}
+
+static void writeState(llvm::raw_ostream &os, const Model &model) {
+  const std::string &name = model.name, &macro = model.macro;
+  if (model.states.empty()) {
+    os << "\n/* Memory that lasts from run to run: this model has none. */\n#define " << macro << "_STATE_BYTES 0\n";
+    return;
+  }
+  os << "\n/* Memory that lasts from run to run, apart from the arena, which others may use in between. To save and restore a state copy\n"
+     << " * all of its bytes; it may move. Its last four bytes are " << macro << "_STATE_FORMAT: " << name << "_run takes the state of no other\n"
+     << " * model, nor of this one compiled with other weights.\n";
+  for (const ModelState &state : model.states) {
+    os << " *   at " << state.offset << ": '" << commentText(state.name) << "', " << state.type->getLabel() << " " << formatShape(state.shape);
+    if (state.scale != 0)
+      os << ", scale " << formatFloat(float(state.scale)) << ", zero point " << state.zeroPoint;
+    os << "\n";
+  }
+  os << " */\n#define " << macro << "_STATE_BYTES " << model.stateBytes << "\n";
+  os << "#define " << macro << "_STATE_ALIGNMENT " << model.alignment << "\n";
+  os << "#define " << macro << "_STATE_FORMAT 0x" << llvm::utohexstr(model.stateFormat, /*LowerCase=*/false, 8) << "u\n";
+  os << "\n/* Begins a sequence: all states are zeros. TMB_ERROR_ARGUMENT if state is NULL or not aligned to " << macro
+     << "_STATE_ALIGNMENT. */\n";
+  os << "tmb_status " << name << "_reset(void *state);\n";
 }
 
 std::string thimble::codegen::writeHeader(const Model &model, const EmitOptions &options) {
@@ -108,7 +136,7 @@ std::string thimble::codegen::writeHeader(const Model &model, const EmitOptions 
     os << "\n/* A second one in external RAM, as aligned, for what is used least. It may not be NULL. */\n#define " << macro
        << "_EXTERNAL_ARENA_BYTES " << model.externalArenaBytes << "\n";
   writePlaces(os, model);
-  os << "\n/* Memory that lasts from run to run: this model has none. */\n#define " << macro << "_STATE_BYTES 0\n";
+  writeState(os, model);
 
   os << "\n/* Where to write an input. NULL if there is no such input, or arena is NULL. */\n";
   os << "void *" << name << "_input(void *arena, int index);\n";
@@ -118,10 +146,12 @@ std::string thimble::codegen::writeHeader(const Model &model, const EmitOptions 
     os << "tmb_status " << name << "_feed_start(void *arena);\n";
     os << "\n/* Takes the next `count` rows of input " << fed->index << ", and computes what they make possible. TMB_ERROR_ROWS if that is\n"
        << " * more than " << rows << " in all. */\n";
-    os << "tmb_status " << name << "_feed_rows(" << formatArenaParameters(model) << ", const void *rows, int32_t count);\n";
+    os << "tmb_status " << name << "_feed_rows(" << formatMemoryParameters(model) << ", const void *rows, int32_t count);\n";
   }
-  os << "\n/* Runs the model once" << (model.getFed() ? ", after all rows were fed (else TMB_ERROR_ROWS)" : "") << ". TMB_ERROR_ARGUMENT if arena is NULL or not aligned to " << macro << "_ARENA_ALIGNMENT. */\n";
-  os << "tmb_status " << name << "_run(" << formatArenaParameters(model) << ");\n";
+  os << "\n/* Runs the model once" << (model.getFed() ? ", after all rows were fed (else TMB_ERROR_ROWS)" : "") << ". TMB_ERROR_ARGUMENT if arena is NULL or not aligned to " << macro << "_ARENA_ALIGNMENT."
+     << (model.states.empty() ? "" : "\n * The same for state, which must come from " + name + "_reset or an earlier run, else TMB_ERROR_STATE.")
+     << " */\n";
+  os << "tmb_status " << name << "_run(" << formatMemoryParameters(model) << ");\n";
   os << "\n/* Where to read an output after a run. NULL if there is no such output, or arena is NULL. */\n";
   os << "const void *" << name << "_output(const void *arena, int index);\n";
   if (!options.golden.empty()) {

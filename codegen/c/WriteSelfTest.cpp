@@ -58,10 +58,11 @@ static void writeComparisons(llvm::raw_ostream &os, const Model &model) {
 
 static void writeVector(llvm::raw_ostream &os, const Model &model, const GoldenVector &golden, size_t vector) {
   const std::string &name = model.name;
+  std::string memory = formatMemoryArguments(model, name + "__");
   os << "\n  /* Vector " << vector << " */\n";
   if (const ModelPort *fed = model.getFed())
     os << "  status = " << name << "_feed_start(" << name << "__arena);\n  if (status == TMB_OK)\n    status = " << name << "_feed_rows("
-       << formatArenaArguments(model) << ", " << goldenName(model, vector, "input", size_t(fed->index)) << ", " << model.macro << "_INPUT" << fed->index
+       << memory << ", " << goldenName(model, vector, "input", size_t(fed->index)) << ", " << model.macro << "_INPUT" << fed->index
        << "_ROWS);\n  if (status != TMB_OK)\n    return (int)status;\n";
   for (size_t i = 0; i < model.inputs.size(); ++i) {
     if (model.inputs[i].bytes == 0 || model.inputs[i].rowBytes != 0)
@@ -69,7 +70,7 @@ static void writeVector(llvm::raw_ostream &os, const Model &model, const GoldenV
     os << "  memcpy(" << name << "_input(" << name << "__arena, " << i << "), " << goldenName(model, vector, "input", i) << ", "
        << model.macro << "_INPUT" << i << "_BYTES);\n";
   }
-  os << "  status = " << name << "_run(" << formatArenaArguments(model) << ");\n  if (status != TMB_OK)\n    return (int)status;\n";
+  os << "  status = " << name << "_run(" << memory << ");\n  if (status != TMB_OK)\n    return (int)status;\n";
   for (auto [i, port] : llvm::enumerate(model.outputs)) {
     if (port.bytes == 0)
       continue;
@@ -116,9 +117,12 @@ std::string thimble::codegen::writeSelfTest(const Model &model, const EmitOption
     }
   }
   os << "\n";
-  writeArenas(os, model);
+  writeMemories(os, model);
   writeComparisons(os, model);
   os << "\nint " << name << "_selftest(void) {\n  int wrong = 0;\n  tmb_status status;\n";
+  if (!model.states.empty())
+    os << "\n  /* The vectors are one sequence. */\n  status = " << name << "_reset(" << name
+       << "__state);\n  if (status != TMB_OK)\n    return (int)status;\n";
   for (auto [vector, golden] : llvm::enumerate(options.golden))
     writeVector(os, model, golden, vector);
   os << "\n  return wrong;\n}\n";

@@ -74,7 +74,8 @@ static std::string formatArgument(const Model &model, const ModelArgument &argum
   std::string type = (argument.isConst ? "const " : "") + std::string(argument.type->name);
   std::string advance = argument.advance == 0 ? "" : (argument.advance < 0 ? " - " : " + ") + std::to_string(std::abs(argument.advance)) + " * i";
   if (argument.constant < 0) {
-    return (argument.isSpilled ? "EXTERNAL(" : "AT(") + type + ", " + std::to_string(argument.offset) + advance + ")";
+    llvm::StringRef place = argument.isSpilled ? "EXTERNAL_AT(" : argument.isState ? "STATE_AT(" : "AT(";
+    return place.str() + type + ", " + std::to_string(argument.offset) + advance + ")";
   }
   const ModelConstant &constant = model.constants[argument.constant];
   if (argument.offset != 0 || argument.advance != 0)
@@ -104,6 +105,48 @@ static void writeStep(llvm::raw_ostream &os, const Model &model, const ModelStep
   writeWrapped(os, (indent + step.kernel + "(").str(), arguments, ");", unsigned(indent.size()) + 4);
 }
 
+// The pointers that the function of a streamed part takes, each with `type` before it.
+static std::string streamMemory(const ModelCall &call, const std::string &type) {
+  auto uses = [&](bool ModelArgument::*memory) {
+    return llvm::any_of(call.arguments, [&](const ModelArgument &argument) { return argument.*memory; });
+  };
+  return type + "a" + (uses(&ModelArgument::isSpilled) ? ", " + type + "e" : "") + (uses(&ModelArgument::isState) ? ", " + type + "s" : "");
+}
+
+// The beginning of a function of the model, which takes the arena and, where they exist, the external arena and the state.
+static void writeMemoryPointers(llvm::raw_ostream &os, const Model &model) {
+  os << "  uint8_t *const a = (uint8_t *)arena;\n";
+  if (model.externalArenaBytes > 0)
+    os << "  uint8_t *const e = (uint8_t *)external;\n";
+  if (!model.states.empty())
+    os << "  uint8_t *const s = (uint8_t *)state;\n";
+}
+
+static void writeMemoryChecks(llvm::raw_ostream &os, const Model &model, const std::string &more) {
+  os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0" << more << ")\n    return TMB_ERROR_ARGUMENT;\n";
+  if (model.externalArenaBytes > 0)
+    os << "  if (e == NULL || (uintptr_t)e % " << model.macro << "_ARENA_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
+  if (model.states.empty())
+    return;
+  os << "  if (s == NULL || (uintptr_t)s % " << model.macro << "_STATE_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n"
+     << "  if (*STATE_AT(const uint32_t, " << model.macro << "_STATE_BYTES - 4) != " << model.macro
+     << "_STATE_FORMAT)\n    return TMB_ERROR_STATE;\n";
+}
+
+static void writeReset(llvm::raw_ostream &os, const Model &model) {
+  os << "\ntmb_status " << model.name << "_reset(void *state) {\n  uint8_t *const s = (uint8_t *)state;\n"
+     << "  if (s == NULL || (uintptr_t)s % " << model.macro << "_STATE_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
+  // Neighbours with the same zero at once, and the gaps between them.
+  for (size_t first = 0, last = 0; first < model.states.size(); first = last) {
+    while (last < model.states.size() && model.states[last].zeroPoint == model.states[first].zeroPoint)
+      ++last;
+    int64_t begin = model.states[first].offset, end = last < model.states.size() ? model.states[last].offset : model.stateBytes;
+    os << "  memset(s" << (begin == 0 ? "" : " + " + std::to_string(begin)) << ", " << model.states[first].zeroPoint << ", " << end - begin
+       << ");\n";
+  }
+  os << "  *STATE_AT(uint32_t, " << model.macro << "_STATE_BYTES - 4) = " << model.macro << "_STATE_FORMAT;\n  return TMB_OK;\n}\n";
+}
+
 // A part of the model that runs depth first over rows, as a function of its own.
 static void writeStream(llvm::raw_ostream &os, const Model &model, size_t index) {
   const ModelCall &call = model.calls[index];
@@ -118,7 +161,7 @@ static void writeStream(llvm::raw_ostream &os, const Model &model, size_t index)
        << " * needed again. */\n";
   bool isFed = call.feedState >= 0;
   int64_t place = 1; // 0 is the beginning
-  os << "static void " << streamName(model, index) << "(uint8_t *a" << (model.externalArenaBytes > 0 ? ", uint8_t *e" : "")
+  os << "static void " << streamName(model, index) << "(" << streamMemory(call, "uint8_t *")
      << (isFed ? ", const uint8_t *row) {\n" : ") {\n");
   if (isFed)
     os << "  " << model.name << "__feeding *const f = AT(" << model.name << "__feeding, " << call.feedState
@@ -144,14 +187,6 @@ static void writeStream(llvm::raw_ostream &os, const Model &model, size_t index)
   os << "}\n";
 }
 
-// The pointer to the second arena.
-static void writeExternalCheck(llvm::raw_ostream &os, const Model &model) {
-  if (model.externalArenaBytes == 0)
-    return;
-  os << "  uint8_t *const e = (uint8_t *)external;\n  if (e == NULL || (uintptr_t)e % " << model.macro
-     << "_ARENA_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
-}
-
 // What the caller feeds rows with.
 static void writeFeeding(llvm::raw_ostream &os, const Model &model, size_t index) {
   const ModelPort &port = *model.getFed();
@@ -161,22 +196,20 @@ static void writeFeeding(llvm::raw_ostream &os, const Model &model, size_t index
   os << "\ntmb_status " << name << "_feed_start(void *arena) {\n  uint8_t *const a = (uint8_t *)arena;\n";
   os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
   os << "  memset(AT(" << name << "__feeding, " << state << "), 0, sizeof(" << name << "__feeding));\n  return TMB_OK;\n}\n";
-  os << "\ntmb_status " << name << "_feed_rows(" << formatArenaParameters(model) << ", const void *rows, int32_t count) {\n";
-  os << "  uint8_t *const a = (uint8_t *)arena;\n  const uint8_t *row = (const uint8_t *)rows;\n  " << name << "__feeding *f;\n";
-  writeExternalCheck(os, model);
-  os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0 || rows == NULL || count < 0)\n"
-     << "    return TMB_ERROR_ARGUMENT;\n";
+  os << "\ntmb_status " << name << "_feed_rows(" << formatMemoryParameters(model) << ", const void *rows, int32_t count) {\n";
+  writeMemoryPointers(os, model);
+  os << "  const uint8_t *row = (const uint8_t *)rows;\n  " << name << "__feeding *f;\n";
+  writeMemoryChecks(os, model, " || rows == NULL || count < 0");
   os << "  f = AT(" << name << "__feeding, " << state << ");\n";
   os << "  if (f->rows < 0 || f->rows > " << prefix << "_ROWS || count > " << prefix << "_ROWS - f->rows)\n    return TMB_ERROR_ROWS;\n";
   os << "  for (; count > 0; --count, ++f->rows, row += " << prefix << "_ROW_BYTES)\n    " << streamName(model, index)
-     << (model.externalArenaBytes > 0 ? "(a, e, row)" : "(a, row)") << ";\n  return TMB_OK;\n}\n";
+     << "(" << streamMemory(model.calls[index], "") << ", row);\n  return TMB_OK;\n}\n";
 }
 
 static void writeRun(llvm::raw_ostream &os, const Model &model) {
-  os << "\ntmb_status " << model.name << "_run(" << formatArenaParameters(model) << ") {\n";
-  os << "  uint8_t *const a = (uint8_t *)arena;\n";
-  writeExternalCheck(os, model);
-  os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
+  os << "\ntmb_status " << model.name << "_run(" << formatMemoryParameters(model) << ") {\n";
+  writeMemoryPointers(os, model);
+  writeMemoryChecks(os, model, "");
   for (auto [index, call] : llvm::enumerate(model.calls)) {
     mcu::CallOp op = call.op;
     if (call.feedState >= 0) {
@@ -187,7 +220,7 @@ static void writeRun(llvm::raw_ostream &os, const Model &model) {
     }
     if (!call.loops.empty()) {
       os << "\n  /* up to " << commentText(call.node) << ": rows, " << formatShapes(op) << " */\n";
-      os << "  " << streamName(model, index) << (model.externalArenaBytes > 0 ? "(a, e);\n" : "(a);\n");
+      os << "  " << streamName(model, index) << "(" << streamMemory(call, "") << ");\n";
       continue;
     }
     os << "\n  /* " << commentText(call.node) << ": " << getKernelOperation(op.getKernel()) << ", " << formatShapes(op)
@@ -222,7 +255,7 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
   llvm::raw_string_ostream os(text);
   writeBanner(os, "The model '" + model.name + "': its kernels, called in order.", options);
   os << "#include \"" << model.name << ".h\"\n\n#include <stddef.h>\n"
-     << (model.getFed() || hasTreeCode(model) ? "#include <string.h>\n" : "") << "\n#include \"thimble/tmb_kernels.h\"\n";
+     << (model.getFed() || hasTreeCode(model) || !model.states.empty() ? "#include <string.h>\n" : "") << "\n#include \"thimble/tmb_kernels.h\"\n";
   os << "#include \"" << model.name << "_weights.h\"\n";
   writeChecks(os, model);
   writeLabels(os, model);
@@ -234,7 +267,9 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
   os << "\n/* Memory in the arena, `offset` bytes from its start. */\n"
      << "#define AT(type, offset) ((type *)(void *)(a + (offset)))\n";
   if (model.externalArenaBytes > 0)
-    os << "\n/* The same in external RAM. */\n#define EXTERNAL(type, offset) ((type *)(void *)(e + (offset)))\n";
+    os << "\n/* The same in external RAM. */\n#define EXTERNAL_AT(type, offset) ((type *)(void *)(e + (offset)))\n";
+  if (!model.states.empty())
+    os << "\n/* The same in the state. */\n#define STATE_AT(type, offset) ((type *)(void *)(s + (offset)))\n";
   if (model.getFed())
     os << "\n/* How far the feeding has come: rows that were fed, where " << model.name << "_feed_rows goes on, and the loop there. */\n"
        << "typedef struct {\n  int32_t rows, at, i;\n} " << model.name << "__feeding;\n";
@@ -246,6 +281,8 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
       if (model.calls[call].feedState >= 0)
         writeFeeding(os, model, call);
     }
+  if (!model.states.empty())
+    writeReset(os, model);
   writeRun(os, model);
   return text;
 }

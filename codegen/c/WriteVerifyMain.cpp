@@ -117,7 +117,7 @@ static void writeFeed(llvm::raw_ostream &os, const Model &model) {
      << "    const int got = " << prefix << "read(in, row, (size_t)rows * " << input << "_ROW_BYTES);\n"
      << "    if (got != 1)\n      return got == 0 && fed == 0 ? " << prefix << "END : " << prefix << "CUT_OFF;\n"
      << "    tmb_port_counter_start();\n"
-     << "    status = (int)" << model.name << "_feed_rows(" << formatArenaArguments(model) << ", row, rows);\n"
+     << "    status = (int)" << model.name << "_feed_rows(" << formatMemoryArguments(model, prefix) << ", row, rows);\n"
      << "    *count += tmb_port_counter_read();\n    fed += rows;\n  }\n  return status;\n}\n";
 }
 
@@ -126,15 +126,22 @@ static void writeFill(llvm::raw_ostream &os, const Model &model) {
   std::string prefix = model.name + "__";
   auto isRead = [](const ModelPort &port) { return port.bytes != 0 && port.rowBytes == 0; };
   size_t first = size_t(llvm::find_if(model.inputs, isRead) - model.inputs.begin()); // that can tell the end of the file
-  bool reads = first < model.inputs.size();
+  bool reads = first < model.inputs.size(), hasState = !model.states.empty();
   os << "\n/* Makes the arena ready for the next sample: 0, or why there is none. */\n";
   os << "static int " << prefix << "fill(int in, uint64_t sample) {\n";
-  if (reads)
+  if (reads || hasState)
     os << "  int got;\n";
+  if (hasState)
+    os << "  uint8_t begins;\n";
   os << "  memset(" << prefix << "arena, sample % 2 == 0 ? 0xA5 : 0x5A, sizeof(" << prefix << "arena));\n";
   if (model.externalArenaBytes > 0)
     os << "  memset(" << prefix << "external, sample % 2 == 0 ? 0xA5 : 0x5A, sizeof(" << prefix << "external));\n";
-  if (!reads && model.getFed()) // which has told the end of the file
+  if (hasState)
+    os << "  got = " << prefix << "read(in, &begins, 1);\n  if (got != 1)\n    return got == 0 ? " << prefix << "END : " << prefix
+       << "CUT_OFF;\n  if (begins != 0)\n    (void)" << model.name << "_reset(" << prefix << "state);\n";
+  if (!reads && hasState)
+    os << "  return 0;\n}\n";
+  else if (!reads && model.getFed()) // which has told the end of the file
     os << "  (void)in;\n  (void)sample;\n  return 0;\n}\n";
   else if (!reads)
     os << "  (void)in;\n  return sample == 0 ? 0 : " << prefix << "END;\n}\n";
@@ -143,7 +150,7 @@ static void writeFill(llvm::raw_ostream &os, const Model &model) {
       continue;
     os << "  got = " << prefix << "read(in, " << model.name << "_input(" << prefix << "arena, " << i << "), " << model.macro
        << "_INPUT" << i << "_BYTES);\n";
-    if (i == first)
+    if (i == first && !hasState)
       os << "  if (got == 0)\n    return " << prefix << "END;\n";
     os << "  if (got != 1)\n    return " << prefix << "CUT_OFF;\n";
   }
@@ -156,17 +163,18 @@ std::string thimble::codegen::writeVerifyMain(const Model &model, const EmitOpti
   llvm::raw_string_ostream os(text);
   std::string prefix = model.name + "__";
   writeBanner(os, "Runs the model '" + model.name + "' over inputs.bin and writes outputs.bin.", options);
-  os << "/* A sample in inputs.bin is the bytes of all inputs, one after the other; outputs.bin likewise. At the end one line\n"
+  os << "/* A sample in inputs.bin is the bytes of all inputs, one after the other; outputs.bin likewise. "
+     << (model.states.empty() ? "" : "A byte before them\n * is 1 where the state starts anew. ") << "At the end one line\n"
      << " * says how many instructions a run took (0: unknown) and how many bytes of stack the program. */\n";
   os << "#include \"" << model.name << ".h\"\n\n#include <stddef.h>\n#include <string.h>\n\n#include \"tmb_port.h\"\n\n";
-  writeArenas(os, model);
+  writeMemories(os, model);
   os << "\n";
   os << "/* Reasons to stop, beside the negative tmb_status of a run. */\nenum {\n"
      << "  " << prefix << "END = 1,     /* no more samples: not an error */\n"
      << "  " << prefix << "NO_FILE = 2, /* a file cannot be opened */\n"
      << "  " << prefix << "CUT_OFF = 3, /* inputs.bin ends within a sample */\n"
      << "  " << prefix << "NO_SPACE = 4 /* outputs.bin cannot be written */\n};\n";
-  if (llvm::any_of(model.inputs, [](const ModelPort &port) { return port.bytes != 0; }))
+  if (!model.states.empty() || llvm::any_of(model.inputs, [](const ModelPort &port) { return port.bytes != 0; }))
     writeTemplate(os, reading, model.name);
   writeTemplate(os, printing, model.name);
   if (model.getFed())
@@ -175,7 +183,7 @@ std::string thimble::codegen::writeVerifyMain(const Model &model, const EmitOpti
   writeTemplate(os, mainStart, model.name);
   if (model.getFed())
     os << "    status = " << prefix << "feed(in, &count);\n    if (status != 0)\n      break;\n";
-  os << "    tmb_port_counter_start();\n    status = (int)" << model.name << "_run(" << formatArenaArguments(model) << ");\n";
+  os << "    tmb_port_counter_start();\n    status = (int)" << model.name << "_run(" << formatMemoryArguments(model, prefix) << ");\n";
   writeTemplate(os, runIt, model.name);
   for (size_t i = 0; i < model.outputs.size(); ++i) {
     if (model.outputs[i].bytes == 0)

@@ -14,11 +14,12 @@ std::string writeWeights(const Model &model, const EmitOptions &options);
 std::string writeSelfTest(const Model &model, const EmitOptions &options);
 std::string writeVerifyMain(const Model &model, const EmitOptions &options);
 
-/// What functions that run something take: "void *arena", and the external arena if the model has one.
-std::string formatArenaParameters(const Model &model);
-/// The static arenas of a test, `<name>__arena` and so on, and the arguments that give them.
-void writeArenas(llvm::raw_ostream &os, const Model &model);
-std::string formatArenaArguments(const Model &model);
+/// The memory that functions which run something take: "void *arena", and the external arena and the state if the model has them.
+std::string formatMemoryParameters(const Model &model);
+/// Arguments for them: `<prefix>arena` and so on.
+std::string formatMemoryArguments(const Model &model, const std::string &prefix);
+/// The static memories of a test, `<name>__arena` and so on.
+void writeMemories(llvm::raw_ostream &os, const Model &model);
 
 /// The comment at the top of every file: what it is, who made it from what.
 void writeBanner(llvm::raw_ostream &os, llvm::StringRef purpose, const EmitOptions &options);

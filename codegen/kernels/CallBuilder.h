@@ -6,6 +6,7 @@
 #include "compiler/support/Constants.h"
 #include "dialects/nn/NNDialect.h"
 #include "mlir/IR/Builders.h"
+#include "thimble/tmb_abi.h"
 
 namespace thimble::kernels {
 
@@ -43,6 +44,18 @@ struct Walk {
 /// Integer clamp of an int8 result: its storage range, narrowed to the real range `act`.
 std::pair<int64_t, int64_t> int8Clamp(mlir::quant::UniformQuantizedType type, std::pair<float, float> act);
 
+/// The integers of an int8 sum, as tmb_add_s8 has them; shift is 0 if the scales differ too much.
+struct SumNumbers {
+  int64_t aMultiplier, bMultiplier, offset, shift;
+};
+
+/// Those of a + b, or a - b. Multipliers have 15 bits, or 20 if sums must round as the model's own do.
+SumNumbers int8Sum(mlir::quant::UniformQuantizedType a, mlir::quant::UniformQuantizedType b, mlir::quant::UniformQuantizedType y,
+                   bool subtracts, bool isExact);
+
+/// The constant of tmb_softmax_s8 for scores of this type.
+NewConstant int8Exponentials(mlir::quant::UniformQuantizedType type);
+
 /// Builds one call; the first problem becomes an error on the operation when finish() is called.
 class CallBuilder {
 public:
@@ -68,8 +81,8 @@ public:
   CallBuilder &macs(int64_t count);
   CallBuilder &fail(const llvm::Twine &reason);
 
-  /// The fields `multiplier` and `shift` for `factor`.
-  CallBuilder &requantFields(double factor);
+  /// The fields `multiplier` and `shift`, with `prefix` before their names, for `factor`.
+  CallBuilder &requantFields(double factor, llvm::StringRef prefix = "");
 
   /// Fails with an error on the operation if anything went wrong.
   mlir::FailureOr<KernelCall> finish();
@@ -90,16 +103,27 @@ mlir::FailureOr<Calls> noKernel(mlir::Operation *op, llvm::StringRef kind, mlir:
 /// The constant weights of a depthwise convolution, [out_c][kernel_h][kernel_w][1], as [kernel_h][kernel_w][out_c].
 NewConstant transposedDepthwise(mlir::Value weights, const ConstantData &data);
 
+/// Fields of a walk over the result with two operands: rank, dims, a_strides, b_strides.
+void binaryFields(CallBuilder &call, mlir::Value a, mlir::Value b, mlir::Value y);
+
+/// The fields of a quantized convolution that say where its windows are. Fails with an error if a size is out of proportion.
+mlir::FailureOr<tmb_conv2d_s8_params> int8Geometry(nn::Conv2DOp op);
+
+/// True for operations on int16 that selectInt16 knows; the others are found by the suffix of their kernels, or move bytes.
+bool isInt16Arithmetic(mlir::Operation *op);
+
 // One function for each family of operations, and for the int8 forms of those whose constants need work.
 mlir::FailureOr<Calls> selectInt8Conv2D(nn::Conv2DOp op);
 mlir::FailureOr<Calls> selectInt8FullyConnected(nn::FullyConnectedOp op);
 // One function for each family of operations.
+mlir::FailureOr<Calls> selectAttention(nn::AttentionOp op);
 mlir::FailureOr<Calls> selectClassical(mlir::Operation *op);
 mlir::FailureOr<Calls> selectConvolution(mlir::Operation *op);
 mlir::FailureOr<Calls> selectElementwise(mlir::Operation *op);
 mlir::FailureOr<Calls> selectRecurrent(mlir::Operation *op);
 mlir::FailureOr<Calls> selectInt8Recurrent(mlir::Operation *op);
 mlir::FailureOr<Calls> selectIndexing(mlir::Operation *op);
+mlir::FailureOr<Calls> selectInt16(mlir::Operation *op);
 mlir::FailureOr<Calls> selectReduction(mlir::Operation *op);
 mlir::FailureOr<Calls> selectSampling(mlir::Operation *op);
 mlir::FailureOr<Calls> selectShape(mlir::Operation *op);

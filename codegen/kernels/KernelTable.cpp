@@ -53,19 +53,27 @@ static const Kernel table[] = {
     row<tmb_acosh_f32>("tmb_acosh_f32", inPlaceA, libm),
     row<tmb_add_f32>("tmb_add_f32", inPlaceA | inPlaceB, noLibm),
     row<tmb_add_f64>("tmb_add_f64", inPlaceA | inPlaceB, noLibm),
+    // Exact sums of 32-bit products; 9 instructions an element on Cortex-M4.
+    row<tmb_add_s16>("tmb_add_s16", inPlaceA | inPlaceB, noLibm),
     row<tmb_add_s32>("tmb_add_s32", inPlaceA | inPlaceB, noLibm),
     row<tmb_add_s64>("tmb_add_s64", inPlaceA | inPlaceB, noLibm),
     // Dense: 6.5 instructions an element on Cortex-M4.
     row<tmb_add_s8>("tmb_add_s8", inPlaceA | inPlaceB, noLibm),
     row<tmb_and_u8>("tmb_and_u8", inPlaceA | inPlaceB, noLibm),
     row<tmb_arg_max_f32>("tmb_arg_max_f32", 0, noLibm),
+    row<tmb_arg_max_s16>("tmb_arg_max_s16", 0, noLibm),
     row<tmb_arg_max_s8>("tmb_arg_max_s8", 0, noLibm),
     row<tmb_arg_min_f32>("tmb_arg_min_f32", 0, noLibm),
     row<tmb_asin_f32>("tmb_asin_f32", inPlaceA, libm),
     row<tmb_asinh_f32>("tmb_asinh_f32", inPlaceA, libm),
     row<tmb_atan_f32>("tmb_atan_f32", inPlaceA, libm),
     row<tmb_atanh_f32>("tmb_atanh_f32", inPlaceA, libm),
+    // Never a matrix of scores. Scratch: a row of scores.
+    row<tmb_attention_f32>("tmb_attention_f32", 0, libm, scratch),
+    // Scratch: four rows of queries and of scores in 16 bits.
+    row<tmb_attention_s8>("tmb_attention_s8", 0, noLibm, scratch),
     row<tmb_average_pool2d_f32>("tmb_average_pool2d_f32", 0, noLibm),
+    row<tmb_average_pool2d_s16>("tmb_average_pool2d_s16", 0, noLibm),
     row<tmb_average_pool2d_s8>("tmb_average_pool2d_s8", 0, noLibm),
     row<tmb_bit_and_s64>("tmb_bit_and_s64", inPlaceA | inPlaceB, noLibm),
     row<tmb_bit_or_s64>("tmb_bit_or_s64", inPlaceA | inPlaceB, noLibm),
@@ -74,12 +82,17 @@ static const Kernel table[] = {
     row<tmb_cast_small_float>("tmb_cast_small_float", 0, noLibm),
     row<tmb_ceil_f32>("tmb_ceil_f32", inPlaceA, libm),
     row<tmb_clamp_f32>("tmb_clamp_f32", inPlaceA, noLibm),
+    row<tmb_clamp_s16>("tmb_clamp_s16", inPlaceA, noLibm),
     row<tmb_conv2d_f32>("tmb_conv2d_f32", 0, noLibm, scratch),
+    // Convolutions and fully connected layers with int16 activations whose sums 32 bits surely hold. Scratch: two windows.
+    row<tmb_conv2d_s16>("tmb_conv2d_s16", 0, noLibm, scratch),
     row<tmb_conv2d_s32>("tmb_conv2d_s32", 0, noLibm),
     // Any convolution with constant weights; 0.77 to 1.2 instructions per MAC on Cortex-M4, 1.4 on images of three channels.
     // Scratch: four windows in 16 bits, or several times four where the arena has room (GrowScratch.cpp), and copies of those that
     // leave the image (tmb_layout.h). Overlaps its input.
     row<tmb_conv2d_s8>("tmb_conv2d_s8", 0, noLibm, scratch),
+    // Those whose sums need 64 bits.
+    row<tmb_conv2d_wide_s16>("tmb_conv2d_wide_s16", 0, noLibm, scratch),
     row<tmb_copy_bytes>("tmb_copy_bytes", 0, noLibm),
     row<tmb_copy_nd>("tmb_copy_nd", 0, noLibm),
     row<tmb_cos_f32>("tmb_cos_f32", inPlaceA, libm),
@@ -92,8 +105,10 @@ static const Kernel table[] = {
     // with stride 2. Scratch: two pairs of rows of four channels. In place with stride 1, overlaps its input with stride 2.
     row<tmb_depthwise3x3_s8>("tmb_depthwise3x3_s8", inPlaceA, noLibm, scratch),
     row<tmb_depthwise_conv2d_f32>("tmb_depthwise_conv2d_f32", 0, noLibm),
+    row<tmb_depthwise_conv2d_s16>("tmb_depthwise_conv2d_s16", 0, noLibm),
     // Any other depthwise convolution; 2.6 instructions per MAC on Cortex-M4.
     row<tmb_depthwise_conv2d_s8>("tmb_depthwise_conv2d_s8", 0, noLibm),
+    row<tmb_dequantize_s16_f32>("tmb_dequantize_s16_f32", 0, noLibm),
     row<tmb_dequantize_s8_f32>("tmb_dequantize_s8_f32", 0, noLibm),
     row<tmb_det_f32>("tmb_det_f32", 0, noLibm, true),
     row<tmb_dft_f32>("tmb_dft_f32", 0, noLibm, true),
@@ -136,24 +151,30 @@ static const Kernel table[] = {
     row<tmb_less_s64>("tmb_less_s64", 0, noLibm),
     row<tmb_log_f32>("tmb_log_f32", inPlaceA, libm),
     row<tmb_log_softmax_f32>("tmb_log_softmax_f32", inPlaceA, libm),
+    row<tmb_lookup_s16>("tmb_lookup_s16", inPlaceA, noLibm),
     row<tmb_lookup_s8>("tmb_lookup_s8", inPlaceA, noLibm),
     row<tmb_lstm_custom_f32>("tmb_lstm_custom_f32", 0, libm, true),
     row<tmb_lstm_f32>("tmb_lstm_f32", 0, libm, true),
     row<tmb_lstm_s8>("tmb_lstm_s8", 0, noLibm, /*hasScratch=*/true),
     row<tmb_matmul_f32>("tmb_matmul_f32", 0, noLibm),
+    row<tmb_matmul_s16>("tmb_matmul_s16", 0, noLibm),
     row<tmb_matmul_s32>("tmb_matmul_s32", 0, noLibm),
     row<tmb_matmul_s64>("tmb_matmul_s64", 0, noLibm),
     row<tmb_matmul_s8>("tmb_matmul_s8", 0, noLibm),
     row<tmb_max_f32>("tmb_max_f32", inPlaceA | inPlaceB, noLibm),
     row<tmb_max_pool2d_f32>("tmb_max_pool2d_f32", 0, libm),
+    row<tmb_max_pool2d_s16>("tmb_max_pool2d_s16", 0, noLibm),
     row<tmb_max_pool2d_s8>("tmb_max_pool2d_s8", 0, noLibm),
     row<tmb_max_pool_indices_f32>("tmb_max_pool_indices_f32", 0, libm),
     row<tmb_max_roi_pool_f32>("tmb_max_roi_pool_f32", 0, noLibm),
+    row<tmb_max_s16>("tmb_max_s16", inPlaceA | inPlaceB, noLibm),
     row<tmb_max_s32>("tmb_max_s32", inPlaceA | inPlaceB, noLibm),
     row<tmb_max_s64>("tmb_max_s64", inPlaceA | inPlaceB, noLibm),
     row<tmb_max_s8>("tmb_max_s8", inPlaceA | inPlaceB, noLibm),
+    row<tmb_mean_s16>("tmb_mean_s16", 0, noLibm),
     row<tmb_mean_s8>("tmb_mean_s8", 0, noLibm),
     row<tmb_min_f32>("tmb_min_f32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_min_s16>("tmb_min_s16", inPlaceA | inPlaceB, noLibm),
     row<tmb_min_s32>("tmb_min_s32", inPlaceA | inPlaceB, noLibm),
     row<tmb_min_s64>("tmb_min_s64", inPlaceA | inPlaceB, noLibm),
     row<tmb_min_s8>("tmb_min_s8", inPlaceA | inPlaceB, noLibm),
@@ -163,6 +184,7 @@ static const Kernel table[] = {
     row<tmb_mod_u64>("tmb_mod_u64", inPlaceA | inPlaceB, noLibm),
     row<tmb_mul_f32>("tmb_mul_f32", inPlaceA | inPlaceB, noLibm),
     row<tmb_mul_f64>("tmb_mul_f64", inPlaceA | inPlaceB, noLibm),
+    row<tmb_mul_s16>("tmb_mul_s16", inPlaceA | inPlaceB, noLibm),
     row<tmb_mul_s32>("tmb_mul_s32", inPlaceA | inPlaceB, noLibm),
     row<tmb_mul_s64>("tmb_mul_s64", inPlaceA | inPlaceB, noLibm),
     row<tmb_mul_s8>("tmb_mul_s8", inPlaceA | inPlaceB, noLibm),
@@ -170,6 +192,7 @@ static const Kernel table[] = {
     row<tmb_neg_s64>("tmb_neg_s64", inPlaceA, noLibm),
     row<tmb_non_max_suppression_f32>("tmb_non_max_suppression_f32", 0, noLibm),
     row<tmb_non_zero>("tmb_non_zero", 0, noLibm),
+    row<tmb_norm_s16>("tmb_norm_s16", inPlaceA, noLibm),
     row<tmb_norm_s8>("tmb_norm_s8", inPlaceA, noLibm),
     row<tmb_not_u8>("tmb_not_u8", inPlaceA, noLibm),
     row<tmb_or_u8>("tmb_or_u8", inPlaceA | inPlaceB, noLibm),
@@ -178,11 +201,13 @@ static const Kernel table[] = {
     row<tmb_pow_f32>("tmb_pow_f32", inPlaceA | inPlaceB, libm),
     row<tmb_pow_s64>("tmb_pow_s64", inPlaceA | inPlaceB, noLibm),
     row<tmb_prelu_f32>("tmb_prelu_f32", inPlaceA | inPlaceB, noLibm),
+    row<tmb_quantize_f32_s16>("tmb_quantize_f32_s16", 0, noLibm),
     row<tmb_quantize_f32_s8>("tmb_quantize_f32_s8", 0, noLibm),
     row<tmb_reciprocal_f32>("tmb_reciprocal_f32", inPlaceA, noLibm),
     row<tmb_reduce_l1_f32>("tmb_reduce_l1_f32", 0, libm),
     row<tmb_reduce_l2_f32>("tmb_reduce_l2_f32", 0, libm),
     row<tmb_reduce_max_f32>("tmb_reduce_max_f32", 0, libm),
+    row<tmb_reduce_max_s16>("tmb_reduce_max_s16", 0, noLibm),
     row<tmb_reduce_max_s32>("tmb_reduce_max_s32", 0, noLibm),
     row<tmb_reduce_max_s64>("tmb_reduce_max_s64", 0, noLibm),
     row<tmb_reduce_max_s8>("tmb_reduce_max_s8", 0, noLibm),
@@ -198,7 +223,10 @@ static const Kernel table[] = {
     row<tmb_reduce_sum_s64>("tmb_reduce_sum_s64", 0, noLibm),
     row<tmb_reduce_sum_square_f32>("tmb_reduce_sum_square_f32", 0, noLibm),
     row<tmb_relu_f32>("tmb_relu_f32", inPlaceA, noLibm),
+    row<tmb_requantize_s16>("tmb_requantize_s16", inPlaceA, noLibm),
+    row<tmb_requantize_s16_s8>("tmb_requantize_s16_s8", 0, noLibm),
     row<tmb_requantize_s8>("tmb_requantize_s8", inPlaceA, noLibm),
+    row<tmb_requantize_s8_s16>("tmb_requantize_s8_s16", 0, noLibm),
     row<tmb_reverse_sequence>("tmb_reverse_sequence", 0, noLibm),
     row<tmb_rms_norm_f32>("tmb_rms_norm_f32", inPlaceA, libm),
     row<tmb_rnn_custom_f32>("tmb_rnn_custom_f32", 0, libm, true),
@@ -217,6 +245,7 @@ static const Kernel table[] = {
     row<tmb_sinh_f32>("tmb_sinh_f32", inPlaceA, libm),
     row<tmb_slide>("tmb_slide", 0, noLibm),
     row<tmb_softmax_f32>("tmb_softmax_f32", inPlaceA, libm),
+    row<tmb_softmax_s16>("tmb_softmax_s16", inPlaceA, noLibm),
     // 40 instructions an element on Cortex-M4.
     row<tmb_softmax_s8>("tmb_softmax_s8", inPlaceA, noLibm),
     row<tmb_softplus_f32>("tmb_softplus_f32", inPlaceA, libm),
@@ -242,6 +271,16 @@ static const Kernel table[] = {
 };
 
 llvm::ArrayRef<Kernel> thimble::kernels::getKernels() { return table; }
+
+bool thimble::kernels::mayOverwrite(const Kernel &kernel, unsigned out, unsigned in) {
+  if (out == 0)
+    return in < 32 && (kernel.inPlace >> in & 1) != 0;
+  // Recurrent layers read an initial state before they write the final one: of each sequence in int8, of all at once in float.
+  llvm::StringRef name = kernel.name;
+  bool isRecurrent = name.starts_with("tmb_rnn_") || name.starts_with("tmb_gru_") || name.starts_with("tmb_lstm_");
+  unsigned firstState = name.ends_with("_s8") ? 3 : 4; // x, weights, recurrence and bias, or constants come before
+  return isRecurrent && in == firstState + out - 1;
+}
 
 const Kernel *thimble::kernels::lookup(llvm::StringRef name) {
   const Kernel *found = std::lower_bound(std::begin(table), std::end(table), name,

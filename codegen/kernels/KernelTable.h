@@ -24,6 +24,9 @@ struct Kernel {
 /// The kernel called `name`, or null.
 const Kernel *lookup(llvm::StringRef name);
 
+/// True if output `out` may lie exactly where input `in` does.
+bool mayOverwrite(const Kernel &kernel, unsigned out, unsigned in);
+
 /// All kernels, sorted by name.
 llvm::ArrayRef<Kernel> getKernels();
 

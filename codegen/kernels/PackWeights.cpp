@@ -42,6 +42,28 @@ std::vector<int32_t> kernels::packConvolution(llvm::ArrayRef<int8_t> weights, ll
   return stream;
 }
 
+std::vector<int32_t> kernels::packConvolution16(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
+                                                llvm::ArrayRef<int32_t> multipliers, const tmb_conv2d_s8_params &params) {
+  tmb_conv2d_s16_layout layout = tmb_conv2d_s16_layout_of(&params);
+  int64_t depth = bias.empty() ? 0 : int64_t(weights.size() / bias.size());
+  std::vector<int32_t> stream;
+  for (int64_t group = 0; group < params.groups; ++group)
+    for (int64_t c = 0; c < layout.cols; c += 2) {
+      int64_t first = group * layout.cols + c;
+      bool hasSecond = c + 1 < layout.cols;
+      auto weight = [&](int64_t j, int64_t k) {
+        return k < depth && (j == 0 || hasSecond) ? uint32_t(uint8_t(weights[(first + j) * depth + k])) : 0u;
+      };
+      stream.push_back(bias[first]);
+      stream.push_back(hasSecond ? bias[first + 1] : 0);
+      for (int64_t k = 0; k < 2 * layout.pairs; k += 2)
+        stream.push_back(int32_t(weight(0, k) | weight(1, k) << 8 | weight(0, k + 1) << 16 | weight(1, k + 1) << 24));
+      stream.push_back(multipliers[first]);
+      stream.push_back(hasSecond ? multipliers[first + 1] : 0);
+    }
+  return stream;
+}
+
 std::vector<int32_t> kernels::packDepthwise3x3(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
                                                llvm::ArrayRef<int32_t> multipliers) {
   std::vector<int32_t> stream;

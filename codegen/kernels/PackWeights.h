@@ -13,6 +13,10 @@ namespace thimble::kernels {
 std::vector<int32_t> packConvolution(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
                                      llvm::ArrayRef<int32_t> multipliers, const tmb_conv2d_s8_params &params);
 
+/// The stream of tmb_conv2d_s16 and tmb_conv2d_wide_s16 from weights [out_c][kernel_h][kernel_w][in_c / groups].
+std::vector<int32_t> packConvolution16(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
+                                       llvm::ArrayRef<int32_t> multipliers, const tmb_conv2d_s8_params &params);
+
 /// The stream of tmb_depthwise3x3_s8 from weights [channels][3][3].
 std::vector<int32_t> packDepthwise3x3(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
                                       llvm::ArrayRef<int32_t> multipliers);

@@ -12,7 +12,7 @@ using namespace thimble::kernels;
 
 llvm::StringRef thimble::kernels::suffixOf(Type type) {
   if (nn::isQuantized(type))
-    return "s8";
+    return nn::getInt16Type(type) ? "s16" : "s8";
   if (type.isF32())
     return "f32";
   if (type.isInteger(1))
@@ -153,11 +153,11 @@ CallBuilder &CallBuilder::fail(const llvm::Twine &reason) {
   return *this;
 }
 
-CallBuilder &CallBuilder::requantFields(double factor) {
+CallBuilder &CallBuilder::requantFields(double factor, llvm::StringRef prefix) {
   FailureOr<RequantFactor> requant = makeRequantFactor(factor);
   if (failed(requant))
     return fail("scales differ by a factor of " + llvm::Twine(std::to_string(factor)) + ", which 32 bits cannot hold");
-  return field("multiplier", requant->multiplier).field("shift", requant->shift);
+  return field((prefix + "multiplier").str(), requant->multiplier).field((prefix + "shift").str(), requant->shift);
 }
 
 FailureOr<KernelCall> CallBuilder::finish() {
@@ -183,6 +183,8 @@ FailureOr<Calls> thimble::kernels::noKernel(Operation *op, llvm::StringRef kind,
 }
 
 FailureOr<Calls> thimble::kernels::selectKernels(Operation *op) {
+  if (isInt16Arithmetic(op))
+    return selectInt16(op);
   if (isa<nn::Conv2DOp, nn::FullyConnectedOp, nn::MatMulOp>(op))
     return selectConvolution(op);
   if (isa<nn::UnaryOp, nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::CastOp, nn::LookupOp, nn::QuantizeOp, nn::DequantizeOp,
@@ -190,6 +192,8 @@ FailureOr<Calls> thimble::kernels::selectKernels(Operation *op) {
     return selectElementwise(op);
   if (isa<nn::Pool2DOp, nn::ReduceOp, nn::ArgOp, nn::SoftmaxOp, nn::LayerNormOp>(op))
     return selectReduction(op);
+  if (auto attention = dyn_cast<nn::AttentionOp>(op))
+    return selectAttention(attention);
   if (isa<nn::RnnOp, nn::GruOp, nn::LstmOp>(op))
     return nn::isQuantized(op->getOperand(0).getType()) ? selectInt8Recurrent(op) : selectRecurrent(op);
   if (isa<nn::GridSampleOp, nn::RoiAlignOp, nn::MaxRoiPoolOp, nn::MaxPoolIndicesOp, nn::DeformConv2DOp>(op))

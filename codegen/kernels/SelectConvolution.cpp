@@ -3,6 +3,7 @@
 #include "codegen/kernels/CallBuilder.h"
 #include "codegen/kernels/PackWeights.h"
 #include "compiler/support/Constants.h"
+#include "compiler/support/Numeric.h"
 
 using namespace mlir;
 using namespace thimble;
@@ -128,15 +129,23 @@ static FailureOr<Calls> selectMatMul(nn::MatMulOp op) {
   call.field("a_row_stride", ta ? 1 : aWidth).field("a_col_stride", ta ? aWidth : 1);
   call.field("b_row_stride", tb ? 1 : bWidth).field("b_col_stride", tb ? bWidth : 1);
   if (quantized) {
-    auto aType = nn::getInt8Type(op.getA().getType()), bType = nn::getInt8Type(op.getB().getType());
-    auto yType = nn::getInt8Type(op.getY().getType());
-    if (!aType || !bType || !yType)
-      return op.emitOpError("is quantized, so operands and result must be per-tensor int8");
-    if (int64_t depth = ta ? a[a.size() - 2] : aWidth; depth > 32767)
-      call.fail("sums " + llvm::Twine(depth) + " products, which can overflow its 32-bit accumulator");
+    auto aType = nn::getActivationType(op.getA().getType()), bType = nn::getActivationType(op.getB().getType());
+    auto yType = nn::getActivationType(op.getY().getType());
+    bool isInt16 = yType && yType.getStorageTypeIntegralWidth() == 16;
+    if (!aType || !bType || !yType || aType.getStorageType() != yType.getStorageType() ||
+        bType.getStorageType() != yType.getStorageType())
+      return op.emitOpError("is quantized, so operands and result must be per-tensor int8, or all symmetric int16");
+    double factor = aType.getScale() * bType.getScale() / yType.getScale();
+    if (int64_t depth = ta ? a[a.size() - 2] : aWidth; depth > (isInt16 ? 65535 : 32767))
+      call.fail("sums " + llvm::Twine(depth) + " products, which can overflow its accumulator");
     call.field("a_zero_point", aType.getZeroPoint()).field("b_zero_point", bType.getZeroPoint());
     call.field("out_zero_point", yType.getZeroPoint());
-    call.requantFields(aType.getScale() * bType.getScale() / yType.getScale());
+    if (!isInt16)
+      call.requantFields(factor);
+    else if (FailureOr<RequantFactor> wide = makeWideFactor(factor); succeeded(wide))
+      call.field("multiplier", wide->multiplier).field("shift", wide->shift);
+    else
+      call.fail("scales of operands and result differ too much for the int16 kernel");
   }
   return call.finishAlone();
 }

@@ -79,7 +79,7 @@ static bool fitsLayout(ArrayRef<int64_t> sizes) {
 }
 
 // The fields that say where the windows are, without quantization.
-static FailureOr<tmb_conv2d_s8_params> geometryOf(nn::Conv2DOp op) {
+FailureOr<tmb_conv2d_s8_params> thimble::kernels::int8Geometry(nn::Conv2DOp op) {
   ArrayRef<int64_t> x = shapeOf(op.getX()), w = shapeOf(op.getWeights()), y = shapeOf(op.getY());
   for (ArrayRef<int64_t> list : {x, w, y, op.getStrides(), op.getDilations(), op.getPads()})
     for (int64_t value : list)
@@ -96,7 +96,7 @@ static FailureOr<tmb_conv2d_s8_params> geometryOf(nn::Conv2DOp op) {
   p.dilation_h = op.getDilations()[0], p.dilation_w = op.getDilations()[1];
   p.pad_top = op.getPads()[0], p.pad_left = op.getPads()[1];
   p.groups = op.getGroups();
-  p.in_zero_point = nn::getInt8Type(op.getX().getType()).getZeroPoint();
+  p.in_zero_point = nn::getActivationType(op.getX().getType()).getZeroPoint();
   return p;
 }
 
@@ -176,7 +176,7 @@ FailureOr<Calls> thimble::kernels::selectInt8Conv2D(nn::Conv2DOp op) {
   FailureOr<IntegerConstants> integers = integerConstants(op, op.getX(), op.getWeights(), op.getBias(), op.getY());
   if (failed(integers))
     return failure();
-  FailureOr<tmb_conv2d_s8_params> p = geometryOf(op);
+  FailureOr<tmb_conv2d_s8_params> p = int8Geometry(op);
   if (failed(p))
     return failure();
   FailureOr<ConstantData> weights = ConstantData::get(op.getWeights());

@@ -9,8 +9,7 @@ using namespace mlir;
 using namespace thimble;
 using namespace thimble::kernels;
 
-// Fields of a walk over the result with two operands.
-static void binaryFields(CallBuilder &call, Value a, Value b, Value y) {
+void thimble::kernels::binaryFields(CallBuilder &call, Value a, Value b, Value y) {
   ArrayRef<int64_t> dims = shapeOf(y);
   Walk walk{Shape(dims), {broadcastStrides(shapeOf(a), dims), broadcastStrides(shapeOf(b), dims)}};
   walk.merge();
@@ -29,26 +28,29 @@ static FailureOr<Calls> selectUnary(nn::UnaryOp op) {
   return call.real("alpha", op.getAlpha().convertToFloat()).real("beta", op.getBeta().convertToFloat()).finishAlone();
 }
 
-// y = (a * ma + b * mb + offset) >> shift with multipliers of 15 bits, or of 20 if the model's own rounding is asked for: the
-// largest shift that they allow.
-static void addFields(CallBuilder &call, nn::BinaryOp op) {
-  auto a = nn::getInt8Type(op.getA().getType()), b = nn::getInt8Type(op.getB().getType());
-  auto y = nn::getInt8Type(op.getY().getType());
-  double factorA = a.getScale() / y.getScale(), factorB = b.getScale() / y.getScale();
-  if (op.getKind() == nn::BinaryKind::Sub)
-    factorB = -factorB;
-  double largest = std::max(std::abs(factorA), std::abs(factorB));
-  double limit = op->hasAttr(nn::exactAttrName) ? 1 << 20 : 32767;
+// y = (a * ma + b * mb + offset) >> shift: the largest shift that the bits of the multipliers allow.
+SumNumbers thimble::kernels::int8Sum(quant::UniformQuantizedType a, quant::UniformQuantizedType b, quant::UniformQuantizedType y,
+                                     bool subtracts, bool isExact) {
+  double factorA = a.getScale() / y.getScale(), factorB = (subtracts ? -1 : 1) * b.getScale() / y.getScale();
+  double largest = std::max(std::abs(factorA), std::abs(factorB)), limit = isExact ? 1 << 20 : 32767;
   int64_t shift = 22;
   while (shift > 0 && std::round(std::ldexp(largest, int(shift))) > limit)
     --shift;
-  if (shift == 0)
-    call.fail("scales of operands and result differ too much for an int8 addition");
   int64_t ma = std::llround(std::ldexp(factorA, int(shift))), mb = std::llround(std::ldexp(factorB, int(shift)));
   int64_t offset = (y.getZeroPoint() * (int64_t(1) << shift)) + (int64_t(1) << (shift - (shift > 0))) -
                    a.getZeroPoint() * ma - b.getZeroPoint() * mb;
+  return {ma, mb, offset, shift};
+}
+
+static void addFields(CallBuilder &call, nn::BinaryOp op) {
+  auto y = nn::getInt8Type(op.getY().getType());
+  SumNumbers sum = int8Sum(nn::getInt8Type(op.getA().getType()), nn::getInt8Type(op.getB().getType()), y,
+                           op.getKind() == nn::BinaryKind::Sub, op->hasAttr(nn::exactAttrName));
+  if (sum.shift == 0)
+    call.fail("scales of operands and result differ too much for an int8 addition");
   auto [low, high] = int8Clamp(y, op.getAct());
-  call.field("a_multiplier", ma).field("b_multiplier", mb).field("offset", offset).field("shift", shift);
+  call.field("a_multiplier", sum.aMultiplier).field("b_multiplier", sum.bMultiplier).field("offset", sum.offset);
+  call.field("shift", sum.shift);
   call.field("act_min", low).field("act_max", high);
 }
 

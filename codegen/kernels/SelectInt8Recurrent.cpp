@@ -70,7 +70,7 @@ static void addState(CallBuilder &call, Operation *op, Value state, StringRef na
       call.operand(operand.getOperandNumber());
       break;
     }
-  auto type = nn::getInt8Type(state.getType());
+  auto type = nn::getActivationType(state.getType());
   FailureOr<RequantFactor> factor = makeRequantFactor(std::ldexp(type.getScale(), int(bits)));
   if (failed(factor)) {
     call.fail("scale of the initial state is out of proportion");
@@ -113,6 +113,9 @@ static FailureOr<std::pair<std::vector<int32_t>, int32_t>> multipliersOf(const M
   return std::pair(std::move(result), *shift);
 }
 
+// int16 states are the kernels' own.
+static bool hasWideStates(Operation *op) { return bool(nn::getInt16Type(op->getResult(1).getType())); }
+
 template <typename Op> static FailureOr<Calls> finish(CallBuilder &call, Op op, Layer &layer, Value initialC, bool isLstm) {
   ArrayRef<int64_t> x = shapeOf(op.getX());
   int64_t hidden = layer.hidden;
@@ -153,6 +156,7 @@ template <typename Op> static FailureOr<Calls> finish(CallBuilder &call, Op op, 
     call.field("has_initial_c", 0).field("c_zero_point", 0).field("c_multiplier", 0).field("c_start_shift", 0);
   call.field("time", x[0]).field("batch", x[1]).field("input", x[2]).field("hidden", hidden);
   call.field("in_zero_point", xType.getZeroPoint());
+  call.field("wide_states", hasWideStates(op));
   call.field("x_shift", mx->second);
   call.field("reverse", op.getReverse()).field("last_only", op.getLastOnly());
   return call.macs(op.getMacs()).scratch(2 * (padded(x[2]) + 4 * padded(hidden))).finishAlone();
@@ -175,7 +179,7 @@ static FailureOr<Calls> selectLstm(nn::LstmOp op) {
   if (op.getPeepholes() || op.getInputForget())
     return op.emitOpError("has no int8 kernel with peepholes or coupled gates");
   CallBuilder call(op, "tmb_lstm_s8");
-  auto cell = nn::getInt8Type(op.getYC().getType());
+  auto cell = nn::getActivationType(op.getYC().getType());
   FailureOr<RequantFactor> factor = makeRequantFactor(std::ldexp(1.0, -11) / cell.getScale());
   if (failed(factor))
     return op.emitOpError("the scale of the cell state is out of proportion");

@@ -29,7 +29,8 @@ static FailureOr<Calls> selectPool(nn::Pool2DOp op) {
 static FailureOr<Calls> selectReduce(nn::ReduceOp op) {
   llvm::StringRef kind = nn::stringifyReduceKind(op.getKind()), suffix = suffixOf(elementOf(op.getX()));
   bool isMean = op.getKind() == nn::ReduceKind::Mean || op.getKind() == nn::ReduceKind::Sum;
-  std::string name = suffix == "s8" && isMean ? "tmb_mean_s8" : ("tmb_reduce_" + kind + "_" + suffix).str();
+  bool isInteger = suffix == "s8" || suffix == "s16";
+  std::string name = isInteger && isMean ? "tmb_mean_" + suffix.str() : ("tmb_reduce_" + kind + "_" + suffix).str();
   if (!lookup(name))
     return noKernel(op, kind, elementOf(op.getX()));
   ArrayRef<int64_t> x = shapeOf(op.getX());
@@ -47,14 +48,14 @@ static FailureOr<Calls> selectReduce(nn::ReduceOp op) {
   call.operand(0).field("kept_rank", int64_t(kept.dims.size())).field("reduced_rank", int64_t(reduced.dims.size()));
   call.field("kept_dims", kept.dims).field("kept_strides", kept.strides[0]);
   call.field("reduced_dims", reduced.dims).field("reduced_strides", reduced.strides[0]);
-  if (name != "tmb_mean_s8")
+  if (!isInteger || !isMean)
     return call.finishAlone();
-  auto from = nn::getInt8Type(op.getX().getType()), to = nn::getInt8Type(op.getY().getType());
+  auto from = nn::getActivationType(op.getX().getType()), to = nn::getActivationType(op.getY().getType());
   double factor = from.getScale() / to.getScale();
   if (op.getKind() == nn::ReduceKind::Mean)
     factor /= double(std::max<int64_t>(count, 1));
   call.field("bias", -count * from.getZeroPoint()).field("out_zero_point", to.getZeroPoint());
-  if (count > (INT32_MAX >> 8))
+  if (count > (INT32_MAX >> (suffix == "s8" ? 8 : 15)))
     call.fail("reduces " + llvm::Twine(count) + " elements, which can overflow its 32-bit accumulator");
   return call.requantFields(factor).finishAlone();
 }
@@ -75,6 +76,17 @@ static FailureOr<Calls> selectArg(nn::ArgOp op) {
   return call.field("select_last", op.getSelectLast()).finishAlone();
 }
 
+NewConstant thimble::kernels::int8Exponentials(quant::UniformQuantizedType type) {
+  // tmb_kernels.h defines the table: exp of every difference to the maximum, in units of 2^-16.
+  auto element = IntegerType::get(type.getContext(), 32, IntegerType::Unsigned);
+  NewConstant result{"exp", RankedTensorType::get({256}, element), std::vector<char>(256 * sizeof(uint32_t))};
+  for (int d = 0; d < 256; ++d) {
+    uint32_t number = uint32_t(std::floor(std::exp(-d * type.getScale()) * 65536.0 + 0.5));
+    std::memcpy(result.bytes.data() + d * sizeof(number), &number, sizeof(number));
+  }
+  return result;
+}
+
 static FailureOr<Calls> selectSoftmax(nn::SoftmaxOp op) {
   llvm::StringRef suffix = suffixOf(elementOf(op.getX()));
   std::string name = ((op.getLog() ? "tmb_log_softmax_" : "tmb_softmax_") + suffix).str();
@@ -84,12 +96,7 @@ static FailureOr<Calls> selectSoftmax(nn::SoftmaxOp op) {
   call.operand(0);
   axisFields(call, shapeOf(op.getX()), op.getAxis());
   if (suffix == "s8") {
-    // tmb_kernels.h defines the table: exp of every difference to the maximum, in units of 2^-16.
-    double scale = nn::getInt8Type(op.getX().getType()).getScale();
-    std::vector<uint32_t> table(256);
-    for (int d = 0; d < 256; ++d)
-      table[d] = uint32_t(std::floor(std::exp(-d * scale) * 65536.0 + 0.5));
-    call.constant<uint32_t>("exp", IntegerType::get(op.getContext(), 32, IntegerType::Unsigned), table);
+    call.constant(int8Exponentials(nn::getInt8Type(op.getX().getType())));
     if (shapeOf(op.getX())[op.getAxis()] > 65535)
       call.fail("normalizes more than 65535 elements, which its 32-bit sum cannot hold");
   }

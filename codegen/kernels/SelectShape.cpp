@@ -128,9 +128,9 @@ static FailureOr<Calls> selectGather(nn::GatherOp op) {
 static FailureOr<NewConstant> padValue(nn::PadOp op) {
   double value = op.getValue().convertToDouble();
   Type element = elementOf(op.getX());
-  if (quant::UniformQuantizedType quantized = nn::getInt8Type(element)) {
+  if (quant::UniformQuantizedType quantized = nn::getActivationType(element)) {
     value = std::floor(value / quantized.getScale() + 0.5) + double(quantized.getZeroPoint());
-    value = std::min(std::max(value, -128.0), 127.0);
+    value = std::min(std::max(value, double(quantized.getStorageTypeMin())), double(quantized.getStorageTypeMax()));
   }
   RankedTensorType type = RankedTensorType::get({1}, storageTensorType(tensorType(op.getX())).getElementType());
   std::vector<char> bytes(size_t(elementBytes(element)));

@@ -178,6 +178,8 @@ LogicalResult calibrate::calibrate(func::FuncOp function, ArrayRef<Sample> sampl
     if (isFloored && (isMasked || range.high - range.low > maskStretch * (range.high - floor->second)))
       range = {floor->second, std::max(range.high, floor->second)};
     quantize::setRange(value, range);
+    if (!histogram.isEmpty() && !isFloored)
+      quantize::setSeen(value, {histogram.getMin(), histogram.getMax()});
     if (!isFloored && !decisive.contains(value))
       candidates.push_back({value, listRanges(histogram, range, options.percentile)});
   }

@@ -3,8 +3,10 @@
 #include "compiler/calibrate/CorrectBias.h"
 #include "compiler/support/Constants.h"
 #include "compiler/support/Diagnostics.h"
+#include "dialects/nn/NNStates.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "passes/quantize/Affine.h"
 #include "passes/quantize/Range.h"
 #include <cmath>
 
@@ -106,13 +108,14 @@ static void setBias(Operation *op, ArrayRef<int32_t> codes) {
 static void correct(const Layer &layer, ArrayRef<double> int8Means) {
   Operation *op = layer.quantized;
   ArrayRef<double> scales = cast<quant::UniformQuantizedPerAxisType>(typeOf(op->getOperand(1)).getElementType()).getScales();
-  double inputScale = nn::getInt8Type(op->getOperand(0).getType()).getScale();
+  quantize::Int8Type inputType = nn::getActivationType(op->getOperand(0).getType());
+  double inputScale = inputType.getScale(), limit = quantize::isInt16(inputType) ? quantize::largestWideBias : largestBias;
   std::vector<double> wanted = outputMeans(layer.reference, layer.inputMeans), present = outputMeans(op, int8Means);
   std::vector<int32_t> codes;
   for (size_t o = 0; o < wanted.size(); ++o) {
     double factor = factorOf(op, o) / factorOf(layer.reference, o);
     double bias = ((wanted[o] + biasOf(layer.reference, o)) * factor - present[o]) / (inputScale * scales[o]);
-    codes.push_back(int32_t(std::llround(std::min(std::max(bias, -largestBias), largestBias))));
+    codes.push_back(int32_t(std::llround(std::min(std::max(bias, -limit), limit))));
   }
   setBias(op, codes);
 }
@@ -123,7 +126,8 @@ static FailureOr<std::vector<double>> measure(func::FuncOp function, Value value
   OwningOpRef<func::FuncOp> part(cast<func::FuncOp>(function->clone(mapping)));
   Value copy = mapping.lookup(value);
   Block &body = part->getBody().front();
-  body.getTerminator()->setOperands(copy);
+  if (nn::getStates(function).empty()) // else the whole function makes the states
+    body.getTerminator()->setOperands(copy);
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
     if (isOpTriviallyDead(&op))
       op.erase();

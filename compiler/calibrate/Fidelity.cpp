@@ -2,6 +2,7 @@
 // Signal-to-noise ratios and accuracies, on the runtime's own kernels.
 #include "compiler/calibrate/Fidelity.h"
 #include "compiler/support/Diagnostics.h"
+#include "dialects/nn/NNStates.h"
 #include "passes/quantize/Range.h"
 #include "llvm/ADT/MapVector.h"
 #include <cmath>
@@ -115,9 +116,10 @@ FailureOr<double> calibrate::computeAccuracy(func::FuncOp function, ArrayRef<Sam
   if (failed(runner))
     return failure();
   Operation *terminator = function.getBody().front().getTerminator();
-  if (terminator->getNumOperands() == 0)
+  llvm::SmallVector<unsigned> results = nn::getPublicResults(function);
+  if (results.empty())
     return function.emitError("accuracy needs an output");
-  Value output = terminator->getOperand(0);
+  Value output = terminator->getOperand(results.front());
   size_t right = 0;
   for (auto [sample, label] : llvm::zip(samples, labels)) {
     if (failed(runner->run(sample)))

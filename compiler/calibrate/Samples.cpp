@@ -2,6 +2,7 @@
 // Conversion of samples to what a function takes, and of its values to real numbers.
 #include "compiler/calibrate/Samples.h"
 #include "compiler/support/Constants.h"
+#include "dialects/nn/NNStates.h"
 #include "passes/quantize/Affine.h"
 #include <cstring>
 
@@ -28,15 +29,22 @@ LogicalResult SampleRunner::run(const Sample &sample) {
   if (sample.size() != executor->getInputCount())
     return function.emitError("takes ") << executor->getInputCount() << " inputs, but a sample has " << sample.size();
   Sample converted = sample;
-  std::vector<std::vector<int8_t>> codes(sample.size());
+  std::vector<std::vector<char>> codes(sample.size());
+  llvm::SmallVector<unsigned> arguments = nn::getPublicArguments(function);
   for (auto [i, bytes] : llvm::enumerate(sample)) {
     size_t expected = executor->getInputBytes(i);
-    quantize::Int8Type type = nn::getInt8Type(function.getArgument(unsigned(i)).getType());
-    if (type && bytes.size() == expected * sizeof(float)) {
-      codes[i] = quantize::quantizeElements(toFloats(bytes), type);
-      converted[i] = ArrayRef<char>(reinterpret_cast<const char *>(codes[i].data()), codes[i].size());
+    Type argument = function.getArgument(arguments[i]).getType();
+    quantize::Int8Type type = nn::getActivationType(argument);
+    size_t width = quantize::isInt16(type) ? 2 : 1;
+    if (type && bytes.size() == expected / width * sizeof(float)) {
+      for (float real : toFloats(bytes)) {
+        int32_t code = quantize::codeOf(real, type);
+        for (size_t byte = 0; byte < width; ++byte)
+          codes[i].push_back(char(uint32_t(code) >> (8 * byte)));
+      }
+      converted[i] = codes[i];
     } else if (bytes.size() != expected) {
-      return function.emitError("input ") << i << " has type " << function.getArgument(unsigned(i)).getType() << " of "
+      return function.emitError("input ") << i << " has type " << argument << " of "
                                           << expected << " bytes, but a sample has " << bytes.size();
     }
   }
@@ -44,16 +52,21 @@ LogicalResult SampleRunner::run(const Sample &sample) {
   return success();
 }
 
-bool SampleRunner::hasReals(Value value) { return quantize::isFloat(value) || nn::getInt8Type(value.getType()); }
+bool SampleRunner::hasReals(Value value) { return quantize::isFloat(value) || nn::getActivationType(value.getType()); }
 
 std::vector<float> SampleRunner::getReals(Value value) const {
   ArrayRef<char> bytes = executor->getValue(value);
   if (quantize::isFloat(value))
     return toFloats(bytes);
-  quantize::Int8Type type = nn::getInt8Type(value.getType());
+  quantize::Int8Type type = nn::getActivationType(value.getType());
   if (!type)
     return {};
   std::vector<float> reals;
+  if (quantize::isInt16(type)) {
+    for (size_t i = 0; i + 1 < bytes.size(); i += 2)
+      reals.push_back(float(type.getScale() * double(int16_t(uint16_t(uint8_t(bytes[i])) | uint16_t(uint8_t(bytes[i + 1])) << 8))));
+    return reals;
+  }
   reals.reserve(bytes.size());
   for (char code : bytes)
     reals.push_back(float(type.getScale() * double(int64_t(int8_t(code)) - type.getZeroPoint())));

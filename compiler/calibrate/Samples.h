@@ -7,7 +7,8 @@
 
 namespace thimble::calibrate {
 
-/// One inference: the bytes of every input, dense and row-major. An input that the function takes as int8 may be given as f32.
+/// One inference: the bytes of every input, dense and row-major. An input that the function takes as int8 or int16 may be given as
+/// f32.
 using Sample = std::vector<llvm::ArrayRef<char>>;
 
 /// A function ready to run on samples.
@@ -16,10 +17,11 @@ public:
   /// Fails with an error if an operation has no kernel.
   static mlir::FailureOr<SampleRunner> create(mlir::func::FuncOp function);
 
-  /// Fails with an error that names the input if a sample does not fit the function.
+  /// Fails with an error that names the input if a sample does not fit the function. The states of the function are what the run
+  /// before has left; the first one finds zeros.
   mlir::LogicalResult run(const Sample &sample);
 
-  /// The real numbers of an f32 or a per-tensor int8 value after a run; empty for other values.
+  /// The real numbers of an f32, int8 or int16 value after a run; empty for other values.
   std::vector<float> getReals(mlir::Value value) const;
   /// The only element of an i32 or i64 value after a run; nothing for other values.
   std::optional<int64_t> getInteger(mlir::Value value) const;

@@ -4,6 +4,7 @@
 #include "codegen/kernels/KernelCall.h"
 #include "compiler/support/Constants.h"
 #include "dialects/mcu/McuRecords.h"
+#include "dialects/nn/NNStates.h"
 #include <cstring>
 
 using namespace mlir;
@@ -44,9 +45,16 @@ struct BoundCall {
 
 struct Executor::Implementation {
   std::vector<std::unique_ptr<Memory>> memories;
-  std::unique_ptr<Memory> arena, externalArena; // of a program
+  std::unique_ptr<Memory> arena, externalArena, state; // of a program
   std::vector<BoundCall> calls;
   std::vector<Span> inputs, outputs;
+  struct State {
+    Span memory;
+    Span next;   // what a run leaves; the same memory in a program
+    char zero;   // byte of the value at the start
+  };
+  std::vector<State> states;
+  int64_t sequenceLength = 0, runs = 0; // since the start of the sequence
   llvm::DenseMap<Value, Span> values;
 
   Span allocate(size_t bytes) {
@@ -168,6 +176,7 @@ LogicalResult Executor::Implementation::addProgramCall(mcu::CallOp op) {
 Executor::Executor(std::unique_ptr<Implementation> implementation) : implementation(std::move(implementation)) {
   for (BoundCall &call : this->implementation->calls)
     call.arguments.back() = call.record.data();
+  reset();
 }
 
 Executor::~Executor() = default;
@@ -181,13 +190,22 @@ FailureOr<std::unique_ptr<Executor>> Executor::create(func::FuncOp function) {
       return function.emitOpError("argument ") << argument.getArgNumber() << " has type " << argument.getType() << ", which cannot be run";
     Span region = result->allocate(size_t(tensorBytes(type)));
     result->values[argument] = region;
-    result->inputs.push_back(region);
   }
+  for (unsigned index : nn::getPublicArguments(function))
+    result->inputs.push_back(result->values.lookup(body.getArgument(index)));
   for (Operation &op : body.without_terminator())
     if (failed(result->addOperation(&op)))
       return failure();
-  for (Value operand : body.getTerminator()->getOperands())
-    result->outputs.push_back(result->values.lookup(operand));
+  for (unsigned index : nn::getPublicResults(function))
+    result->outputs.push_back(result->values.lookup(body.getTerminator()->getOperand(index)));
+  for (nn::StatePair state : nn::getStates(function)) {
+    Value argument = function.getArgument(state.argument);
+    quant::UniformQuantizedType type = nn::getInt8Type(argument.getType());
+    Span next = result->values.lookup(body.getTerminator()->getOperand(state.result));
+    result->states.push_back({result->values.lookup(argument), next, char(type ? type.getZeroPoint() : 0)});
+  }
+  if (auto length = function->getAttrOfType<IntegerAttr>(nn::sequenceAttrName))
+    result->sequenceLength = length.getInt();
   return std::unique_ptr<Executor>(new Executor(std::move(result)));
 }
 
@@ -197,6 +215,7 @@ FailureOr<std::unique_ptr<Executor>> Executor::create(mcu::ProgramOp program) {
   auto result = std::make_unique<Implementation>();
   result->arena = std::make_unique<Memory>(size_t(*program.getArenaBytes()));
   result->externalArena = std::make_unique<Memory>(size_t(mcu::getExternalArenaBytes(program)));
+  result->state = std::make_unique<Memory>(size_t(program.getStateBytes().value_or(0)));
   auto place = [](std::vector<Span> &list, size_t index, Span region) {
     list.resize(std::max(list.size(), index + 1), {nullptr, 0});
     list[index] = region;
@@ -206,8 +225,10 @@ FailureOr<std::unique_ptr<Executor>> Executor::create(mcu::ProgramOp program) {
       if (!buffer.getOffset() && !mcu::isFed(buffer))
         return buffer.emitOpError("has no place in the arena yet; schedule the program first");
       size_t bytes = size_t(mcu::byteSize(buffer.getMemory()));
-      char *arena = (mcu::isSpilled(buffer) ? result->externalArena : result->arena)->get();
-      Span region = mcu::isFed(buffer) ? result->allocate(bytes) : Span{arena + *buffer.getOffset(), bytes};
+      char *memory = (mcu::isState(buffer) ? result->state : mcu::isSpilled(buffer) ? result->externalArena : result->arena)->get();
+      Span region = mcu::isFed(buffer) ? result->allocate(bytes) : Span{memory + *buffer.getOffset(), bytes};
+      if (buffer.getRole() == mcu::Role::State)
+        result->states.push_back({region, region, char(buffer.getIo()->getZeroPoint())});
       result->values[buffer.getMemory()] = region;
       if (buffer.getRole() == mcu::Role::Input)
         place(result->inputs, buffer.getIndex(), region);
@@ -233,14 +254,34 @@ size_t Executor::getOutputCount() const { return implementation->outputs.size();
 size_t Executor::getInputBytes(size_t index) const { return implementation->inputs[index].bytes; }
 size_t Executor::getOutputBytes(size_t index) const { return implementation->outputs[index].bytes; }
 
+void Executor::reset() {
+  for (const Implementation::State &state : implementation->states)
+    std::memset(state.memory.data, state.zero, state.memory.bytes);
+  implementation->runs = 0;
+}
+
+void Executor::setSequenceLength(int64_t length) { implementation->sequenceLength = length; }
+
+bool Executor::hasState() const { return !implementation->states.empty(); }
+
 void Executor::run(llvm::ArrayRef<llvm::ArrayRef<char>> inputs) {
   for (const std::unique_ptr<Memory> &arena : {std::cref(implementation->arena), std::cref(implementation->externalArena)})
     if (arena)
       std::memset(arena->get(), 0xA5, arena->size());
+  if (implementation->sequenceLength > 0 && implementation->runs == implementation->sequenceLength)
+    reset();
+  // Of a function: all first, since a state may be what another one was.
+  std::vector<std::vector<char>> left;
+  for (const Implementation::State &state : implementation->states)
+    if (implementation->runs > 0 && state.next.data != state.memory.data)
+      left.emplace_back(state.next.data, state.next.data + state.next.bytes);
+  for (auto [state, bytes] : llvm::zip(implementation->states, left))
+    std::memcpy(state.memory.data, bytes.data(), bytes.size());
   for (auto [region, bytes] : llvm::zip(implementation->inputs, inputs))
     std::memcpy(region.data, bytes.data(), region.bytes);
   for (const BoundCall &call : implementation->calls)
     call.invoke(call.arguments.data());
+  ++implementation->runs;
 }
 
 llvm::ArrayRef<char> Executor::getOutput(size_t index) const {

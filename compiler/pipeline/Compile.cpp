@@ -4,6 +4,7 @@
 #include "compiler/import/OnnxImport.h"
 #include "compiler/pipeline/IrFile.h"
 #include "compiler/pipeline/QuantizeStage.h"
+#include "compiler/pipeline/States.h"
 #include "dialects/nn/NNDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/legalize/Legalize.h"
@@ -34,7 +35,7 @@ public:
     result = std::make_unique<Compilation>();
     if (options.startFrom != Stage::Import) {
       result->module = readIr(context, options.model);
-      if (!result->module)
+      if (!result->module || failed(markStates(*result->module, options.states, options.sequenceLength)))
         return nullptr;
     }
     for (const StageInfo &info : getStages()) {
@@ -53,7 +54,7 @@ private:
     switch (stage) {
     case Stage::Import: {
       result->module = importOnnxFile(context, options.model, options.import);
-      return success(bool(result->module));
+      return success(result->module && succeeded(markStates(*result->module, options.states, options.sequenceLength)));
     }
     case Stage::Legalize:
       return runPasses([](OpPassManager &manager) { legalize::buildLegalizePipeline(manager); });
@@ -69,7 +70,7 @@ private:
     case Stage::Quantize:
       return options.quantization == Quantization::None ? success() : quantizeStage(*result, options);
     case Stage::Lower:
-      return runPasses([&](OpPassManager &manager) { lower::buildLowerPipeline(manager, {options.name}); });
+      return runPasses([&](OpPassManager &manager) { lower::buildLowerPipeline(manager, {options.name, options.fusesAttention}); });
     case Stage::Schedule: {
       mcu::ProgramOp program = result->getProgram();
       if (!program)

@@ -23,6 +23,18 @@ namespace thimble {
 /// Adopt: int8 where the model itself says so (QDQ and QOperator graphs), float elsewhere.
 enum class Quantization { None, Adopt, Int8 };
 
+/// What layers that are not exact enough in int8 run in.
+enum class Fallback { Float, Int16 };
+
+/// A layer that does not run in int8, and why.
+struct LayerChoice {
+  std::string node;
+  bool isInt16 = false;                       // else float
+  std::string reason;
+  std::optional<double> beforeDb, afterDb;    // SQNR of the layer in int8, and in what it runs in now
+  int64_t bytes = 0, instructions = 0;        // what int16 costs, estimated; 0 for float
+};
+
 /// What is measured on samples that took no part in the calibration.
 struct HeldOutResult {
   int64_t samples = 0;
@@ -36,20 +48,32 @@ struct HeldOutResult {
   std::vector<Layer> layers;
 };
 
+/// An output whose value is an input's in the next run; ONNX names.
+struct StateOption {
+  std::string output, input;
+};
+
 struct CompileOptions {
   std::string model; // .onnx, .onnxtext; .mlir or .mlirbc with startFrom
   std::string name;  // prefix of symbols
   ImportOptions import;
+  std::vector<StateOption> states;
+  int64_t sequenceLength = 0; // samples after which states start anew, in calibration and measurements; 0: all are one sequence
   Quantization quantization = Quantization::None;
   std::vector<std::string> calibration; // data files
   calibrate::RangeMethod rangeMethod = calibrate::RangeMethod::Auto;
   double percentile = 99.99;            // of RangeMethod::Percentile
-  double leastSqnrDb = 0;               // layers of int8 that are less exact run in float
+  double leastSqnrDb = 0;               // layers of int8 that are less exact run in what fallback says
+  Fallback fallback = Fallback::Float;
+  bool int16Activations = false;           // everywhere
+  bool autoActivations = false;            // where the outputs gain most for each byte
+  std::vector<std::string> int16Layers;    // names of nodes and inputs, with * and ?
   int64_t calibrationSamples = 100;     // at most; the rest of the file is held out
   std::vector<std::string> evaluation;  // data files for the held-out measurement
   std::string labels;
   bool ioFloat = false; // float inputs and outputs of a quantized model
   bool nhwcIo = false;
+  bool fusesAttention = true; // attention row by row, else with matrices of scores
   int64_t alignment = 16; // of the arena
   bool showsFront = false; // plan executions that need less RAM, too, for the report
   bool feedsRows = false; // the first input is never whole in memory: the caller feeds its rows
@@ -66,7 +90,7 @@ struct Compilation {
   mlir::OwningOpRef<mlir::ModuleOp> module;    // after the last stage
   mlir::OwningOpRef<mlir::ModuleOp> reference; // the float model after simplification; null if the start was later
   std::optional<HeldOutResult> heldOut;
-  std::vector<std::string> floatLayers; // layers that --least-sqnr keeps in float, and why
+  std::vector<LayerChoice> layerChoices; // layers that --least-sqnr and --activations take out of int8
   schedule::RamSearch ramSearch; // what was planned for ramBudget; only after the stage Schedule
   std::vector<schedule::SpilledBuffer> spilled; // to external RAM
   std::vector<schedule::ConstantUse> constantUses; // only after the stage Schedule

@@ -6,11 +6,13 @@
 #include "compiler/calibrate/Equalize.h"
 #include "compiler/calibrate/Fidelity.h"
 #include "compiler/import/TensorProtoFile.h"
+#include "compiler/pipeline/Int16Choice.h"
 #include "compiler/verify/ModelRuns.h"
 #include "dialects/nn/NNDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/quantize/Quantize.h"
 #include "passes/quantize/Range.h"
+#include "passes/quantize/ScaleSharing.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
@@ -32,17 +34,26 @@ public:
     if (functions.size() != 1)
       return module.emitError("quantization needs a module with one function, got ") << functions.size();
     // IR that is entered here may carry its ranges already.
+    if (!adopts && failed(markInt16(functions.front(), options.int16Layers, options.int16Activations)))
+      return failure();
     if (!options.calibration.empty() && (failed(loadCalibration(functions.front())) || failed(calibrate(functions.front()))))
       return failure();
     // Biases are corrected, and layers judged, against the function as it is now: equalization has changed its activations.
     OwningOpRef<ModuleOp> equalized = calibration.empty() ? nullptr : module.clone();
     if (failed(quantize(equalized ? *equalized : ModuleOp(), adopts)))
       return failure();
-    if (equalized && keepInexactFloat(*equalized)) {
-      compilation.module = equalized->clone();
-      module = *compilation.module;
-      if (failed(quantize(*equalized, adopts)))
+    if (equalized) {
+      noteMarks(*equalized);
+      FailureOr<bool> isChanged = widenLayers(*equalized, adopts);
+      if (failed(isChanged))
         return failure();
+      if (leaveInt8(*equalized) || *isChanged) {
+        compilation.module = equalized->clone();
+        module = *compilation.module;
+        if (failed(quantize(*equalized, adopts)))
+          return failure();
+      }
+      measureChoices(*equalized);
     }
     return measure();
   }
@@ -64,15 +75,113 @@ private:
     return success(succeeded(manager.run(module)) && (!equalized || succeeded(correctBiases(equalized))));
   }
 
+  static func::FuncOp functionOf(ModuleOp module) { return *module.getOps<func::FuncOp>().begin(); }
+
+  // The SQNR of the layers of `module` against the equalized function on a few samples.
+  FailureOr<std::vector<calibrate::LayerError>> layerErrors(ModuleOp equalized) {
+    std::vector<calibrate::Sample> samples = views(calibration);
+    return calibrate::computeLayerErrors(functionOf(equalized), functionOf(module), llvm::ArrayRef(samples).take_front(8));
+  }
+
+  void addChoice(Operation *op, bool isInt16, std::string reason, std::optional<double> beforeDb) {
+    LayerChoice choice{nodeName(op->getLoc()), isInt16, std::move(reason), beforeDb, std::nullopt, 0, 0};
+    if (isInt16) {
+      choice.bytes = extraBytes(op);
+      choice.instructions = extraInstructions(op);
+    }
+    compilation.layerChoices.push_back(std::move(choice));
+  }
+
+  // The layers that --activations NODE=int16 names. All of them are no news.
+  void noteMarks(ModuleOp equalized) {
+    for (Operation &op : functionOf(equalized).getBody().front())
+      if (auto reason = dyn_cast_or_null<StringAttr>(op.getDiscardableAttr(quantize::int16AttrName)))
+        if (!options.int16Activations)
+          addChoice(&op, true, reason.str(), std::nullopt);
+  }
+
+  // What the outputs of a copy of the equalized function with `layers` in int16 are like.
+  FailureOr<Int16Trial> tryInt16(ModuleOp equalized, ArrayRef<std::string> layers) {
+    ScopedDiagnosticHandler silence(module.getContext(), [](Diagnostic &diagnostic) {
+      return success(diagnostic.getSeverity() != DiagnosticSeverity::Error); // warnings come with the final choice
+    });
+    OwningOpRef<ModuleOp> trial = equalized.clone();
+    for (const std::string &layer : layers)
+      if (Operation *op = findLayer(functionOf(*trial), layer))
+        markInt16(op, "tried");
+    PassManager manager(module.getContext());
+    quantize::buildQuantizePipeline(manager, {options.ioFloat, false});
+    if (failed(manager.run(*trial)))
+      return failure();
+    std::vector<calibrate::Sample> samples = views(calibration);
+    FailureOr<double> sqnr =
+        calibrate::computeOutputSqnr(functionOf(equalized), functionOf(*trial), llvm::ArrayRef(samples).take_front(8));
+    if (failed(sqnr))
+      return failure();
+    return Int16Trial{*sqnr, liveBytes(functionOf(*trial))};
+  }
+
+  // What only moves elements has the errors of what it moves.
+  static bool isWorthTrying(Operation *op) { return op && quantize::getSharingOperands(op).empty(); }
+
+  // --activations auto: marks what is worth its bytes, among the layers that are least exact. True if there is one.
+  FailureOr<bool> widenLayers(ModuleOp equalized, bool adopts) {
+    if (!options.autoActivations || adopts)
+      return false;
+    auto errors = layerErrors(equalized);
+    if (failed(errors))
+      return failure();
+    llvm::sort(*errors, [](const auto &a, const auto &b) { return a.sqnrDb != b.sqnrDb ? a.sqnrDb < b.sqnrDb : a.node < b.node; });
+    constexpr size_t most = 16;
+    std::vector<std::string> layers;
+    llvm::StringMap<double> before;
+    for (const calibrate::LayerError &error : *errors)
+      if (std::isfinite(error.sqnrDb) && layers.size() < most && isWorthTrying(findLayer(functionOf(equalized), error.node))) {
+        layers.push_back(error.node);
+        before[error.node] = error.sqnrDb;
+      }
+    int64_t done = 0, total = 2 * int64_t(layers.size()) + 1;
+    auto measure = [&](ArrayRef<std::string> tried) {
+      if (options.progress)
+        options.progress("choosing int16 layers", std::min(++done, total), total);
+      return tryInt16(equalized, tried);
+    };
+    FailureOr<std::vector<std::string>> chosen = chooseInt16(functionOf(equalized), layers, options.ramBudget, measure);
+    if (failed(chosen))
+      return failure();
+    if (options.progress && done < total)
+      options.progress("choosing int16 layers", total, total);
+    for (const std::string &layer : *chosen) {
+      Operation *op = findLayer(functionOf(equalized), layer);
+      std::string reason = llvm::formatv("in int8 its signal-to-noise ratio is {0:F1} dB, and the outputs gain by more",
+                                         before.lookup(layer));
+      markInt16(op, reason);
+      addChoice(op, true, reason, before.lookup(layer));
+    }
+    return !chosen->empty();
+  }
+
+  // What the layers that left int8 are like now.
+  void measureChoices(ModuleOp equalized) {
+    if (compilation.layerChoices.empty())
+      return;
+    auto errors = layerErrors(equalized);
+    if (failed(errors))
+      return;
+    for (LayerChoice &choice : compilation.layerChoices)
+      for (const calibrate::LayerError &error : *errors)
+        if (error.node == choice.node)
+          choice.afterDb = error.sqnrDb;
+  }
+
   // Marks the layers in which int8 loses more than --least-sqnr allows, the first ones of each path: what follows them inherits
   // their error. True if there is one.
-  bool keepInexactFloat(ModuleOp equalized) {
-    auto reference = *equalized.getOps<func::FuncOp>().begin();
-    std::vector<calibrate::Sample> samples = views(calibration);
-    auto layers = calibrate::computeLayerErrors(reference, *module.getOps<func::FuncOp>().begin(),
-                                                llvm::ArrayRef(samples).take_front(8));
+  bool leaveInt8(ModuleOp equalized) {
+    auto reference = functionOf(equalized);
+    auto layers = layerErrors(equalized);
     if (failed(layers))
       return false;
+    bool isInt16 = options.fallback == Fallback::Int16;
     llvm::StringMap<double> inexact;
     for (const calibrate::LayerError &layer : *layers)
       if (std::isfinite(layer.sqnrDb) && layer.sqnrDb < options.leastSqnrDb)
@@ -84,12 +193,15 @@ private:
       auto found = inexact.find(nodeName(op.getLoc()));
       if (inherits || found != inexact.end())
         spoiled.insert(op.result_begin(), op.result_end());
-      if (inherits || found == inexact.end() || isa<nn::ConstantOp>(op))
+      if (inherits || found == inexact.end() || isa<nn::ConstantOp>(op) || op.hasAttr(quantize::int16AttrName))
         continue;
       std::string reason = llvm::formatv("in int8 its signal-to-noise ratio is {0:F1} dB, below the {1:F1} dB of --least-sqnr",
                                          found->second, options.leastSqnrDb);
-      op.setDiscardableAttr(quantize::keepFloatAttrName, StringAttr::get(op.getContext(), reason));
-      compilation.floatLayers.push_back("node '" + nodeName(op.getLoc()) + "' runs in float: " + reason);
+      if (isInt16)
+        markInt16(&op, reason);
+      else
+        op.setDiscardableAttr(quantize::keepFloatAttrName, StringAttr::get(op.getContext(), reason));
+      addChoice(&op, isInt16, reason, found->second);
       isAny = true;
     }
     return isAny;

@@ -25,7 +25,7 @@ static uint64_t getLiveBytes(llvm::ArrayRef<mcu::LiveRange> ranges, int64_t call
   std::vector<std::pair<int64_t, int64_t>> pieces;
   for (const mcu::LiveRange &range : ranges) {
     mcu::BufferOp buffer = range.buffer;
-    if (range.contains(call) && buffer.getOffset() && !mcu::isSpilled(buffer))
+    if (range.contains(call) && buffer.getOffset() && mcu::isInArena(buffer) && !mcu::isSpilled(buffer))
       pieces.push_back({int64_t(*buffer.getOffset()), int64_t(*buffer.getOffset()) + mcu::byteSize(buffer.getMemory())});
   }
   llvm::sort(pieces);
@@ -71,6 +71,14 @@ static std::vector<PortUse> describe(const std::vector<codegen::ModelPort> &port
   return uses;
 }
 
+// Whether the only call that writes what a run leaves is the copy that thimble-lower-update-states has put there.
+static bool isCopied(const codegen::Model &model, mcu::BufferOp state) {
+  return llvm::any_of(model.calls, [&](const codegen::ModelCall &call) {
+    mcu::CallOp op = call.op;
+    return op.getKernel() == "tmb_copy_bytes" && mcu::isStatePair(mcu::getBuffer(op.getOuts()[0]), state);
+  });
+}
+
 static void addTensors(Report &report, const codegen::Model &model) {
   std::vector<TensorUse> &tensors = report.largestTensors;
   for (const codegen::ModelConstant &constant : model.constants)
@@ -101,6 +109,7 @@ llvm::Expected<Report> thimble::report::buildReport(mcu::ProgramOp program, cons
                           options.externalFlashBudget};
   report.ram.constants = uint64_t(model->getWeightBytes(Place::Ram) + model->getTableBytes(Place::Ram));
   report.ram.arena = uint64_t(model->arenaBytes);
+  report.ram.state = uint64_t(model->stateBytes);
   report.ram.budget = options.ramBudget;
   report.ram.isOrderGiven = model->externalArenaBytes > 0;
   if (program.getLowerBound())
@@ -112,7 +121,7 @@ llvm::Expected<Report> thimble::report::buildReport(mcu::ProgramOp program, cons
   std::vector<mcu::LiveRange> ranges = mcu::computeLiveRanges(program);
   for (const mcu::LiveRange &range : ranges) {
     mcu::BufferOp buffer = range.buffer;
-    if (range.isEmpty() || !buffer.getOffset())
+    if (range.isEmpty() || !buffer.getOffset() || !mcu::isInArena(buffer))
       continue;
     uint64_t bytes = uint64_t(mcu::byteSize(buffer.getMemory()));
     if (buffer.getRole() == mcu::Role::Scratch)
@@ -123,6 +132,9 @@ llvm::Expected<Report> thimble::report::buildReport(mcu::ProgramOp program, cons
   addLayers(report, *model, ranges);
   report.inputs = describe(model->inputs);
   report.outputs = describe(model->outputs);
+  for (const codegen::ModelState &state : model->states)
+    report.states.push_back({state.name, state.type->getLabel(), state.shape, uint64_t(state.offset), uint64_t(state.bytes), state.scale,
+                             state.zeroPoint, !isCopied(*model, state.buffer)});
   addTensors(report, *model);
   return report;
 }

@@ -46,6 +46,18 @@ struct RamUse {
   bool isOrderGiven = false;          // the bound is that of the order and of what lies in external RAM
   std::optional<uint64_t> budget;
 
+  /// Where no execution that was found fits the budget.
+  struct Least {
+    uint64_t found, proven; // bytes of the arena; no execution within the compiler's techniques needs less than `proven`
+    std::string name, op;   // of the layer that needs most
+    struct Holder {
+      std::string name, role;
+      uint64_t bytes;
+    };
+    std::vector<Holder> holders; // buffers that hold their memory then, the largest first
+  };
+  std::optional<Least> least;
+
   uint64_t getPeak() const { return arena + state + constants; }
   /// What is known of plans that need less, in words; empty if nothing is.
   std::string proof() const;
@@ -80,6 +92,17 @@ struct ExternalRamUse {
   std::optional<uint64_t> budget;
 };
 
+/// A part of the memory that lasts from run to run.
+struct StateUse {
+  std::string name; // of the input in the ONNX model
+  std::string type;
+  std::vector<int64_t> shape;
+  uint64_t offset, bytes;
+  double scale;
+  int64_t zeroPoint;
+  bool isInPlace; // else what a run leaves waits in the arena until the end, and is copied
+};
+
 /// A buffer's place in the plan. Calls count from 0; inputs are live from -1.
 struct BufferUse {
   std::string name;
@@ -107,6 +130,13 @@ struct HeldOutUse {
   std::vector<Layer> layers;
 };
 
+/// A layer that does not compute in int8 though the model is int8.
+struct PrecisionUse {
+  std::string name, type, reason;             // type: "float" or "int16"
+  std::optional<double> beforeDb, afterDb;    // SQNR of the layer in int8, and now
+  int64_t bytes, instructions;                // what that costs, estimated
+};
+
 /// An execution that was planned to find one within the RAM budget.
 struct ExecutionUse {
   uint64_t arena;
@@ -129,9 +159,11 @@ struct Report {
   uint64_t macs = 0;
   std::vector<LayerUse> layers; // in the order of the calls
   std::vector<PortUse> inputs, outputs;
+  std::vector<StateUse> states; // by offset
   std::vector<BufferUse> buffers;
   std::vector<TensorUse> largestTensors; // at most ten
   std::optional<HeldOutUse> heldOut;
+  std::vector<PrecisionUse> precision;
   std::vector<ExecutionUse> executions; // in the order in which they were planned
   std::vector<std::string> notes;
 

@@ -42,6 +42,7 @@ public:
     os << "</div>\n";
     writeExecutions();
     writeLayers();
+    writeStates();
     writeBuffers();
     writePorts();
     writeHeldOut();
@@ -140,6 +141,16 @@ private:
       addRow({std::to_string(index), layer.name, layer.kernel, formatCount(layer.macs), std::to_string(layer.weightBytes),
               llvm::join(layer.weightsIn, ", "), std::to_string(layer.ramBytes)},
              layer.ramBytes == most);
+    endTable();
+  }
+
+  void writeStates() {
+    if (report.states.empty())
+      return;
+    beginTable("State, beside the arena", {{"input", false}, {"type", false}, {"shape", false}, {"update", false}, {"from", true}, {"to", true}});
+    for (const StateUse &state : report.states)
+      addRow({state.name, state.type, codegen::formatShape(state.shape), state.isInPlace ? "in place" : "copied at the end",
+              std::to_string(state.offset), std::to_string(state.offset + state.bytes)});
     endTable();
   }
 

@@ -58,6 +58,28 @@ static void writeLayers(OStream &json, const Report &report) {
   });
 }
 
+static void writeStates(OStream &json, const Report &report) {
+  json.attributeArray("states", [&] {
+    for (const StateUse &state : report.states)
+      json.object([&] {
+        json.attribute("name", llvm::json::fixUTF8(state.name));
+        json.attribute("type", state.type);
+        json.attributeArray("shape", [&] {
+          for (int64_t size : state.shape)
+            json.value(size);
+        });
+        json.attribute("offset", int64_t(state.offset));
+        json.attribute("bytes", int64_t(state.bytes));
+        if (state.scale == 0)
+          json.attribute("scale", nullptr);
+        else
+          json.attribute("scale", state.scale);
+        json.attribute("zero_point", state.zeroPoint);
+        json.attribute("in_place", state.isInPlace);
+      });
+  });
+}
+
 static void writeBuffers(OStream &json, const Report &report) {
   json.attributeArray("buffers", [&] {
     for (const BufferUse &buffer : report.buffers)
@@ -81,6 +103,10 @@ static void writeDecibels(OStream &json, llvm::StringRef key, double value) {
     json.attribute(key, nullptr);
 }
 
+static void writeKnownDecibels(OStream &json, llvm::StringRef key, std::optional<double> value) {
+  writeDecibels(json, key, value.value_or(INFINITY));
+}
+
 static void writeHeldOut(OStream &json, const std::optional<HeldOutUse> &heldOut) {
   if (!heldOut)
     return json.attribute("held_out", nullptr);
@@ -100,6 +126,25 @@ static void writeHeldOut(OStream &json, const std::optional<HeldOutUse> &heldOut
           json.attribute("name", llvm::json::fixUTF8(layer.name));
           json.attribute("op", layer.op);
           writeDecibels(json, "sqnr_db", layer.sqnrDb);
+        });
+    });
+  });
+}
+
+static void writeLeast(OStream &json, const std::optional<RamUse::Least> &least) {
+  if (!least)
+    return json.attribute("least", nullptr);
+  json.attributeObject("least", [&] {
+    json.attribute("found", int64_t(least->found));
+    json.attribute("proven", int64_t(least->proven));
+    json.attribute("name", llvm::json::fixUTF8(least->name));
+    json.attribute("op", least->op);
+    json.attributeArray("holders", [&] {
+      for (const RamUse::Least::Holder &holder : least->holders)
+        json.object([&] {
+          json.attribute("name", llvm::json::fixUTF8(holder.name));
+          json.attribute("role", holder.role);
+          json.attribute("bytes", int64_t(holder.bytes));
         });
     });
   });
@@ -135,6 +180,7 @@ void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
       json.attribute("constants", int64_t(report.ram.constants));
       writeOptional(json, "lower_bound", report.ram.lowerBound);
       writeOptional(json, "budget", report.ram.budget);
+      writeLeast(json, report.ram.least);
     });
     json.attributeObject("external_ram", [&] {
       json.attribute("arena", int64_t(report.externalRam.arena));
@@ -145,6 +191,7 @@ void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
     json.attribute("macs", int64_t(report.macs));
     writePorts(json, "inputs", report.inputs);
     writePorts(json, "outputs", report.outputs);
+    writeStates(json, report);
     writeLayers(json, report);
     writeBuffers(json, report);
     json.attributeArray("largest_tensors", [&] {
@@ -156,6 +203,18 @@ void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
         });
     });
     writeHeldOut(json, report.heldOut);
+    json.attributeArray("precision", [&] {
+      for (const PrecisionUse &layer : report.precision)
+        json.object([&] {
+          json.attribute("name", llvm::json::fixUTF8(layer.name));
+          json.attribute("type", layer.type);
+          json.attribute("reason", llvm::json::fixUTF8(layer.reason));
+          writeKnownDecibels(json, "sqnr_db_before", layer.beforeDb);
+          writeKnownDecibels(json, "sqnr_db_after", layer.afterDb);
+          json.attribute("bytes", layer.bytes);
+          json.attribute("instructions", layer.instructions);
+        });
+    });
     json.attributeArray("executions", [&] {
       for (const ExecutionUse &execution : report.executions)
         json.object([&] {

@@ -28,7 +28,7 @@ public:
     columnWidth = std::max(6.0, std::min(46.0, 860.0 / double(columns)));
     width = plotLeft + columnWidth * double(columns) + rightMargin;
     // The plan fills the plot; a budget is drawn if it does not shrink the plan to less than half of it.
-    top = std::max<uint64_t>(report.ram.arena, 1);
+    top = std::max<uint64_t>(report.ram.getPeak(), 1);
     if (report.ram.budget && *report.ram.budget > top && *report.ram.budget <= 2 * top)
       top = *report.ram.budget;
   }
@@ -45,6 +45,8 @@ public:
     for (auto [index, buffer] : llvm::enumerate(report.buffers))
       if (!buffer.isExternal)
         drawBuffer(buffer, index);
+    for (auto [index, state] : llvm::enumerate(report.states))
+      drawState(state, index);
     if (report.ram.lowerBound)
       drawLine(*report.ram.lowerBound, "bound", "least possible");
     if (report.ram.budget && *report.ram.budget <= top)
@@ -96,6 +98,15 @@ private:
                         escapeMarkup(buffer.name), buffer.role, buffer.bytes, buffer.offset,
                         buffer.first < 0 ? std::string("start") : "call " + std::to_string(buffer.first),
                         buffer.last >= calls ? std::string("end") : "call " + std::to_string(buffer.last));
+  }
+
+  // The state lasts: above the arena, from before the first column to behind the last.
+  void drawState(const StateUse &state, size_t index) {
+    uint64_t from = report.ram.arena + state.offset, to = from + state.bytes;
+    os << llvm::formatv("<rect class=\"buffer\" x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" fill=\"hsl({4} 30% 72%)\"><title>{5} "
+                        "(state): {6} bytes at {7} of the state, from run to run</title></rect>\n",
+                        number(x(-1)), number(y(to)), number(columnWidth * double(columns)), number(std::max(1.0, y(from) - y(to))),
+                        (report.buffers.size() + index) * 137 % 360, escapeMarkup(state.name), state.bytes, state.offset);
   }
 
   void drawLine(uint64_t address, llvm::StringRef kind, llvm::StringRef text) {

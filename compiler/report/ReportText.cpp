@@ -173,6 +173,15 @@ void thimble::report::writeText(const Report &report, llvm::raw_ostream &os, con
   writePorts(report.outputs, "output", ports);
   ports.write(os);
 
+  if (!report.states.empty()) {
+    os << "\nStates (memory that lasts from run to run, beside the arena; its last four bytes say whose it is)\n";
+    Table states({"name", "type", "shape", "update", "from", "to"}, 4);
+    for (const StateUse &state : report.states)
+      states.add({cleanName(state.name), state.type, codegen::formatShape(state.shape),
+                  state.isInPlace ? "in place" : "copied at the end", std::to_string(state.offset), std::to_string(state.offset + state.bytes)});
+    states.write(os);
+  }
+
   os << "\nLayers (RAM: bytes of the arena in use while the layer runs; * the most)\n";
   uint64_t most = 0;
   for (const LayerUse &layer : report.layers)

@@ -27,6 +27,18 @@ FailureOr<RequantFactor> thimble::makeRequantFactor(double factor, int32_t shift
   return RequantFactor{int32_t(std::round(std::ldexp(factor, 32 - shift))), shift};
 }
 
+FailureOr<RequantFactor> thimble::makeWideFactor(double factor) {
+  if (!(factor >= 0) || !std::isfinite(factor))
+    return failure();
+  int32_t shift = -31;
+  while (shift < 15 && std::round(std::ldexp(factor, 32 - shift)) > double(INT32_MAX))
+    ++shift;
+  double multiplier = std::round(std::ldexp(factor, 32 - shift));
+  if (multiplier > double(INT32_MAX))
+    return failure();
+  return RequantFactor{int32_t(multiplier), shift};
+}
+
 FailureOr<int32_t> thimble::commonRequantShift(llvm::ArrayRef<double> factors) {
   int32_t shift = 0;
   for (double factor : factors) {

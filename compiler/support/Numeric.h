@@ -25,6 +25,10 @@ struct RequantFactor {
 /// The nearest representation of `factor`, with at least `shift`; fails unless 0 <= factor < 2^24 and finite.
 mlir::FailureOr<RequantFactor> makeRequantFactor(double factor, int32_t shift = 0);
 
+/// The same with 31 significant bits, whatever the factor: shift is -31 to 15, as tmb_requantize_wide takes it. Fails for factors
+/// beyond that.
+mlir::FailureOr<RequantFactor> makeWideFactor(double factor);
+
 /// One shift for all factors of a layer: the largest that any of them needs.
 mlir::FailureOr<int32_t> commonRequantShift(llvm::ArrayRef<double> factors);
 

@@ -354,6 +354,8 @@ llvm::Expected<Footprint> thimble::measureFootprint(const EmittedModel &model, l
   std::vector<std::string> options = builder.getTargetLinkOptions();
   llvm::append_range(options, std::vector<std::string>{"-Wl,-Map=model.map", "-Wl,--entry=" + model.name + "_run",
                                                        "-Wl,-u," + model.name + "_input", "-Wl,-u," + model.name + "_output"});
+  if (model.hasState)
+    options.push_back("-Wl,-u," + model.name + "_reset");
   if (!error)
     error = builder.link("model.elf", options);
   if (error)

@@ -27,6 +27,7 @@ struct EmittedModel {
   /// Kernels that the model calls; empty: all that are in runtime/src. Files of earlier compilations may lie there as well.
   std::vector<std::string> kernels;
   uint64_t arenaBytes = 0; // for messages; 0: unknown
+  bool hasState = false;   // there is <name>_reset
 };
 
 /// The bytes of a compiled model by itself, in an image without harness and start-up code.

@@ -84,9 +84,12 @@ static llvm::Error prepare(Part &part, const HarnessOptions &options, const Samp
   if (std::error_code error = llvm::sys::fs::create_directories(directory))
     return verifyError(ExitCode::BadInput, "cannot make '" + directory + "': " + error.message());
   std::vector<char> bytes;
-  for (size_t sample = part.first; sample < part.last; ++sample)
+  for (size_t sample = part.first; sample < part.last; ++sample) {
+    if (options.hasState)
+      bytes.push_back(sample == part.first || (options.sequenceLength > 0 && sample % size_t(options.sequenceLength) == 0) ? 1 : 0);
     for (const std::vector<char> &input : samples[sample])
       bytes.insert(bytes.end(), input.begin(), input.end());
+  }
   part.command.directory = directory;
   if (!options.emulator) {
     part.command.program = options.program;
@@ -117,11 +120,14 @@ static llvm::Error readOutputs(const Part &part, const HarnessOptions &options, 
 
 llvm::Expected<HarnessRun> thimble::runHarness(const HarnessOptions &options, const Samples &samples,
                                                llvm::StringRef directory) {
-  size_t count = std::clamp<size_t>(samples.size() / minSamplesPerProcess, 1, getParallelism());
+  // A sequence runs in one process.
+  size_t unit = !options.hasState ? 1 : options.sequenceLength > 0 ? size_t(options.sequenceLength) : std::max<size_t>(samples.size(), 1);
+  size_t units = (samples.size() + unit - 1) / unit;
+  size_t count = std::clamp<size_t>(std::min(samples.size() / minSamplesPerProcess, units), 1, getParallelism());
   std::vector<Part> parts;
   std::vector<Command> commands;
   for (size_t i = 0; i < count; ++i) {
-    Part &part = parts.emplace_back(Part{samples.size() * i / count, samples.size() * (i + 1) / count, {}});
+    Part &part = parts.emplace_back(Part{std::min(units * i / count * unit, samples.size()), std::min(units * (i + 1) / count * unit, samples.size()), {}});
     if (llvm::Error error = prepare(part, options, samples, (directory + "/run-" + llvm::Twine(i)).str()))
       return std::move(error);
     commands.push_back(part.command);

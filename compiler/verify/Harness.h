@@ -21,6 +21,8 @@ struct HarnessOptions {
   std::string program;                // what was built
   size_t outputBytes = 0;             // of one sample
   unsigned seconds = 600;             // then it hangs
+  bool hasState = false;              // that lasts from sample to sample
+  int64_t sequenceLength = 0;         // samples after which it starts anew; 0: never
 };
 
 /// Many samples are shared out to several processes. Files are written to new folders in `directory`. Fails if the program

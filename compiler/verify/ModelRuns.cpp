@@ -4,7 +4,7 @@
 #include "compiler/execute/Executor.h"
 #include "compiler/support/Constants.h"
 #include "compiler/verify/VerifyError.h"
-#include "dialects/nn/NNDialect.h"
+#include "dialects/nn/NNStates.h"
 
 using namespace mlir;
 using namespace thimble;
@@ -63,7 +63,7 @@ static llvm::Expected<SampleInput> describePort(Type type, Attribute name) {
     return badPort(port.name, type);
   port.shape = tensor.getShape().vec();
   Type element = tensor.getElementType();
-  if (auto quantized = nn::getInt8Type(tensor)) {
+  if (auto quantized = nn::getActivationType(tensor)) {
     port.scale = quantized.getScale();
     port.zeroPoint = quantized.getZeroPoint();
     element = quantized.getStorageType();
@@ -77,14 +77,14 @@ static llvm::Expected<SampleInput> describePort(Type type, Attribute name) {
 
 llvm::Expected<ModelPorts> thimble::describePorts(func::FuncOp function) {
   ModelPorts ports;
-  for (auto [index, type] : llvm::enumerate(function.getArgumentTypes())) {
-    llvm::Expected<SampleInput> port = describePort(type, function.getArgAttr(unsigned(index), "onnx.name"));
+  for (unsigned index : nn::getPublicArguments(function)) {
+    llvm::Expected<SampleInput> port = describePort(function.getArgumentTypes()[index], function.getArgAttr(index, "onnx.name"));
     if (!port)
       return port.takeError();
     ports.inputs.push_back(std::move(*port));
   }
-  for (auto [index, type] : llvm::enumerate(function.getResultTypes())) {
-    llvm::Expected<SampleInput> port = describePort(type, function.getResultAttr(unsigned(index), "onnx.name"));
+  for (unsigned index : nn::getPublicResults(function)) {
+    llvm::Expected<SampleInput> port = describePort(function.getResultTypes()[index], function.getResultAttr(index, "onnx.name"));
     if (!port)
       return port.takeError();
     ports.outputs.push_back(std::move(*port));
@@ -95,7 +95,7 @@ llvm::Expected<ModelPorts> thimble::describePorts(func::FuncOp function) {
 llvm::Expected<ModelPorts> thimble::describePorts(mcu::ProgramOp program) {
   ModelPorts ports;
   for (auto buffer : program.getOps<mcu::BufferOp>()) {
-    if (!buffer.getIo())
+    if (!buffer.getIo() || mcu::isState(buffer))
       continue;
     mcu::IoAttr io = *buffer.getIo();
     auto memref = cast<MemRefType>(buffer.getMemory().getType());
@@ -122,7 +122,7 @@ static int64_t totalBytes(llvm::ArrayRef<SampleInput> ports) {
 }
 
 template <typename Op>
-static llvm::Expected<SampleOutputs> runOnExecutor(Op op, const ModelPorts &ports, const Samples &samples,
+static llvm::Expected<SampleOutputs> runOnExecutor(Op op, const ModelPorts &ports, const Samples &samples, int64_t sequenceLength,
                                                    ProgressFunction progress) {
   DiagnosticCollector diagnostics(op.getContext(), /*quiet=*/true);
   FailureOr<std::unique_ptr<Executor>> executor = Executor::create(op);
@@ -130,6 +130,7 @@ static llvm::Expected<SampleOutputs> runOnExecutor(Op op, const ModelPorts &port
     return verifyError(ExitCode::Internal,
                        "the model cannot be run" +
                            (diagnostics.getErrors().empty() ? std::string() : ": " + format(diagnostics.getErrors().front())));
+  (*executor)->setSequenceLength(sequenceLength);
   // Sizes are not checked by the executor, and a file on disk may hold anything.
   int64_t inputBytes = 0, outputBytes = 0;
   for (size_t i = 0; i < (*executor)->getInputCount(); ++i)
@@ -152,13 +153,13 @@ static llvm::Expected<SampleOutputs> runOnExecutor(Op op, const ModelPorts &port
 }
 
 llvm::Expected<SampleOutputs> thimble::runModel(func::FuncOp function, const ModelPorts &ports, const Samples &samples,
-                                                ProgressFunction progress) {
-  return runOnExecutor(function, ports, samples, progress);
+                                                ProgressFunction progress, int64_t sequenceLength) {
+  return runOnExecutor(function, ports, samples, sequenceLength, progress);
 }
 
 llvm::Expected<SampleOutputs> thimble::runModel(mcu::ProgramOp program, const ModelPorts &ports, const Samples &samples,
-                                                ProgressFunction progress) {
-  return runOnExecutor(program, ports, samples, progress);
+                                                ProgressFunction progress, int64_t sequenceLength) {
+  return runOnExecutor(program, ports, samples, sequenceLength, progress);
 }
 
 std::vector<double> thimble::decodeOutputs(llvm::ArrayRef<SampleInput> outputs, llvm::ArrayRef<char> bytes) {

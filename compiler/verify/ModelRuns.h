@@ -16,7 +16,7 @@ std::optional<ElementType> getElementType(mlir::Type type);
 struct ModelPorts {
   std::vector<SampleInput> inputs, outputs;
 };
-/// Names are those that the importer left as "onnx.name". Types of int8 tensors bring scale and zero point.
+/// Without those that are state. Names are those that the importer left as "onnx.name". Types of int8 tensors bring scale and zero point.
 llvm::Expected<ModelPorts> describePorts(mlir::func::FuncOp function);
 /// As `io` of the buffers has them.
 llvm::Expected<ModelPorts> describePorts(mcu::ProgramOp program);
@@ -26,11 +26,12 @@ using SampleOutputs = std::vector<std::vector<char>>;
 
 using ProgressFunction = llvm::function_ref<void(int64_t done, int64_t total)>;
 
-/// Runs the executor on each sample, whose bytes must fit `ports`. Errors of the executor come back in the message.
+/// Runs the executor on each sample, whose bytes must fit `ports`. Errors of the executor come back in the message. The states of
+/// the model last from sample to sample, and start anew after `sequenceLength` of them (0: never).
 llvm::Expected<SampleOutputs> runModel(mlir::func::FuncOp function, const ModelPorts &ports, const Samples &samples,
-                                       ProgressFunction progress);
+                                       ProgressFunction progress, int64_t sequenceLength = 0);
 llvm::Expected<SampleOutputs> runModel(mcu::ProgramOp program, const ModelPorts &ports, const Samples &samples,
-                                       ProgressFunction progress);
+                                       ProgressFunction progress, int64_t sequenceLength = 0);
 
 /// The outputs of one sample as real numbers: int8 elements with a scale are dequantized.
 std::vector<double> decodeOutputs(llvm::ArrayRef<SampleInput> outputs, llvm::ArrayRef<char> bytes);

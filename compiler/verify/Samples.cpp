@@ -197,28 +197,37 @@ llvm::Expected<SampleArrays> thimble::readSampleArrays(llvm::ArrayRef<std::strin
   return assignment.finish(files);
 }
 
-// As tmb_quantize_f32_s8 does it, but with a division, so that what a user computes from the header's scale agrees.
-static int8_t quantize(double value, const SampleInput &input) {
+// As tmb_quantize_f32_s8 and _s16 do it, but with a division, so that what a user computes from the header's scale agrees.
+static int16_t quantize(double value, const SampleInput &input) {
   if (std::isnan(value))
     value = 0;
   double scaled = std::floor(value / input.scale + 0.5) + double(input.zeroPoint);
-  return int8_t(std::clamp(scaled, -128.0, 127.0));
+  bool isWide = input.type == ElementType::S16;
+  return int16_t(std::clamp(scaled, isWide ? -32768.0 : -128.0, isWide ? 32767.0 : 127.0));
 }
 
 /// The whole array in the element type of the input.
 static llvm::Expected<std::vector<char>> convertArray(const Tensor &array, const SampleInput &input) {
   std::vector<char> bytes;
   bool isInt8 = array.type == ElementType::S8;
+  if (input.scale != 0 && input.type == ElementType::S16 && array.type != ElementType::S16) {
+    std::vector<int16_t> codes;
+    for (int64_t i = 0, count = array.count(); i < count; ++i)
+      codes.push_back(quantize(array.number(i), input));
+    bytes.resize(codes.size() * sizeof(int16_t));
+    std::memcpy(bytes.data(), codes.data(), bytes.size());
+    return bytes;
+  }
   if (input.scale != 0 && input.type == ElementType::S8 && !isInt8) {
     bytes.resize(size_t(array.count()));
     for (int64_t i = 0, count = array.count(); i < count; ++i)
       bytes[size_t(i)] = char(quantize(array.number(i), input));
     return bytes;
   }
-  if (input.scale != 0 && input.type == ElementType::F32 && isInt8) {
+  if (input.scale != 0 && input.type == ElementType::F32 && (isInt8 || array.type == ElementType::S16)) {
     std::vector<float> numbers;
-    for (int8_t element : array.as<int8_t>())
-      numbers.push_back(float((double(element) - double(input.zeroPoint)) * input.scale));
+    for (int64_t i = 0, count = array.count(); i < count; ++i)
+      numbers.push_back(float((array.number(i) - double(input.zeroPoint)) * input.scale));
     bytes.resize(numbers.size() * sizeof(float));
     std::memcpy(bytes.data(), numbers.data(), bytes.size());
     return bytes;

@@ -73,6 +73,7 @@ llvm::Error Verification::open() {
              options.memory,
              {},
              models.program.getArenaBytes().value_or(0)};
+  emitted.hasState = models.program.getStateBytes().has_value();
   emitted.kernels = mcu::getKernelNames(models.program);
   bool hasEmulator = emitted.target.emulator.has_value();
   if (options.on == VerifyOn::Emulator && !hasEmulator)
@@ -202,11 +203,12 @@ llvm::Error Verification::runModels() {
     return [this, what](int64_t done, int64_t total) { report(what, done, total); };
   };
   llvm::Expected<SampleOutputs> computed =
-      runModel(models.reference, floatPorts, floatSamples, progressOf("running the float model"));
+      runModel(models.reference, floatPorts, floatSamples, progressOf("running the float model"), options.sequenceLength);
   if (!computed)
     return computed.takeError();
   floatOutputs = std::move(*computed);
-  computed = runModel(models.program, ports, samples, progressOf("running the compiled model in the compiler"));
+  computed = runModel(models.program, ports, samples, progressOf("running the compiled model in the compiler"),
+                      options.sequenceLength);
   if (!computed)
     return computed.takeError();
   outputs = std::move(*computed);
@@ -220,6 +222,8 @@ llvm::Expected<HarnessRun> Verification::runProgram(llvm::StringRef program, con
   harness.program = program.str();
   harness.outputBytes = outputs.front().size();
   harness.seconds = options.seconds;
+  harness.hasState = emitted.hasState;
+  harness.sequenceLength = options.sequenceLength;
   return runHarness(harness, samples, directory);
 }
 
@@ -264,7 +268,7 @@ llvm::Error Verification::runTarget(llvm::StringRef directory) {
   result.measurement =
       TargetMeasurement{target.instructions,        target.least, target.most, target.stackBytes, uint64_t(model->arenaBytes),
                         image->map.getBytes(LinkerMap::externalRamSection),
-                        image->map.getFlashBytes(), *footprint};
+                        uint64_t(model->stateBytes), image->map.getFlashBytes(), *footprint};
   return llvm::Error::success();
 }
 

@@ -22,6 +22,7 @@ struct VerifyOptions {
   std::string labels;                // empty: those in the files of inputs, if there are any
   VerifyOn on = VerifyOn::Auto;
   int64_t samples = 0;                          // at most; 0: all
+  int64_t sequenceLength = 0;                   // samples after which states start anew; 0: all are one sequence
   std::optional<double> maxError;               // beyond this error against the reference the model does not pass
   uint64_t stackBytes = 4096;                   // that the target's image reserves
   codegen::MemorySizes memory;                  // of the target's image; nothing: the target's
@@ -39,10 +40,11 @@ struct TargetMeasurement {
   uint64_t stackBytes = 0;                                                // main() of the harness included
   uint64_t arenaBytes = 0;
   uint64_t externalRamBytes = 0; // the second arena
+  uint64_t stateBytes = 0; // that lasts from run to run
   uint64_t imageBytes = 0; // flash of the whole image, with harness and start-up code
   Footprint footprint;     // of the model alone
 
-  uint64_t getRam() const { return arenaBytes + footprint.constants + footprint.staticRam + stackBytes; }
+  uint64_t getRam() const { return arenaBytes + stateBytes + footprint.constants + footprint.staticRam + stackBytes; }
 };
 
 struct VerifyResult {

@@ -180,6 +180,8 @@ static void writeMeasurement(const VerifyResult &result, llvm::raw_ostream &os) 
   os << "  RAM: " << formatByteSize(measured.getRam()) << " (arena " << formatByteSize(measured.arenaBytes);
   if (flash.constants > 0)
     os << ", constants " << formatByteSize(flash.constants);
+  if (measured.stateBytes > 0)
+    os << ", state " << formatByteSize(measured.stateBytes);
   if (flash.staticRam > 0)
     os << ", data of C libraries " << formatByteSize(flash.staticRam);
   os << ", stack " << formatByteSize(measured.stackBytes) << " including the harness)\n";

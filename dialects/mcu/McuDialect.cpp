@@ -66,10 +66,16 @@ LogicalResult ProgramOp::verify() {
       if (!constants.insert(constant.getName()).second)
         return constant.emitOpError("name '") << constant.getName() << "' is not unique in the program";
     auto buffer = dyn_cast<BufferOp>(op);
-    if (!buffer || !buffer.getOffset() || !getArenaBytes())
+    if (!buffer || !buffer.getOffset())
+      continue;
+    int64_t end = int64_t(*buffer.getOffset()) + byteSize(buffer.getMemory());
+    int64_t state = int64_t(getStateBytes().value_or(0));
+    if (isState(buffer) && end > state - stateFormatBytes)
+      return buffer.emitOpError("lies past the end of the state of ") << state << " bytes";
+    if (isState(buffer) || !getArenaBytes())
       continue;
     int64_t arena = isSpilled(buffer) ? getExternalArenaBytes(*this) : int64_t(*getArenaBytes());
-    if (int64_t(*buffer.getOffset()) + byteSize(buffer.getMemory()) > arena)
+    if (end > arena)
       return buffer.emitOpError("lies past the end of the ") << (isSpilled(buffer) ? "external " : "") << "arena of " << arena << " bytes";
   }
   return success();
@@ -83,9 +89,9 @@ static LogicalResult verifyMemory(Operation *op, Type type) {
 }
 
 LogicalResult BufferOp::verify() {
-  bool isExternal = getRole() == Role::Input || getRole() == Role::Output;
+  bool isExternal = getRole() == Role::Input || getRole() == Role::Output || getRole() == Role::State;
   if (isExternal != bool(getIo()))
-    return emitOpError("carries `io` exactly if it is an input or output");
+    return emitOpError("carries `io` exactly if it is an input, an output or a state");
   if (getOffset() && int64_t(*getOffset()) < 0)
     return emitOpError("offset is negative");
   if (isSpilled(*this) && getRole() != Role::Temporary)

@@ -30,6 +30,18 @@ inline constexpr llvm::StringLiteral fedName = "mcu.fed";
 inline bool isFed(BufferOp buffer) { return buffer && buffer->hasAttr(fedName); }
 /// Bytes at the end of the scratch of the part that is fed, for how far the feeding has come.
 inline constexpr int64_t feedStateBytes = 16;
+/// True for what lies in the memory that lasts from run to run.
+inline bool isState(BufferOp buffer) {
+  return buffer && (buffer.getRole() == Role::State || buffer.getRole() == Role::NextState);
+}
+/// True for what has a place in the arena.
+inline bool isInArena(BufferOp buffer) { return buffer && !isFed(buffer) && !isState(buffer); }
+/// True if one is the state that a run finds, and the other what it leaves in its place.
+inline bool isStatePair(BufferOp a, BufferOp b) {
+  return a != b && isState(a) && isState(b) && a.getIndex() == b.getIndex() && a.getRole() != b.getRole();
+}
+/// Bytes at the end of the state, for whose it is.
+inline constexpr int64_t stateFormatBytes = 4;
 /// Discardable attribute of output buffers, an array of strings: the texts that the elements are indices of, or, where the output
 /// is a map, the keys along its last dimension.
 constexpr llvm::StringLiteral labelsAttrName = "labels";

@@ -37,7 +37,7 @@ BufferParts::BufferParts(ProgramOp program) {
   for (auto &[op, ends] : cuts) {
     auto buffer = cast<BufferOp>(op);
     // Parts that nothing touches are never live.
-    bool isInput = buffer.getRole() == Role::Input && !isFed(buffer);
+    bool isInput = (buffer.getRole() == Role::Input && !isFed(buffer)) || buffer.getRole() == Role::State;
     size_t from = parts.size();
     if (ends.size() > 1)
       ends.erase(0);
@@ -65,7 +65,7 @@ BufferParts::BufferParts(ProgramOp program) {
 
   int64_t end = int64_t(calls.size());
   for (BufferPart &part : parts) {
-    bool isOutput = part.range.buffer.getRole() == Role::Output;
+    bool isOutput = part.range.buffer.getRole() == Role::Output || part.range.buffer.getRole() == Role::NextState;
     if (isOutput)
       part.range.last = end;
     // An output that no call writes is memory only the caller looks at; anything else that nothing touches is never live.

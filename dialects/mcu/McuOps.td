@@ -36,7 +36,8 @@ def McuDialect : Dialect {
 
 def Mcu_Role : I32EnumAttr<"Role", "what a buffer is for", [
   I32EnumAttrCase<"Input", 0, "input">, I32EnumAttrCase<"Output", 1, "output">,
-  I32EnumAttrCase<"Temporary", 2, "temporary">, I32EnumAttrCase<"Scratch", 3, "scratch">
+  I32EnumAttrCase<"Temporary", 2, "temporary">, I32EnumAttrCase<"Scratch", 3, "scratch">,
+  I32EnumAttrCase<"State", 4, "state">, I32EnumAttrCase<"NextState", 5, "next_state">
 ]> {
   let cppNamespace = "::thimble::mcu";
   let genSpecializedAttr = 0;
@@ -63,10 +64,12 @@ def Mcu_ProgramOp : Mcu_Op<"program", [Symbol, NoTerminator, SingleBlock, NoRegi
   let summary = "One compiled model";
   let description = [{
     `alignment` is that of the arena in bytes. Once scheduled, `arena_bytes` is its size and `lower_bound` the proven least number
-    of bytes that any plan within the scheduler's techniques needs. `macs` of the calls add up to the model's.
+    of bytes that any plan within the scheduler's techniques needs. `macs` of the calls add up to the model's. `state_bytes` is the
+    size of the memory that lasts from run to run; its last four bytes say whose state it is.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, DefaultValuedAttr<I64Attr, "16">:$alignment,
-                       OptionalAttr<I64Attr>:$arena_bytes, OptionalAttr<I64Attr>:$lower_bound);
+                       OptionalAttr<I64Attr>:$arena_bytes, OptionalAttr<I64Attr>:$lower_bound,
+                       OptionalAttr<I64Attr>:$state_bytes);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
   let hasVerifier = 1;
@@ -80,6 +83,10 @@ def Mcu_BufferOp : Mcu_Op<"buffer"> {
     An input with the attribute `mcu.fed` never lies in the arena: the caller feeds its rows one after the other, to the one streamed
     part that reads it, before the other calls. A temporary buffer with the attribute `mcu.spilled` lies in a second arena, in
     external RAM; `mcu.external_arena_bytes` of the program is its size.
+
+    Buffers of the roles `state` and `next_state` lie in the state, not in the arena. The two of one index are at the same place: the
+    first is what the run before has left, the second what this one leaves. So whoever reads the first comes before whoever writes
+    the second. `io` of a `state` says what it looks like at the start, which is zeros.
   }];
   let arguments = (ins StrAttr:$name, Mcu_RoleAttr:$role, I64Attr:$index, OptionalAttr<Mcu_IoAttr>:$io,
                        OptionalAttr<I64Attr>:$offset);

@@ -12,8 +12,8 @@ def NN_Conv2DOp : NN_ShapedOp<"conv2d"> {
     `pads` are top, left, bottom, right; padding counts as the real value 0. `act_min`/`act_max` clamp the real result.
     1-D convolutions have height 1. With `groups == in_c` this is a depthwise convolution.
 
-    Quantized: `x` and result per-tensor int8, `weights` symmetric int8 per-tensor or per-channel (axis 0), `bias` is `i32` in
-    units of x scale times weight scale of its channel.
+    Quantized: `x` and result per-tensor int8 (or both symmetric int16), `weights` symmetric int8 per-tensor or per-channel
+    (axis 0), `bias` is `i32` in units of x scale times weight scale of its channel.
 
     Of i32 (input, weights and result; no bias, no clamp) it is exact modulo 2^32.
 
@@ -62,7 +62,8 @@ def NN_MatMulOp : NN_ShapedOp<"matmul"> {
   let summary = "Batched matrix product of two activations";
   let description = [{
     Both operands have rank 2 or more; leading dimensions broadcast. `transpose_a` and `transpose_b` swap the last two
-    dimensions of an operand. Quantized: both operands and the result per-tensor int8. Integers of 32 and 64 bits wrap around.
+    dimensions of an operand. Quantized: both operands and the result per-tensor int8, or all
+    symmetric int16. Integers of 32 and 64 bits wrap around.
   }];
   let arguments = (ins NN_Tensor:$a, NN_Tensor:$b, UnitAttr:$transpose_a, UnitAttr:$transpose_b);
   let results = (outs NN_Tensor:$y);

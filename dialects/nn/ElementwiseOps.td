@@ -28,7 +28,7 @@ def NN_UnaryOp : NN_ShapedOp<"unary"> {
     hard_sigmoid min(max(alpha*x+beta,0),1); hard_swish x*min(max(x/6+0.5,0),1); exp; log; sqrt; erf;
     gelu x/2*(1+erf(x/sqrt 2)); gelu_tanh its tanh approximation; silu x*sigmoid(x); abs; neg; reciprocal; floor; ceil;
     round (half to even); sign; elu x<0 ? alpha*(exp(x)-1) : x; softplus log(1+exp(x)); sin; cos; asin; acos; atan;
-    sinh; asinh; acosh; atanh; not (of i1).
+    sinh; asinh; acosh; atanh; not (of i1). Quantized: clamp of symmetric int16, which keeps the scale.
 
     ```mlir
     %y = nn.unary leaky_relu %x {alpha = 0.1 : f32} : tensor<4xf32>
@@ -57,7 +57,8 @@ def NN_BinaryOp : NN_ShapedOp<"binary"> {
     Shapes broadcast as in NumPy. Integer division truncates; `mod` has the sign of the divisor for integers and of the dividend
     for floats; `prelu` is a<0 ? a*b : a; `and`, `or`, `xor` take i1; `bit_and`, `bit_or`, `bit_xor` and the
     shifts take i64 as 64 unsigned bits, and shifting by 64 or more gives 0. Quantized: add, sub, mul and div on per-tensor int8, with
-    `act_min`/`act_max` as a clamp of the real result, min and max on per-tensor int8 of one type; x / 0 saturates.
+    `act_min`/`act_max` as a clamp of the real result, min and max on per-tensor int8 of one type; x / 0 saturates. All but div on
+    symmetric int16 too.
   }];
   let arguments = (ins NN_BinaryKindAttr:$kind, NN_Tensor:$a, NN_Tensor:$b, OptionalAttr<F32Attr>:$act_min,
                        OptionalAttr<F32Attr>:$act_max);
@@ -101,12 +102,14 @@ def NN_CastOp : NN_Op<"cast", [SameOperandsAndResultShape]> {
 }
 
 def NN_LookupOp : NN_Op<"lookup"> {
-  let summary = "An int8 function as a table of 256 entries";
+  let summary = "An int8 or int16 function as a table";
   let description = [{
-    y = table[x + 128] on the stored integers. `table` is a constant of type tensor<256xi8>. Operand and result are quantized, or i8
-    or ui8 as a model's caller sees codes; those of ui8 count as the i8 with the same bits.
+    Of int8: y = table[x + 128] on the stored integers; `table` is a constant of type tensor<256xi8>. Operand and result are
+    quantized, or i8 or ui8 as a model's caller sees codes; those of ui8 count as the i8 with the same bits. Of symmetric int16:
+    `table` is a constant tensor<(2^k + 1)xi16> of the function at x + 32768 = 0, 2^(16-k), ..., 65536; y is linear in between,
+    rounded half up.
   }];
-  let arguments = (ins NN_Tensor:$x, TensorOf<[I8]>:$table);
+  let arguments = (ins NN_Tensor:$x, TensorOf<[I8, I16]>:$table);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x `,` $table attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

@@ -28,6 +28,12 @@ mlir::FailureOr<llvm::SmallVector<int64_t>> broadcastShapes(llvm::ArrayRef<llvm:
 /// The per-tensor int8 type of `type`'s elements, or null.
 mlir::quant::UniformQuantizedType getInt8Type(mlir::Type type);
 
+/// The per-tensor type of `type`'s elements if they are int16 with zero point 0, or null.
+mlir::quant::UniformQuantizedType getInt16Type(mlir::Type type);
+
+/// Either of the two: what activations are quantized to.
+mlir::quant::UniformQuantizedType getActivationType(mlir::Type type);
+
 /// The table of a `nn.lookup` between i8 and quantized elements, which changes nothing but the type; or, with `isUnsigned`, between
 /// ui8 and quantized elements, in either direction: codes of uint8 are stored less 128.
 mlir::ElementsAttr makeCodeTable(mlir::MLIRContext *context, bool isUnsigned);

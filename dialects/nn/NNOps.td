@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // All operations of the nn dialect; one file a family.
+include "dialects/nn/AttentionOps.td"
 include "dialects/nn/ClassicalOps.td"
 include "dialects/nn/ConvolutionOps.td"
 include "dialects/nn/ElementwiseOps.td"

@@ -20,6 +20,21 @@ static LogicalResult checkTensor(Operation *op, Value value, StringRef name, Arr
   return success();
 }
 
+// The states of a quantized layer are all int8, or all int16 in the kernels' own units.
+static LogicalResult checkStates(Operation *op, ArrayRef<Value> hidden, ArrayRef<Value> cells) {
+  auto isWide = [](Value state) { return state && getInt16Type(state.getType()); };
+  auto hasScale = [&](Value state, double scale) {
+    return !state || (isWide(state) && getInt16Type(state.getType()).getScale() == scale);
+  };
+  if (llvm::none_of(hidden, isWide) && llvm::none_of(cells, isWide))
+    return success();
+  if (llvm::all_of(hidden, [&](Value state) { return hasScale(state, 1.0 / 32768); }) &&
+      llvm::all_of(cells, [&](Value state) { return hasScale(state, 1.0 / 2048); }))
+    return success();
+  return op->emitOpError("has an int16 state, so all must be int16: initial_h and y_h of scale 1/32768, initial_c and y_c "
+                         "of 1/2048");
+}
+
 // What the three have in common; `gates` and `biases` in units of the hidden size.
 template <typename Op> static LogicalResult verifyRecurrent(Op op, int64_t gates, int64_t biases, size_t functions) {
   ArrayRef<int64_t> x = shapeOf(op.getX()), recurrence = shapeOf(op.getRecurrence());
@@ -48,12 +63,16 @@ template <typename Op> static LogicalResult verifyRecurrent(Op op, int64_t gates
 
 LogicalResult RnnOp::verify() { return verifyRecurrent(*this, 1, 1, 1); }
 
-LogicalResult GruOp::verify() { return verifyRecurrent(*this, 3, 4, 2); }
+LogicalResult GruOp::verify() {
+  return success(succeeded(verifyRecurrent(*this, 3, 4, 2)) && succeeded(checkStates(*this, {getInitialH(), getYH()}, {})));
+}
 
 LogicalResult LstmOp::verify() {
   if (failed(verifyRecurrent(*this, 4, 4, 3)))
     return failure();
   int64_t batch = shapeOf(getX())[1], hidden = shapeOf(getRecurrence())[1];
+  if (failed(checkStates(*this, {getInitialH(), getYH()}, {getInitialC(), getYC()})))
+    return failure();
   return failure(failed(checkTensor(*this, getInitialC(), "initial_c", {batch, hidden})) ||
                  failed(checkTensor(*this, getPeepholes(), "peepholes", {3 * hidden})) ||
                  failed(checkTensor(*this, getYC(), "y_c", {batch, hidden})));

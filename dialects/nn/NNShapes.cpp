@@ -34,6 +34,19 @@ ElementsAttr thimble::nn::makeCodeTable(MLIRContext *context, bool isUnsigned) {
   return makeConstant<int8_t>(RankedTensorType::get({256}, IntegerType::get(context, 8)), table);
 }
 
+quant::UniformQuantizedType thimble::nn::getInt16Type(Type type) {
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    type = shaped.getElementType();
+  auto quantized = dyn_cast<quant::UniformQuantizedType>(type);
+  bool is16 = quantized && quantized.isSigned() && quantized.getStorageTypeIntegralWidth() == 16 && quantized.getZeroPoint() == 0;
+  return is16 ? quantized : nullptr;
+}
+
+quant::UniformQuantizedType thimble::nn::getActivationType(Type type) {
+  quant::UniformQuantizedType int8 = getInt8Type(type);
+  return int8 ? int8 : getInt16Type(type);
+}
+
 bool thimble::nn::areCompatibleResults(TypeRange inferred, TypeRange actual) {
   if (inferred.size() != actual.size())
     return false;

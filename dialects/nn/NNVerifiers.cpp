@@ -11,6 +11,15 @@ static Type elementOf(Value value) { return cast<RankedTensorType>(value.getType
 
 static bool isInt8(Value value) { return bool(getInt8Type(value.getType())); }
 
+// Per-tensor int8, or symmetric int16.
+static bool isActivation(Value value) { return bool(getActivationType(value.getType())); }
+
+// Activations of one width: all int8 or all int16.
+static bool haveOneWidth(std::initializer_list<Value> values) {
+  return llvm::all_of(values, isActivation) &&
+         llvm::all_of(values, [&](Value value) { return isInt8(value) == isInt8(*values.begin()); });
+}
+
 // Symmetric int8, per tensor or per channel along dimension 0.
 static bool isWeightType(Type type) {
   auto isSymmetric = [](int64_t zeroPoint) { return zeroPoint == 0; };
@@ -21,7 +30,7 @@ static bool isWeightType(Type type) {
          llvm::all_of(perAxis.getZeroPoints(), isSymmetric);
 }
 
-// Either everything is f32, or i32, or x and y are int8 with symmetric weights and an i32 bias.
+// Either everything is f32, or i32, or x and y are int8 (or both int16) with symmetric int8 weights and an i32 bias.
 template <typename Op> static LogicalResult verifyWeighted(Op op) {
   Value bias = op.getBias();
   if (op.getAct().first > op.getAct().second)
@@ -37,8 +46,9 @@ template <typename Op> static LogicalResult verifyWeighted(Op op) {
       return success();
     return op.emitOpError("of i32 needs i32 weights and result, and has neither bias nor clamp");
   }
-  if (!isInt8(op.getX()) || !isInt8(op.getY()))
-    return op.emitOpError("needs f32 or per-tensor int8 input and result, got ") << elementOf(op.getX()) << " and " << elementOf(op.getY());
+  if (!haveOneWidth({op.getX(), op.getY()}))
+    return op.emitOpError("needs f32, per-tensor int8 or symmetric int16 input and result, got ") << elementOf(op.getX()) << " and "
+          << elementOf(op.getY());
   if (!isWeightType(elementOf(op.getWeights())))
     return op.emitOpError("needs symmetric int8 weights, per tensor or per channel along dimension 0");
   if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(elementOf(op.getWeights())))
@@ -94,7 +104,11 @@ LogicalResult UnaryOp::verify() {
   bool isLogical = getKind() == UnaryKind::Not;
   if (isLogical != elementOf(getX()).isInteger(1))
     return emitOpError("'") << stringifyUnaryKind(getKind()) << "' does not take elements of type " << elementOf(getX());
-  return success();
+  if (!isQuantized(getX().getType()))
+    return success();
+  if (getKind() != UnaryKind::Clamp || !getInt16Type(getX().getType()))
+    return emitOpError("has a quantized form only for the clamp of int16");
+  return verifySameScale(*this, getX().getType(), getY().getType());
 }
 
 LogicalResult BinaryOp::verify() {
@@ -102,17 +116,19 @@ LogicalResult BinaryOp::verify() {
   if (isLogical && !elementOf(getA()).isInteger(1))
     return emitOpError("'") << stringifyBinaryKind(getKind()) << "' needs i1 operands, got " << elementOf(getA());
   if (isQuantized(getY().getType())) {
-    if (!isInt8(getA()) || !isInt8(getB()) || !isInt8(getY()))
-      return emitOpError("is quantized, so operands and result must be per-tensor int8");
+    if (!haveOneWidth({getA(), getB(), getY()}))
+      return emitOpError("is quantized, so operands and result must be per-tensor int8, or all symmetric int16");
     if (getKind() == BinaryKind::Min || getKind() == BinaryKind::Max)
       return success(succeeded(verifySameScale(*this, getA().getType(), getY().getType())) &&
                      succeeded(verifySameScale(*this, getB().getType(), getY().getType())));
-    if (getKind() != BinaryKind::Add && getKind() != BinaryKind::Sub && getKind() != BinaryKind::Mul && getKind() != BinaryKind::Div)
+    if (getKind() != BinaryKind::Add && getKind() != BinaryKind::Sub && getKind() != BinaryKind::Mul &&
+        (getKind() != BinaryKind::Div || !isInt8(getY())))
       return emitOpError("'") << stringifyBinaryKind(getKind()) << "' has no quantized form";
     return success();
   }
   if (elementOf(getA()) != elementOf(getB()) || elementOf(getA()) != elementOf(getY()))
-    return emitOpError("operands and result must have the same element type, got ") << elementOf(getA()) << " and " << elementOf(getB());
+    return emitOpError("operands and result must have the same element type, got ") << elementOf(getA()) << " and "
+          << elementOf(getB());
   return success();
 }
 
@@ -129,13 +145,17 @@ LogicalResult SelectOp::verify() {
 }
 
 LogicalResult LookupOp::verify() {
-  if (cast<RankedTensorType>(getTable().getType()).getShape() != ArrayRef<int64_t>{256})
-    return emitOpError("needs a table of 256 entries");
+  auto table = cast<RankedTensorType>(getTable().getType());
+  bool is16 = table.getElementType().isInteger(16);
+  int64_t segments = table.getRank() == 1 ? table.getDimSize(0) - 1 : 0;
+  bool isWrong16 = segments < 4 || segments > 65536 || !llvm::isPowerOf2_64(uint64_t(segments));
+  if (is16 ? isWrong16 : table.getShape() != ArrayRef<int64_t>{256})
+    return emitOpError("needs a table of 256 entries of i8, or of 2^k + 1 (k from 2 to 16) of i16");
   if (cast<RankedTensorType>(getX().getType()).getShape() != cast<RankedTensorType>(getY().getType()).getShape())
     return emitOpError("operand and result must have the same shape");
   auto hasCodes = [](Value value) { return isInt8(value) || getElementTypeOrSelf(value.getType()).isInteger(8); };
-  if (!hasCodes(getX()) || !hasCodes(getY()))
-    return emitOpError("needs per-tensor int8 operand and result");
+  if (is16 ? !getInt16Type(getX().getType()) || !getInt16Type(getY().getType()) : !hasCodes(getX()) || !hasCodes(getY()))
+    return emitOpError("needs per-tensor int8 operand and result with entries of i8, symmetric int16 with entries of i16");
   return success();
 }
 
@@ -146,31 +166,36 @@ LogicalResult ReduceOp::verify() {
     return success();
   if (getKind() == ReduceKind::Max)
     return verifySameScale(*this, getX().getType(), getY().getType());
-  if ((getKind() == ReduceKind::Mean || getKind() == ReduceKind::Sum) && isInt8(getX()) && isInt8(getY()))
+  if ((getKind() == ReduceKind::Mean || getKind() == ReduceKind::Sum) && haveOneWidth({getX(), getY()}))
     return success();
   return emitOpError("'") << stringifyReduceKind(getKind()) << "' has no quantized form";
 }
 
 LogicalResult ArgOp::verify() {
-  if (isQuantized(getX().getType()) && (getKind() != ArgKind::Max || !isInt8(getX())))
-    return emitOpError("has a quantized form only for the maximum of per-tensor int8");
+  if (isQuantized(getX().getType()) && (getKind() != ArgKind::Max || !isActivation(getX())))
+    return emitOpError("has a quantized form only for the maximum of per-tensor int8 or symmetric int16");
   return success();
 }
 
 LogicalResult SoftmaxOp::verify() {
   if (!isQuantized(getX().getType()))
     return success();
-  quant::UniformQuantizedType y = getInt8Type(getY().getType());
+  quant::UniformQuantizedType y = getInt8Type(getY().getType()), wide = getInt16Type(getY().getType());
+  if (!getLog() && getInt16Type(getX().getType()) && wide && wide.getScale() == 1.0 / 32768)
+    return success();
   if (getLog() || !isInt8(getX()) || !y || y.getScale() != 1.0 / 256 || y.getZeroPoint() != -128)
-    return emitOpError("is quantized, so it must not be logarithmic and its result must have scale 1/256 and zero point -128");
+    return emitOpError("is quantized, so it must not be logarithmic and its result must have scale 1/256 and zero point -128, "
+                       "or, from int16, scale 1/32768");
   return success();
 }
 
 LogicalResult LayerNormOp::verify() {
   if (!elementOf(getScale()).isF32() || !elementOf(getBias()).isF32())
-    return emitOpError("needs a scale and a bias of f32 elements, got ") << elementOf(getScale()) << " and " << elementOf(getBias());
-  if (elementOf(getX()).isF32() ? !elementOf(getY()).isF32() : !isInt8(getX()) || !isInt8(getY()))
-    return emitOpError("needs f32 or per-tensor int8 input and result, got ") << elementOf(getX()) << " and " << elementOf(getY());
+    return emitOpError("needs a scale and a bias of f32 elements, got ") << elementOf(getScale()) << " and "
+          << elementOf(getBias());
+  if (elementOf(getX()).isF32() ? !elementOf(getY()).isF32() : !haveOneWidth({getX(), getY()}))
+    return emitOpError("needs f32, per-tensor int8 or symmetric int16 input and result, got ") << elementOf(getX()) << " and "
+          << elementOf(getY());
   return success();
 }
 
@@ -213,19 +238,22 @@ LogicalResult BroadcastOp::verify() {
 }
 
 LogicalResult QuantizeOp::verify() {
-  if (!elementOf(getX()).isF32() || !isInt8(getY()))
-    return emitOpError("turns f32 into per-tensor int8, got ") << elementOf(getX()) << " and " << elementOf(getY());
+  if (!elementOf(getX()).isF32() || !isActivation(getY()))
+    return emitOpError("turns f32 into per-tensor int8 or symmetric int16, got ") << elementOf(getX()) << " and "
+          << elementOf(getY());
   return success();
 }
 
 LogicalResult DequantizeOp::verify() {
-  if (!isInt8(getX()) || !elementOf(getY()).isF32())
-    return emitOpError("turns per-tensor int8 into f32, got ") << elementOf(getX()) << " and " << elementOf(getY());
+  if (!isActivation(getX()) || !elementOf(getY()).isF32())
+    return emitOpError("turns per-tensor int8 or symmetric int16 into f32, got ") << elementOf(getX()) << " and "
+          << elementOf(getY());
   return success();
 }
 
 LogicalResult RequantizeOp::verify() {
-  if (!isInt8(getX()) || !isInt8(getY()))
-    return emitOpError("turns per-tensor int8 into per-tensor int8, got ") << elementOf(getX()) << " and " << elementOf(getY());
+  if (!isActivation(getX()) || !isActivation(getY()))
+    return emitOpError("turns per-tensor int8 or symmetric int16 into one of them, got ") << elementOf(getX()) << " and "
+          << elementOf(getY());
   return success();
 }

@@ -27,8 +27,9 @@ def NN_RecurrentActivations : TypedArrayAttrBase<NN_RecurrentActivationAttr, "li
 //   alpha * x + beta, leaky_relu x < 0 ? alpha * x : x, thresholded_relu x > alpha ? x : 0, scaled_tanh alpha * tanh(beta * x),
 //   hard_sigmoid min(max(alpha * x + beta, 0), 1), elu x < 0 ? alpha * (exp(x) - 1) : x, softsign x / (1 + |x|),
 //   softplus log(1 + exp(x)).
-// - Quantized (gru and lstm, without lengths, activations, clip, peepholes and input_forget): x and states per-tensor int8, y and y_h
-//   of scale 1/128 and zero point 0, weights and recurrence symmetric int8 with one scale a row, the bias a constant of f32.
+// - Quantized (gru and lstm, without lengths, activations, clip, peepholes and input_forget): x and states per-tensor int8, y and
+//   y_h of scale 1/128 and zero point 0 (or all states symmetric int16, y_h and initial_h of scale 2^-15, y_c and initial_c of
+//   2^-11), weights and recurrence symmetric int8 with one scale a row, the bias a constant of f32.
 class NN_RecurrentOp<string mnemonic, dag extraOperands, dag extraAttributes, dag allResults>
     : NN_Op<mnemonic, [AttrSizedOperandSegments]> {
   let arguments = !con((ins NN_Tensor:$x, NN_Tensor:$weights, NN_Tensor:$recurrence, NN_Tensor:$bias,

@@ -41,7 +41,7 @@ def NN_ReduceOp : NN_ShapedOp<"reduce"> {
   let summary = "Reduction over dimensions";
   let description = [{
     `axes` are sorted, unique and not negative. With `keep_dims` reduced dimensions stay as 1.
-    Quantized: mean and sum of per-tensor int8; max with the scale and zero point of `x`.
+    Quantized: mean and sum of per-tensor int8 or symmetric int16; max with the scale and zero point of `x`.
   }];
   let arguments = (ins NN_ReduceKindAttr:$kind, NN_Tensor:$x, DenseI64ArrayAttr:$axes, UnitAttr:$keep_dims);
   let results = (outs NN_Tensor:$y);
@@ -56,7 +56,9 @@ def NN_ArgKindAttr : NN_EnumAttr<NN_ArgKind, "arg_kind">;
 
 def NN_ArgOp : NN_ShapedOp<"arg"> {
   let summary = "Index of the largest or smallest element along an axis";
-  let description = "The result is i64. `select_last` takes the last of equal elements. Quantized input: max of per-tensor int8.";
+  let description = [{
+    The result is i64. `select_last` takes the last of equal elements. Quantized input: max of per-tensor int8 or symmetric int16.
+  }];
   let arguments = (ins NN_ArgKindAttr:$kind, NN_Tensor:$x, I64Attr:$axis, UnitAttr:$keep_dims, UnitAttr:$select_last);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$kind $x `axis` `=` $axis attr-dict `:` functional-type(operands, results)";
@@ -65,7 +67,9 @@ def NN_ArgOp : NN_ShapedOp<"arg"> {
 
 def NN_SoftmaxOp : NN_ShapedOp<"softmax"> {
   let summary = "exp(x) / sum exp(x) along an axis, or its logarithm";
-  let description = "Quantized (not with `log`): per-tensor int8, the result has scale 1/256 and zero point -128.";
+  let description = [{
+    Quantized (not with `log`): per-tensor int8, the result has scale 1/256 and zero point -128; or symmetric int16, of scale 2^-15.
+  }];
   let arguments = (ins NN_Tensor:$x, I64Attr:$axis, UnitAttr:$log);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x `axis` `=` $axis attr-dict `:` functional-type(operands, results)";
@@ -77,7 +81,8 @@ def NN_LayerNormOp : NN_ShapedOp<"layer_norm"> {
   let description = [{
     y = (x - mean) / sqrt(variance + epsilon) * scale + bias; mean and (biased) variance are over dimensions from `axis` on.
     `scale` and `bias` have the shape of those dimensions. With `rms`, root-mean-square normalization: the mean is taken for 0.
-    Quantized: `x` and result per-tensor int8, `scale` and `bias` constants of f32, which compilation turns into integers.
+    Quantized: `x` and result per-tensor int8 or both symmetric int16, `scale` and `bias` constants of f32, which compilation
+    turns into integers.
   }];
   let arguments = (ins NN_Tensor:$x, NN_Tensor:$scale, NN_Tensor:$bias, I64Attr:$axis, F32Attr:$epsilon, UnitAttr:$rms);
   let results = (outs NN_Tensor:$y);

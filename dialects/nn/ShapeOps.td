@@ -96,7 +96,7 @@ def NN_BroadcastOp : NN_Op<"broadcast"> {
 }
 
 def NN_QuantizeOp : NN_Op<"quantize", [SameOperandsAndResultShape]> {
-  let summary = "f32 to per-tensor int8: sat(floor(x / scale + 1/2) + zero_point)";
+  let summary = "f32 to per-tensor int8 or symmetric int16: sat(floor(x / scale + 1/2) + zero_point)";
   let arguments = (ins NN_Tensor:$x);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
@@ -104,7 +104,7 @@ def NN_QuantizeOp : NN_Op<"quantize", [SameOperandsAndResultShape]> {
 }
 
 def NN_DequantizeOp : NN_Op<"dequantize", [SameOperandsAndResultShape]> {
-  let summary = "per-tensor int8 to f32: (q - zero_point) * scale";
+  let summary = "per-tensor int8 or symmetric int16 to f32: (q - zero_point) * scale";
   let arguments = (ins NN_Tensor:$x);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
@@ -112,7 +112,7 @@ def NN_DequantizeOp : NN_Op<"dequantize", [SameOperandsAndResultShape]> {
 }
 
 def NN_RequantizeOp : NN_Op<"requantize", [SameOperandsAndResultShape]> {
-  let summary = "per-tensor int8 to int8 of another scale and zero point";
+  let summary = "per-tensor int8 or symmetric int16 to either, of another scale and zero point";
   let arguments = (ins NN_Tensor:$x);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";

@@ -12,6 +12,7 @@ namespace thimble::lower {
 
 struct LowerOptions {
   std::string name = "model"; // symbol of the program, prefix of all C symbols
+  bool fusesAttention = true; // attention row by row; else with matrices of scores
 };
 
 void buildLowerPipeline(mlir::OpPassManager &manager, const LowerOptions &options = {});

@@ -4,7 +4,7 @@
 #include "compiler/support/Constants.h"
 #include "compiler/support/Diagnostics.h"
 #include "dialects/mcu/McuDialect.h"
-#include "dialects/nn/NNDialect.h"
+#include "dialects/nn/NNStates.h"
 #include "passes/lower/Lower.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -43,6 +43,8 @@ llvm::StringRef operandRole(Operation *op, unsigned index) {
   }
   if (isa<nn::LookupOp>(op))
     return "table";
+  if (auto attention = dyn_cast<nn::AttentionOp>(op))
+    return op->getOperand(index) == attention.getTable() ? "table" : op->getOperand(index) == attention.getMask() ? "mask" : "data";
   if (isa<nn::GatherOp>(op))
     return index == 1 ? "indices" : "data";
   return "constant";
@@ -66,10 +68,21 @@ public:
 
   LogicalResult run() {
     Block &body = function.getBody().front();
+    for (auto [index, state] : llvm::enumerate(nn::getStates(function))) {
+      stateOfArgument[state.argument] = unsigned(index);
+      stateOfResult[state.result] = unsigned(index);
+    }
+    for (auto [index, argument] : llvm::enumerate(nn::getPublicArguments(function)))
+      publicArgument[argument] = unsigned(index);
+    for (auto [index, result] : llvm::enumerate(nn::getPublicResults(function)))
+      publicResult[result] = unsigned(index);
     assignOutputs(body.getTerminator());
-    for (BlockArgument argument : body.getArguments())
+    for (BlockArgument argument : body.getArguments()) {
+      auto state = stateOfArgument.find(argument.getArgNumber());
+      bool isState = state != stateOfArgument.end();
       memory[argument] = makeBuffer(argument, argument.getLoc(), nameAttr(function.getArgAttr(argument.getArgNumber(), "onnx.name")),
-                                    mcu::Role::Input, argument.getArgNumber(), argument);
+                                    isState ? mcu::Role::State : mcu::Role::Input, argument.getArgNumber(), argument);
+    }
     for (Operation &op : body.without_terminator())
       if (failed(lower(&op)))
         return failure();
@@ -82,35 +95,55 @@ private:
     return name ? name.getValue().str() : "";
   }
 
-  // The first result that shows an operation's own memory lives there; all others are copies.
+  // The first result that shows an operation's own memory lives there; all others are copies. Those that the caller sees come first.
   void assignOutputs(Operation *terminator) {
-    for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
+    llvm::SmallVector<unsigned> order = nn::getPublicResults(function);
+    for (nn::StatePair state : nn::getStates(function))
+      order.push_back(state.result);
+    for (unsigned index : order) {
+      Value value = terminator->getOperand(index);
       Value root = rootOf(value);
       Operation *producer = root.getDefiningOp();
       if (producer && !isa<nn::ConstantOp>(producer) && !outputOf.count(root)) {
-        outputOf[root] = unsigned(index);
-        isPlaced.insert(unsigned(index));
+        outputOf[root] = index;
+        isPlaced.insert(index);
       }
     }
   }
 
-  // `shown` is the value as the caller sees it: its shape and scale describe the input or output.
+  // `shown` is the value as the caller sees it: its shape and scale describe the input or output. `index` is the position of the
+  // function's argument or result.
   Value makeBuffer(Value value, Location loc, llvm::StringRef name, mcu::Role role, int64_t index, Value shown) {
     mcu::IoAttr io;
     DenseI64ArrayAttr bound;
     if (role == mcu::Role::Output)
-      bound = function.getResultAttrOfType<DenseI64ArrayAttr>(unsigned(index), nn::boundAttrName);
-    if (role == mcu::Role::Input || role == mcu::Role::Output) {
+      bound = publicBound(unsigned(index));
+    if (role == mcu::Role::Input || role == mcu::Role::Output || role == mcu::Role::State) {
       auto type = cast<RankedTensorType>(shown.getType());
-      quant::UniformQuantizedType quantized = nn::getInt8Type(type);
+      quant::UniformQuantizedType quantized = nn::getActivationType(type);
       io = mcu::IoAttr::get(builder.getContext(), name, builder.getDenseI64ArrayAttr(type.getShape()),
                             builder.getF64FloatAttr(quantized ? quantized.getScale() : 0.0), quantized ? quantized.getZeroPoint() : 0, bound);
     }
-    auto buffer = builder.create<mcu::BufferOp>(loc, memoryType(value), name, role, index, io, IntegerAttr());
+    int64_t position = role == mcu::Role::Input       ? publicArgument.lookup(unsigned(index))
+                       : role == mcu::Role::Output    ? publicResult.lookup(unsigned(index))
+                       : role == mcu::Role::State     ? stateOfArgument.lookup(unsigned(index))
+                       : role == mcu::Role::NextState ? stateOfResult.lookup(unsigned(index))
+                                                      : index;
+    auto buffer = builder.create<mcu::BufferOp>(loc, memoryType(value), name, role, position, io, IntegerAttr());
     if (Attribute labels = role == mcu::Role::Output ? function.getResultAttr(unsigned(index), "onnx.labels") : Attribute())
       buffer->setAttr(mcu::labelsAttrName, labels);
     return buffer;
   }
+
+  // The output that holds a size, as the caller counts.
+  DenseI64ArrayAttr publicBound(unsigned index) {
+    auto bound = function.getResultAttrOfType<DenseI64ArrayAttr>(index, nn::boundAttrName);
+    if (!bound || publicResult.empty())
+      return bound;
+    return builder.getDenseI64ArrayAttr({bound[0], int64_t(publicResult.lookup(unsigned(bound[1])))});
+  }
+
+  mcu::Role resultRole(unsigned index) { return stateOfResult.count(index) ? mcu::Role::NextState : mcu::Role::Output; }
 
   std::string outputName(unsigned index) { return nameAttr(function.getResultAttr(index, "onnx.name")); }
 
@@ -120,7 +153,7 @@ private:
     if (output == outputOf.end())
       return makeBuffer(result, result.getLoc(), node, mcu::Role::Temporary, temporaries++, result);
     Value shown = function.getBody().front().getTerminator()->getOperand(output->second);
-    return makeBuffer(result, result.getLoc(), outputName(output->second), mcu::Role::Output, output->second, shown);
+    return makeBuffer(result, result.getLoc(), outputName(output->second), resultRole(output->second), output->second, shown);
   }
 
   std::string uniqueName(std::string name) {
@@ -219,14 +252,27 @@ private:
       FailureOr<Value> source = isEmpty ? FailureOr<Value>(Value()) : operandMemory(terminator, unsigned(index));
       if (failed(source))
         return failure();
-      Value target = makeBuffer(value, loc, name, mcu::Role::Output, int64_t(index), value);
+      if (stateOfResult.count(unsigned(index)) && mcu::isState(mcu::getBuffer(*source)))
+        source = copied(loc, *source); // from the state to the state: before others write there
+      Value target = makeBuffer(value, loc, name, resultRole(unsigned(index)), int64_t(index), value);
       if (isEmpty)
         continue;
-      NamedAttribute count = builder.getNamedAttr("count", builder.getI32IntegerAttr(int32_t(mcu::byteSize(target))));
-      builder.create<mcu::CallOp>(loc, "tmb_copy_bytes", ValueRange{*source}, ValueRange{target}, Value(), "tmb_count_params",
-                                  builder.getDictionaryAttr(count), 0, IntegerAttr());
+      copy(loc, *source, target);
     }
     return success();
+  }
+
+  void copy(Location loc, Value source, Value target) {
+    NamedAttribute count = builder.getNamedAttr("count", builder.getI32IntegerAttr(int32_t(mcu::byteSize(target))));
+    builder.create<mcu::CallOp>(loc, "tmb_copy_bytes", ValueRange{source}, ValueRange{target}, Value(), "tmb_count_params",
+                                builder.getDictionaryAttr(count), 0, IntegerAttr());
+  }
+
+  Value copied(Location loc, Value source) {
+    Value target = builder.create<mcu::BufferOp>(loc, cast<MemRefType>(source.getType()), nodeName(loc), mcu::Role::Temporary,
+                                                 temporaries++, mcu::IoAttr(), IntegerAttr());
+    copy(loc, source, target);
+    return target;
   }
 
   func::FuncOp function;
@@ -234,6 +280,8 @@ private:
   llvm::DenseMap<Value, Value> memory;
   llvm::DenseMap<Value, unsigned> outputOf; // root values that live in an output buffer
   llvm::DenseSet<unsigned> isPlaced;        // outputs that need no copy
+  // From positions in the function to positions among states, inputs and outputs.
+  llvm::DenseMap<unsigned, unsigned> stateOfArgument, stateOfResult, publicArgument, publicResult;
   llvm::StringMap<Value> constants;
   llvm::StringSet<> names;
   int64_t temporaries = 0;
@@ -251,7 +299,7 @@ struct LowerToMcu : thimble::lower::impl::LowerToMcuBase<LowerToMcu> {
     }
     func::FuncOp function = functions.front();
     OpBuilder builder(function);
-    auto program = builder.create<mcu::ProgramOp>(function.getLoc(), programName, 16, IntegerAttr(), IntegerAttr());
+    auto program = builder.create<mcu::ProgramOp>(function.getLoc(), programName, 16, IntegerAttr(), IntegerAttr(), IntegerAttr());
     program.getBody().emplaceBlock();
     if (failed(Lowering(function, program).run()))
       return signalPassFailure();

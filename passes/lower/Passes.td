@@ -5,6 +5,17 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FuseAttention : Pass<"thimble-lower-fuse-attention", "::mlir::ModuleOp"> {
+  let summary = "Make one operation of scaled dot-product attention";
+  let description = [{
+    The product of queries and keys, what scales it and adds a constant mask, softmax over the keys and the product with the values
+    become one `nn.attention`, if nothing else reads what lies between. Splits, reshapes, transposes and repetitions of heads before
+    them (whatever the exporter's way) become places in the tensor from which they take their elements, and heads that are merged
+    afterwards are written so at once. In int8 every rounding stays: the result is the same, bit for bit.
+  }];
+  let dependentDialects = ["::thimble::nn::NNDialect"];
+}
+
 def LowerToMcu : Pass<"thimble-lower-to-mcu", "::mlir::ModuleOp"> {
   let summary = "Turn the function of nn operations into an mcu.program of kernel calls";
   let description = [{
@@ -13,6 +24,16 @@ def LowerToMcu : Pass<"thimble-lower-to-mcu", "::mlir::ModuleOp"> {
     outputs keep their ONNX names. A result that is also an argument, a constant or another result is copied.
   }];
   let options = [Option<"programName", "name", "std::string", "\"model\"", "Symbol of the program">];
+  let dependentDialects = ["::thimble::mcu::McuDialect"];
+}
+
+def UpdateStates : Pass<"thimble-lower-update-states", "::thimble::mcu::ProgramOp"> {
+  let summary = "Write states in place where nobody reads the old one afterwards, else by a copy at the end";
+  let description = [{
+    Calls that read a state move before those that write the next one. Where one that writes leads to one that reads, or one call does
+    both and its kernel must not, the next state is computed in a temporary and copied at the end, which costs as many bytes of the
+    arena.
+  }];
   let dependentDialects = ["::thimble::mcu::McuDialect"];
 }
 

@@ -2,6 +2,7 @@
 // The lowering phase as a pipeline.
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "dialects/mcu/McuDialect.h"
 #include "passes/lower/Lower.h"
 
 using namespace mlir;
@@ -12,7 +13,11 @@ namespace thimble::lower {
 } // namespace thimble::lower
 
 void thimble::lower::buildLowerPipeline(OpPassManager &manager, const LowerOptions &options) {
+  // Calibration and the choice of types see the scores, so this comes after them.
+  if (options.fusesAttention)
+    manager.addPass(createFuseAttention());
   manager.addPass(createLowerToMcu({options.name}));
+  manager.nest<mcu::ProgramOp>().addPass(createUpdateStates());
 }
 
 void thimble::lower::registerPasses() {

@@ -12,10 +12,6 @@ using namespace thimble::quantize;
 // Below this nothing is told apart from 0: the reciprocal of a scale must stay within f32.
 constexpr double smallestScale = 1e-30;
 
-// Largest magnitude of a bias code. It keeps the accumulator far from 32 bits, and 22 bits are finer than the multiplier's
-// rounding.
-constexpr double largestBias = 4194304;
-
 // Scales are f32, so that the compiler, the header of the compiled model and the kernels mean the same number.
 static double roundScale(double scale) { return double(float(scale)); }
 
@@ -33,16 +29,43 @@ Int8Type quantize::chooseInt8Type(MLIRContext *context, Range range) {
   return makeInt8Type(context, scale, int64_t(std::min(std::max(zeroPoint, -128.0), 127.0)));
 }
 
+Int8Type quantize::makeInt16Type(MLIRContext *context, double scale) {
+  return Int8Type::get(quant::QuantizationFlags::Signed, IntegerType::get(context, 16), Float32Type::get(context), scale, 0, -32768,
+                       32767);
+}
+
+Int8Type quantize::chooseInt16Type(MLIRContext *context, Range range) {
+  double largest = std::max(std::abs(double(range.low)), std::abs(double(range.high)));
+  return makeInt16Type(context, largest / 32767 < smallestScale ? 1 : roundScale(largest / 32767));
+}
+
+// Codes of int8 differ from their zero point by 255 at most.
+Int8Type quantize::widen(Int8Type type) {
+  return isInt16(type) ? type : makeInt16Type(type.getContext(), roundScale(type.getScale() / 128));
+}
+
 Range quantize::rangeOf(Int8Type type) {
   double scale = type.getScale(), zeroPoint = double(type.getZeroPoint());
   return {float(scale * (double(type.getStorageTypeMin()) - zeroPoint)),
           float(scale * (double(type.getStorageTypeMax()) - zeroPoint))};
 }
 
-int8_t quantize::quantizeNumber(double real, Int8Type type) {
+int32_t quantize::codeOf(double real, Int8Type type) {
   double code =
       std::isnan(real) ? double(type.getZeroPoint()) : std::floor(real / type.getScale() + 0.5) + double(type.getZeroPoint());
-  return int8_t(std::min(std::max(code, -128.0), 127.0));
+  return int32_t(std::min(std::max(code, double(type.getStorageTypeMin())), double(type.getStorageTypeMax())));
+}
+
+int8_t quantize::quantizeNumber(double real, Int8Type type) { return int8_t(codeOf(real, type)); }
+
+ElementsAttr quantize::makeCodes(RankedTensorType type, llvm::ArrayRef<float> elements, StringRef name) {
+  auto quantized = cast<Int8Type>(type.getElementType());
+  if (!isInt16(quantized))
+    return makeConstant<int8_t>(type, quantizeElements(elements, quantized), name);
+  std::vector<int16_t> codes;
+  for (float element : elements)
+    codes.push_back(int16_t(codeOf(element, quantized)));
+  return makeConstant<int16_t>(type, codes, name);
 }
 
 RankedTensorType quantize::withElement(Type type, Type element) {
@@ -121,7 +144,8 @@ static std::optional<double> gridScale(llvm::ArrayRef<float> row) {
 
 // The scale of one row of weights, 0 if nothing demands any. A row of (almost) nothing but a bias would get a scale so small
 // that the bias needs more than 32 bits, and its requantization factor too few.
-static double rowScale(llvm::ArrayRef<float> row, llvm::ArrayRef<float> importance, double bias, double inputScale) {
+static double rowScale(llvm::ArrayRef<float> row, llvm::ArrayRef<float> importance, double bias, double inputScale,
+                       double largestBias) {
   double least = std::abs(bias) / (inputScale * largestBias);
   if (std::optional<double> exact = gridScale(row); exact && *exact >= least)
     return *exact;
@@ -130,7 +154,7 @@ static double rowScale(llvm::ArrayRef<float> row, llvm::ArrayRef<float> importan
 
 FailureOr<QuantizedWeights> quantize::quantizeWeights(MLIRContext *context, llvm::ArrayRef<float> weights,
                                                       llvm::ArrayRef<float> bias, int64_t channels, double inputScale,
-                                                      llvm::ArrayRef<float> importance) {
+                                                      llvm::ArrayRef<float> importance, double largestBias) {
   if (failed(rangeOfConstant(weights)) || failed(rangeOfConstant(bias)))
     return failure();
   int64_t depth = channels == 0 ? 0 : int64_t(weights.size()) / channels;
@@ -138,7 +162,7 @@ FailureOr<QuantizedWeights> quantize::quantizeWeights(MLIRContext *context, llvm
   double largest = 0;
   for (int64_t o = 0; o < channels; ++o) {
     llvm::ArrayRef<float> matters = importance.empty() ? importance : importance.slice(o * depth, depth);
-    scales[o] = rowScale(weights.slice(o * depth, depth), matters, bias.empty() ? 0 : bias[o], inputScale);
+    scales[o] = rowScale(weights.slice(o * depth, depth), matters, bias.empty() ? 0 : bias[o], inputScale, largestBias);
     largest = std::max(largest, scales[o]);
   }
   // Rows of zeros take the scale of another row, since all factors of a layer share one shift.

@@ -38,8 +38,9 @@ Value ElementwiseFusion::findDeepRoot(Operation *op) const {
   }
   if (!root || !isFloat(root) || shapeOf(root) != shapeOf(op->getResult(0)))
     return {};
-  // Results of operations with several of them have no int8 form, from which a table could start.
-  if (Operation *producer = root.getDefiningOp(); producer && producer->getNumResults() != 1)
+  // Results of operations with several of them have no int8 form, from which a table could start, but for recurrent layers.
+  Operation *producer = root.getDefiningOp();
+  if (producer && producer->getNumResults() != 1 && !isa<nn::GruOp, nn::LstmOp>(producer))
     return {};
   return root;
 }

@@ -56,7 +56,8 @@ struct RequantizeIntoProducer : OpRewritePattern<nn::RequantizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(nn::RequantizeOp op, PatternRewriter &rewriter) const override {
     Operation *producer = op.getX().getDefiningOp();
-    if (!producer || !choosesScale(producer) || !op.getX().hasOneUse())
+    bool isOneWidth = bool(nn::getInt16Type(op.getX().getType())) == bool(nn::getInt16Type(op.getY().getType()));
+    if (!producer || !choosesScale(producer) || !op.getX().hasOneUse() || (!isOneWidth && !isa<nn::QuantizeOp>(producer)))
       return rewriter.notifyMatchFailure(op, "operand cannot be computed in the final scale");
     Operation *changed = rewriter.clone(*producer);
     changed->getResult(0).setType(op.getY().getType());
@@ -79,6 +80,8 @@ struct LookupOfLookup : OpRewritePattern<nn::LookupOp> {
     FailureOr<ConstantData> first = ConstantData::get(inner.getTable()), second = ConstantData::get(op.getTable());
     if (failed(first) || failed(second))
       return rewriter.notifyMatchFailure(op, "a table holds no data");
+    if (!first->getType().getElementType().isInteger(8) || !second->getType().getElementType().isInteger(8))
+      return rewriter.notifyMatchFailure(op, "tables of int16 are not one of both");
     std::vector<int8_t> table;
     for (int8_t code : first->as<int8_t>())
       table.push_back(second->as<int8_t>()[size_t(code + 128)]);

@@ -30,7 +30,13 @@ def QuantizeToInt8 : Pass<"thimble-quantize-to-int8", "::mlir::ModuleOp"> {
     step of its definition, and differs at all only next to a tie: chains of them are bit-exact in practice (all but 2 of 12,000
     outputs of the quantized keyword spotter, all of the other MLPerf Tiny models). Constants without codes of their own, such as an
     f32 factor between Q and DQ, are rounded to int8. Weights whose zero point gives them codes of nine bits are exact as two bytes,
-    at twice the products. int16 activations have no kernels: they stay f32 and are reported.
+    at twice the products. int16 and uint16 activations compute in int16 where their zero point is 0 (32768); with another one they
+    stay f32 and are reported.
+
+    With `thimble.int16` on an operation its operands and its results are symmetric int16, on an argument that is; reshaping and the
+    like hand the width on in both directions. Where widths meet, a requantization stands: from int8 without loss, since the
+    scale is 128 times finer. An operation that has no int16 kernel computes in int8 between two of them, with a warning. States of recurrent
+    layers that come from outside or go there (an initial state that is not constant, a cell that is used) are int16.
 
     The function's inputs and outputs become int8, unless `io-float` keeps them f32.
   }];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // thimble-quantize-to-int8: the walk over a function, and what stays in f32.
 #include "codegen/kernels/KernelCall.h"
+#include "dialects/nn/NNStates.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/quantize/Quantize.h"
@@ -24,7 +25,7 @@ class FunctionQuantizer {
 public:
   FunctionQuantizer(func::FuncOp function, const ElementwiseFusion &fusion, const TypePlan &plan, bool ioFloat, bool adopt)
       : function(function), oldBody(function.getBody().front()), fusion(fusion), builder(function.getContext()),
-        forms(fusion, plan, builder), ioFloat(ioFloat), adopt(adopt) {}
+        forms(fusion, plan, builder), states(nn::getStates(function)), ioFloat(ioFloat), adopt(adopt) {}
   LogicalResult run();
 
 private:
@@ -41,6 +42,7 @@ private:
   const ElementwiseFusion &fusion;
   OpBuilder builder;
   ValueForms forms;
+  llvm::SmallVector<nn::StatePair> states;
   bool ioFloat, adopt;
   Block *newBody = nullptr;
 };
@@ -50,7 +52,10 @@ bool touchesFloat(Operation *op) { return llvm::any_of(op->getOperands(), isFloa
 LogicalResult FunctionQuantizer::addArguments() {
   for (BlockArgument argument : oldBody.getArguments()) {
     Type type = argument.getType();
-    bool becomesInt8 = isFloat(argument) && !ioFloat && (!adopt || forms.getPlan().getType(argument));
+    // Nobody sees the type of a state: its producer decides.
+    bool isState = llvm::any_of(states, [&](nn::StatePair state) { return state.argument == argument.getArgNumber(); });
+    bool becomesInt8 = isFloat(argument) && (isState ? !forms.getPlan().isFloatState(argument)
+                                                     : !ioFloat && (!adopt || forms.getPlan().getType(argument)));
     if (becomesInt8) {
       Int8Type int8 = forms.getPlan().getType(argument);
       if (!int8)
@@ -87,9 +92,7 @@ LogicalResult FunctionQuantizer::keepFloat(Operation *op) {
     mapping.map(operand, *value);
   }
   Operation *clone = builder.clone(*op, mapping);
-  clone->removeDiscardableAttr(rangeAttrName);
-  clone->removeDiscardableAttr(keepFloatAttrName);
-  clone->removeDiscardableAttr(inputEnergyAttrName);
+  removeNotes(clone);
   clone->setDiscardableAttr(floatAttrName, builder.getUnitAttr());
   for (auto [from, to] : llvm::zip(op->getResults(), clone->getResults()))
     isFloat(from) ? forms.setReal(from, to) : forms.setOther(from, to);
@@ -106,7 +109,7 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
     return success();
   }
   if (auto quantize = dyn_cast<nn::QuantizeOp>(op)) {
-    FailureOr<Value> value = forms.getInt8(quantize.getX(), nn::getInt8Type(quantize.getY().getType()));
+    FailureOr<Value> value = forms.getInt8(quantize.getX(), nn::getActivationType(quantize.getY().getType()));
     if (succeeded(value))
       forms.setOther(quantize.getY(), *value);
     return LogicalResult(value);
@@ -127,7 +130,7 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
   // Reshaping costs nothing in f32 either.
   if (isa<nn::ReshapeOp>(op) && forms.isReal(op->getOperand(0)) && !isa<BlockArgument>(op->getOperand(0)))
     return keepFloat(op);
-  Int8Rewrite rewrite{forms, adopt, {}};
+  Int8Rewrite rewrite{forms, adopt, 8, {}};
   FailureOr<Value> result = rewriteInt8(op, rewrite);
   if (failed(result))
     return failure();
@@ -143,7 +146,7 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
 }
 
 LogicalResult FunctionQuantizer::rewriteRecurrentLayer(Operation *op) {
-  Int8Rewrite rewrite{forms, adopt, {}};
+  Int8Rewrite rewrite{forms, adopt, 8, {}};
   FailureOr<SmallVector<Value>> results = rewriteRecurrent(op, rewrite);
   if (failed(results))
     return failure();
@@ -163,7 +166,16 @@ LogicalResult FunctionQuantizer::rewriteRecurrentLayer(Operation *op) {
 
 LogicalResult FunctionQuantizer::addReturn(Operation *terminator) {
   SmallVector<Value> results;
-  for (Value operand : terminator->getOperands()) {
+  for (auto [index, operand] : llvm::enumerate(terminator->getOperands())) {
+    auto state = llvm::find_if(states, [&, index = index](nn::StatePair pair) { return pair.result == index; });
+    if (state != states.end() && isFloat(operand)) {
+      Int8Type type = nn::getInt8Type(newBody->getArgument(state->argument).getType());
+      FailureOr<Value> result = type ? forms.getInt8(operand, type) : forms.getReal(operand);
+      if (failed(result))
+        return failure();
+      results.push_back(*result);
+      continue;
+    }
     bool staysFloat = ioFloat || (adopt && !forms.getPlan().getType(operand));
     FailureOr<Value> result = !isFloat(operand) ? FailureOr<Value>(forms.getOther(operand))
                               : staysFloat      ? forms.getReal(operand)
@@ -184,7 +196,8 @@ void FunctionQuantizer::replaceBody() {
   function.setFunctionType(
       FunctionType::get(function.getContext(), newBody->getArgumentTypes(), newBody->getTerminator()->getOperandTypes()));
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    function.removeArgAttr(i, rangeAttrName);
+    for (StringRef note : {StringRef(rangeAttrName), StringRef(seenAttrName), StringRef(int16AttrName)})
+      function.removeArgAttr(i, note);
 }
 
 LogicalResult FunctionQuantizer::run() {

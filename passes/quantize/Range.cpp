@@ -40,6 +40,39 @@ FailureOr<std::optional<Range>> quantize::getRange(Value value) {
   return std::optional<Range>(Range{numbers[0], numbers[1]});
 }
 
+// A note on an argument or on the operation that defines `value`.
+static Attribute noteOn(Value value, StringRef name) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    func::FuncOp function = functionOf(argument);
+    return function ? function.getArgAttr(argument.getArgNumber(), name) : Attribute();
+  }
+  return value.getDefiningOp()->getDiscardableAttr(name);
+}
+
+void quantize::removeNotes(Operation *op) {
+  for (StringRef name : {rangeAttrName, seenAttrName, int16AttrName, keepFloatAttrName, inputEnergyAttrName})
+    op->removeDiscardableAttr(name);
+}
+
+bool quantize::isMarkedInt16(Value value) { return bool(noteOn(value, int16AttrName)); }
+
+FailureOr<std::optional<Range>> quantize::getSeen(Value value) {
+  auto numbers = dyn_cast_or_null<DenseF32ArrayAttr>(noteOn(value, seenAttrName));
+  if (!numbers || numbers.size() != 2 || !std::isfinite(numbers[0]) || !std::isfinite(numbers[1]) || numbers[0] > numbers[1])
+    return getRange(value);
+  return std::optional<Range>(Range{numbers[0], numbers[1]});
+}
+
+void quantize::setSeen(Value value, Range range) {
+  auto attribute = DenseF32ArrayAttr::get(value.getContext(), {range.low, range.high});
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    if (func::FuncOp function = functionOf(argument))
+      function.setArgAttr(argument.getArgNumber(), seenAttrName, attribute);
+  } else if (value.getDefiningOp()->getNumResults() == 1) {
+    value.getDefiningOp()->setDiscardableAttr(seenAttrName, attribute);
+  }
+}
+
 llvm::ArrayRef<float> quantize::getChannelFactors(Value value) {
   Operation *op = value.getDefiningOp();
   auto factors = op ? op->getAttrOfType<DenseF32ArrayAttr>(channelFactorsAttrName) : DenseF32ArrayAttr();

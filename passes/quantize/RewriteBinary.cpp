@@ -9,8 +9,7 @@ using namespace thimble::quantize;
 
 static Value makeInt8Constant(OpBuilder &builder, Value original, ArrayRef<float> elements, Int8Type type) {
   RankedTensorType result = withElement(original.getType(), type);
-  return builder.create<nn::ConstantOp>(original.getLoc(), result,
-                                        makeConstant<int8_t>(result, quantizeElements(elements, type)));
+  return builder.create<nn::ConstantOp>(original.getLoc(), result, makeCodes(result, elements));
 }
 
 static Value makeBinary(OpBuilder &builder, nn::BinaryOp op, nn::BinaryKind kind, Value a, Value b, Int8Type type) {
@@ -26,23 +25,23 @@ static FailureOr<Value> divideByConstant(nn::BinaryOp op, ConstantData divisor, 
   FailureOr<Range> range = rangeOfConstant(reciprocals);
   if (failed(range))
     return rewrite.refuse("by zero");
-  FailureOr<Value> a = rewrite.forms.getInt8(op.getA());
+  FailureOr<Value> a = rewrite.operand(op.getA());
   FailureOr<Int8Type> type = rewrite.planned(op.getY());
   if (failed(a) || failed(type))
     return failure();
   OpBuilder &builder = rewrite.forms.getBuilder();
-  Value b = makeInt8Constant(builder, op.getB(), reciprocals, chooseInt8Type(op.getContext(), *range));
+  Value b = makeInt8Constant(builder, op.getB(), reciprocals, rewrite.chooseType(op.getContext(), *range));
   return makeBinary(builder, op, nn::BinaryKind::Mul, *a, b, *type);
 }
 
 // prelu(x, slope) is max(x, 0) + slope * min(x, 0): two tables, a product and a sum.
 static FailureOr<Value> rewritePRelu(nn::BinaryOp op, Int8Rewrite &rewrite) {
-  FailureOr<Value> x = rewrite.forms.getInt8(op.getA()), slope = rewrite.forms.getInt8(op.getB());
+  FailureOr<Value> x = rewrite.operand(op.getA()), slope = rewrite.operand(op.getB());
   FailureOr<Int8Type> type = rewrite.planned(op.getY());
   if (failed(x) || failed(slope) || failed(type))
     return failure();
   OpBuilder &builder = rewrite.forms.getBuilder();
-  Int8Type xType = nn::getInt8Type((*x).getType());
+  Int8Type xType = nn::getActivationType((*x).getType());
   // One half of x, in a scale of its own.
   auto half = [&](Range range) -> Value {
     Int8Type halfType = chooseInt8Type(op.getContext(), range);
@@ -70,7 +69,7 @@ static FailureOr<Value> getOperand(nn::BinaryOp op, unsigned index, Int8Type typ
   FailureOr<ConstantData> data =
       op.getKind() == nn::BinaryKind::Mul || !otherType ? FailureOr<ConstantData>() : ConstantData::get(operand);
   if (failed(data))
-    return rewrite.forms.getInt8(operand);
+    return rewrite.operand(operand);
   Range y = rangeOf(type), x = rangeOf(otherType), useful{y.low - x.high, y.high - x.low};
   if (op.getKind() == nn::BinaryKind::Sub)
     useful = index == 0 ? Range{y.low + x.low, y.high + x.high} : Range{x.low - y.high, x.high - y.low};
@@ -79,14 +78,17 @@ static FailureOr<Value> getOperand(nn::BinaryOp op, unsigned index, Int8Type typ
     element = std::min(std::max(element, useful.low), useful.high);
   FailureOr<Range> range = rangeOfConstant(elements);
   if (failed(range))
-    return rewrite.forms.getInt8(operand); // which says what is wrong
-  return makeInt8Constant(rewrite.forms.getBuilder(), operand, elements, chooseInt8Type(op.getContext(), *range));
+    return rewrite.operand(operand); // which says what is wrong
+  return makeInt8Constant(rewrite.forms.getBuilder(), operand, elements, rewrite.chooseType(op.getContext(), *range));
 }
 
 FailureOr<Value> quantize::rewriteBinary(nn::BinaryOp op, Int8Rewrite &rewrite) {
   if (op.getKind() == nn::BinaryKind::Div)
     if (FailureOr<ConstantData> divisor = ConstantData::get(op.getB()); succeeded(divisor))
       return divideByConstant(op, std::move(*divisor), rewrite);
+  bool isInt8Only = op.getKind() == nn::BinaryKind::PRelu || op.getKind() == nn::BinaryKind::Div;
+  if (isInt8Only && rewrite.bits == 16)
+    return rewrite.refuse("");
   if (op.getKind() == nn::BinaryKind::PRelu)
     return rewritePRelu(op, rewrite);
   bool isExtremum = op.getKind() == nn::BinaryKind::Min || op.getKind() == nn::BinaryKind::Max;
@@ -94,8 +96,8 @@ FailureOr<Value> quantize::rewriteBinary(nn::BinaryOp op, Int8Rewrite &rewrite) 
     FailureOr<Int8Type> type = rewrite.planned(op.getY());
     if (failed(type))
       return failure();
-    FailureOr<Value> a = rewrite.forms.getInt8(op.getA(), isExtremum ? *type : Int8Type());
-    FailureOr<Value> b = rewrite.forms.getInt8(op.getB(), isExtremum ? *type : Int8Type());
+    FailureOr<Value> a = isExtremum ? rewrite.forms.getInt8(op.getA(), *type) : rewrite.operand(op.getA());
+    FailureOr<Value> b = isExtremum ? rewrite.forms.getInt8(op.getB(), *type) : rewrite.operand(op.getB());
     if (failed(a) || failed(b))
       return failure();
     return makeBinary(rewrite.forms.getBuilder(), op, op.getKind(), *a, *b, *type);

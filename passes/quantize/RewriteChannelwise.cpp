@@ -40,7 +40,8 @@ static FailureOr<Value> makeDepthwise(nn::BinaryOp op, Value x, ArrayRef<float> 
   if (failed(type))
     return failure();
   FailureOr<QuantizedWeights> weights =
-      quantizeWeights(op.getContext(), factors, offsets, channels, nn::getInt8Type(x.getType()).getScale());
+      quantizeWeights(op.getContext(), factors, offsets, channels, nn::getActivationType(x.getType()).getScale(), {},
+                      rewrite.bits == 16 ? largestWideBias : largestBias);
   if (failed(weights))
     return Value();
   OpBuilder &builder = rewrite.forms.getBuilder();
@@ -51,7 +52,7 @@ static FailureOr<Value> makeDepthwise(nn::BinaryOp op, Value x, ArrayRef<float> 
     image = {1, 1, cast<RankedTensorType>(x.getType()).getNumElements() / channels, channels};
   auto withShape = [](ArrayRef<int64_t> shape, Type element) { return RankedTensorType::get(shape, element); };
   if (!isImage)
-    x = builder.create<nn::ReshapeOp>(loc, withShape(image, nn::getInt8Type(x.getType())), x);
+    x = builder.create<nn::ReshapeOp>(loc, withShape(image, nn::getActivationType(x.getType())), x);
   RankedTensorType weightsType = withShape({channels, 1, 1, 1}, weights->element);
   Value w = builder.create<nn::ConstantOp>(loc, weightsType, makeConstant<int8_t>(weightsType, weights->codes)), b;
   if (!offsets.empty()) {
@@ -71,7 +72,7 @@ FailureOr<Value> quantize::rewriteChannelwise(nn::BinaryOp op, Int8Rewrite &rewr
   if (!constants)
     return Value();
   if (op.getKind() == nn::BinaryKind::Mul) {
-    FailureOr<Value> x = rewrite.forms.getInt8(constants->x);
+    FailureOr<Value> x = rewrite.operand(constants->x);
     return failed(x) ? FailureOr<Value>(failure()) : makeDepthwise(op, *x, constants->elements, {}, rewrite);
   }
   // The product itself, which was rewritten before, is dead if the sum is its only user.
@@ -85,6 +86,6 @@ FailureOr<Value> quantize::rewriteChannelwise(nn::BinaryOp op, Int8Rewrite &rewr
   if (op.getKind() == nn::BinaryKind::Sub)
     for (float &constant : constants->elements)
       constant = -constant;
-  FailureOr<Value> x = rewrite.forms.getInt8(factors->x);
+  FailureOr<Value> x = rewrite.operand(factors->x);
   return failed(x) ? FailureOr<Value>(failure()) : makeDepthwise(op, *x, factors->elements, constants->elements, rewrite);
 }

@@ -13,14 +13,28 @@ Value Int8Rewrite::recreate(Operation *op, ValueRange operands, Type resultEleme
   state.addOperands(operands);
   state.addTypes(withElement(op->getResult(0).getType(), resultElement));
   for (NamedAttribute attribute : op->getAttrs())
-    if (attribute.getName() != rangeAttrName && attribute.getName() != inputEnergyAttrName)
-      state.attributes.append(attribute);
-  return forms.getBuilder().create(state)->getResult(0);
+    state.attributes.append(attribute);
+  Operation *made = forms.getBuilder().create(state);
+  removeNotes(made);
+  return made->getResult(0);
+}
+
+FailureOr<Value> Int8Rewrite::operand(Value original) {
+  const TypePlan &plan = forms.getPlan();
+  Int8Type type = plan.getType(original);
+  if (bits == 16 && isa_and_nonnull<nn::ConstantOp>(original.getDefiningOp())) {
+    FailureOr<ConstantData> data = ConstantData::get(original);
+    FailureOr<Range> range = failed(data) ? FailureOr<Range>() : rangeOfConstant(data->as<float>());
+    return succeeded(range) ? forms.getInt8(original, chooseInt16Type(original.getContext(), *range)) : forms.getInt8(original);
+  }
+  if (!type || isInt16(type) == (bits == 16))
+    return forms.getInt8(original);
+  return forms.getInt8(original, bits == 16 ? widen(type) : plan.getNarrowType(original));
 }
 
 FailureOr<Int8Type> Int8Rewrite::planned(Value original) {
   if (Int8Type type = forms.getPlan().getType(original))
-    return type;
+    return isInt16(type) == (bits == 16) ? type : bits == 16 ? widen(type) : forms.getPlan().getNarrowType(original);
   return emitError(original.getLoc()) << "has no calibrated range; run calibration first";
 }
 
@@ -76,7 +90,8 @@ static FailureOr<Value> dispatch(Operation *op, Int8Rewrite &rewrite) {
   return rewrite.refuse("");
 }
 
-FailureOr<Value> quantize::rewriteInt8(Operation *op, Int8Rewrite &rewrite) {
+// Null, with a reason, if there is no kernel of this width.
+static FailureOr<Value> rewriteWidth(Operation *op, Int8Rewrite &rewrite) {
   rewrite.reason.clear();
   FailureOr<Value> result =
       hasInfiniteConstant(op, rewrite)                             ? rewrite.refuse("of a constant that is not finite")
@@ -90,5 +105,20 @@ FailureOr<Value> quantize::rewriteInt8(Operation *op, Int8Rewrite &rewrite) {
   }
   if (!*result)
     rewrite.reason = "'" + describe(op) + "'" + (rewrite.reason.empty() ? "" : " " + rewrite.reason);
+  return result;
+}
+
+FailureOr<Value> quantize::rewriteInt8(Operation *op, Int8Rewrite &rewrite) {
+  // What has no result of its own type (arg) goes by its operand.
+  Value deciding = isFloat(op->getResult(0)) ? op->getResult(0) : op->getOperand(0);
+  rewrite.bits = isInt16(rewrite.forms.getPlan().getType(deciding)) ? 16 : 8;
+  FailureOr<Value> result = rewriteWidth(op, rewrite);
+  if (failed(result) || *result || rewrite.bits == 8)
+    return result;
+  std::string reason = rewrite.reason;
+  rewrite.bits = 8;
+  result = rewriteWidth(op, rewrite);
+  if (succeeded(result) && *result)
+    emitWarning(op->getLoc()) << "computes in int8: no int16 kernel for " << reason;
   return result;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One operation at a time from f32 to int8: one function for each family of operations.
+// One operation at a time from f32 to int8 or int16: one function for each family of operations.
 #pragma once
 
 #include "passes/quantize/ValueForms.h"
@@ -10,6 +10,7 @@ namespace thimble::quantize {
 struct Int8Rewrite {
   ValueForms &forms;
   bool adopt = false; // only what the model quantizes itself
+  int bits = 8;       // in which the operation at hand computes: 8 or 16
   std::string reason; // why the last operation has no int8 form
 
   /// Notes a reason and says "no int8 form".
@@ -19,11 +20,17 @@ struct Int8Rewrite {
   }
   /// `op` with other operands and another result type.
   mlir::Value recreate(mlir::Operation *op, mlir::ValueRange operands, mlir::Type resultElement);
-  /// The planned type of a value. Fails with an error if it has none.
+  /// An operand in int8 or int16, as `bits` says: in the planned type, or the nearest to it of the other width.
+  mlir::FailureOr<mlir::Value> operand(mlir::Value original);
+  /// The best type of `bits` bits for numbers of `range`.
+  Int8Type chooseType(mlir::MLIRContext *context, Range range) const {
+    return bits == 16 ? chooseInt16Type(context, range) : chooseInt8Type(context, range);
+  }
+  /// The planned type of a value, of the width that `bits` says. Fails with an error if it has none.
   mlir::FailureOr<Int8Type> planned(mlir::Value original);
 };
 
-/// Computes `op` in int8. The result is null if no int8 kernel does it (see reason); fails after an error.
+/// `op` in int8, or in int16 if its result is. Null if no int8 kernel does it (see reason); fails after an error.
 mlir::FailureOr<mlir::Value> rewriteInt8(mlir::Operation *op, Int8Rewrite &rewrite);
 
 // The families. Results are not yet checked for a kernel.

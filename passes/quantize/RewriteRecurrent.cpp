@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Recurrent layers in int8: weights with one scale a row, outputs of scale 1/128.
+// Recurrent layers in int8: weights with one scale a row, outputs of scale 1/128, states in int8 or as the kernels have them.
 #include "passes/quantize/RewriteInt8.h"
 
 using namespace mlir;
@@ -33,8 +33,6 @@ static const char *whyFloat(Operation *op) {
   auto lstm = cast<nn::LstmOp>(op);
   if (lstm.getPeepholes() || lstm.getInputForget())
     return "with peepholes or coupled gates";
-  if (!lstm.getYC().use_empty())
-    return "whose cell state is used: 8 bits are too few for it";
   return common(lstm);
 }
 
@@ -54,12 +52,19 @@ FailureOr<SmallVector<Value>> quantize::rewriteRecurrent(Operation *op, Int8Rewr
     rewrite.refuse("whose weights are not constant");
     return SmallVector<Value>();
   }
+  bool hasWideStates = rewrite.forms.getPlan().hasWideStates(op);
+  auto lstm = dyn_cast<nn::LstmOp>(op);
+  auto stateType = [&](Value state) {
+    return makeInt16Type(op->getContext(), lstm && state == lstm.getInitialC() ? 1.0 / 2048 : 1.0 / 32768);
+  };
   SmallVector<Value> operands;
   for (OpOperand &operand : op->getOpOperands()) {
+    bool isState = operand.getOperandNumber() > 3 && hasWideStates;
     FailureOr<Value> value = operand.getOperandNumber() == 1   ? FailureOr<Value>(weights)
                              : operand.getOperandNumber() == 2 ? FailureOr<Value>(recurrence)
                              : operand.getOperandNumber() == 3 ? rewrite.forms.getReal(operand.get())
-                                                               : rewrite.forms.getInt8(operand.get());
+                               : isState                         ? rewrite.forms.getInt8(operand.get(), stateType(operand.get()))
+                                                                 : rewrite.operand(operand.get());
     if (failed(value))
       return failure();
     operands.push_back(*value);

@@ -9,7 +9,7 @@ using namespace thimble::quantize;
 
 // -x without any loss: code q becomes -1 - q, and so does the zero point. Minima are maxima of it.
 static Value mirror(OpBuilder &builder, Location loc, Value x) {
-  Int8Type from = nn::getInt8Type(x.getType());
+  Int8Type from = nn::getActivationType(x.getType());
   Int8Type to = makeInt8Type(builder.getContext(), from.getScale(), -1 - from.getZeroPoint());
   std::vector<int8_t> codes;
   for (int code = -128; code < 128; ++code)
@@ -20,7 +20,7 @@ static Value mirror(OpBuilder &builder, Location loc, Value x) {
 }
 
 FailureOr<Value> quantize::rewritePool(nn::Pool2DOp op, Int8Rewrite &rewrite) {
-  FailureOr<Value> x = rewrite.forms.getInt8(op.getX());
+  FailureOr<Value> x = rewrite.operand(op.getX());
   FailureOr<Int8Type> type = rewrite.planned(op.getY());
   if (failed(x) || failed(type))
     return failure();
@@ -31,9 +31,9 @@ FailureOr<Value> quantize::rewritePool(nn::Pool2DOp op, Int8Rewrite &rewrite) {
 
 FailureOr<Value> quantize::rewriteReduce(nn::ReduceOp op, Int8Rewrite &rewrite) {
   bool isMean = op.getKind() == nn::ReduceKind::Mean || op.getKind() == nn::ReduceKind::Sum;
-  if (!isMean && op.getKind() != nn::ReduceKind::Min)
+  if (!isMean && (op.getKind() != nn::ReduceKind::Min || rewrite.bits == 16))
     return rewrite.refuse("");
-  FailureOr<Value> x = rewrite.forms.getInt8(op.getX());
+  FailureOr<Value> x = rewrite.operand(op.getX());
   if (failed(x))
     return failure();
   if (isMean) {
@@ -43,13 +43,15 @@ FailureOr<Value> quantize::rewriteReduce(nn::ReduceOp op, Int8Rewrite &rewrite) 
   OpBuilder &builder = rewrite.forms.getBuilder();
   Value negated = mirror(builder, op.getLoc(), *x);
   Value maximum =
-      builder.create<nn::ReduceOp>(op.getLoc(), withElement(op.getY().getType(), nn::getInt8Type(negated.getType())),
+      builder.create<nn::ReduceOp>(op.getLoc(), withElement(op.getY().getType(), nn::getActivationType(negated.getType())),
                                    nn::ReduceKind::Max, negated, op.getAxes(), op.getKeepDims());
   return mirror(builder, op.getLoc(), maximum);
 }
 
 FailureOr<Value> quantize::rewriteArg(nn::ArgOp op, Int8Rewrite &rewrite) {
-  FailureOr<Value> x = rewrite.forms.getInt8(op.getX());
+  if (op.getKind() != nn::ArgKind::Max && rewrite.bits == 16)
+    return rewrite.refuse("");
+  FailureOr<Value> x = rewrite.operand(op.getX());
   if (failed(x))
     return failure();
   OpBuilder &builder = rewrite.forms.getBuilder();
@@ -61,7 +63,7 @@ FailureOr<Value> quantize::rewriteArg(nn::ArgOp op, Int8Rewrite &rewrite) {
 FailureOr<Value> quantize::rewriteSoftmax(nn::SoftmaxOp op, Int8Rewrite &rewrite) {
   if (op.getLog())
     return rewrite.refuse("with log");
-  FailureOr<Value> x = rewrite.forms.getInt8(op.getX());
+  FailureOr<Value> x = rewrite.operand(op.getX());
   FailureOr<Int8Type> type = rewrite.planned(op.getY());
   if (failed(x) || failed(type))
     return failure();
@@ -72,7 +74,7 @@ FailureOr<Value> quantize::rewriteNorm(nn::LayerNormOp op, Int8Rewrite &rewrite)
   auto scale = op.getScale().getDefiningOp<nn::ConstantOp>(), bias = op.getBias().getDefiningOp<nn::ConstantOp>();
   if (!scale || !bias)
     return rewrite.refuse("whose scale or bias is not constant");
-  FailureOr<Value> x = rewrite.forms.getInt8(op.getX()), s = rewrite.forms.getReal(op.getScale());
+  FailureOr<Value> x = rewrite.operand(op.getX()), s = rewrite.forms.getReal(op.getScale());
   FailureOr<Value> b = rewrite.forms.getReal(op.getBias());
   FailureOr<Int8Type> type = rewrite.planned(op.getY());
   if (failed(x) || failed(s) || failed(b) || failed(type))

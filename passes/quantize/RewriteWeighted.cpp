@@ -41,7 +41,7 @@ static FailureOr<Value> rewriteWide(Operation *op, Value x8, ArrayRef<float> wei
   Value w = op->getOperand(1);
   ArrayRef<int64_t> shape = shapeOf(w);
   int64_t channels = shape[0], depth = int64_t(weights.size()) / channels, inner = shape.back();
-  double inputScale = nn::getInt8Type(x8.getType()).getScale();
+  double inputScale = nn::getActivationType(x8.getType()).getScale();
   std::vector<int64_t> sums;
   std::vector<int32_t> bias32;
   SmallVector<double> scales;
@@ -101,7 +101,7 @@ FailureOr<Value> quantize::rewriteWeighted(Operation *op, Int8Rewrite &rewrite) 
     return rewrite.refuse("whose weights are not constant");
   if (bias && failed(b))
     return rewrite.refuse("whose bias is not constant");
-  FailureOr<Value> x8 = rewrite.forms.getInt8(x);
+  FailureOr<Value> x8 = rewrite.operand(x);
   FailureOr<Int8Type> type = rewrite.planned(op->getResult(0));
   if (failed(x8) || failed(type))
     return failure();
@@ -119,7 +119,8 @@ FailureOr<Value> quantize::rewriteWeighted(Operation *op, Int8Rewrite &rewrite) 
     return rewriteWide(op, *x8, w->as<float>(), realBias, *type, rewrite);
   std::vector<float> importance = weightImportance(op, cast<RankedTensorType>(weights.getType()).getShape());
   FailureOr<QuantizedWeights> quantized = quantizeWeights(op->getContext(), w->as<float>(), realBias, channels,
-                                                          nn::getInt8Type((*x8).getType()).getScale(), importance);
+                                                          nn::getActivationType((*x8).getType()).getScale(), importance,
+                                                          rewrite.bits == 16 ? largestWideBias : largestBias);
   if (failed(quantized))
     return rewrite.refuse("whose weights need scales beyond the range of f32");
   OpBuilder &builder = rewrite.forms.getBuilder();
@@ -140,7 +141,7 @@ FailureOr<Value> quantize::rewriteMatMul(nn::MatMulOp op, Int8Rewrite &rewrite) 
   // The kernel's condition for its accumulator.
   if (a[a.size() - (op.getTransposeA() ? 2 : 1)] > INT16_MAX)
     return rewrite.refuse("that sums more than 32767 products");
-  FailureOr<Value> a8 = rewrite.forms.getInt8(op.getA()), b8 = rewrite.forms.getInt8(op.getB());
+  FailureOr<Value> a8 = rewrite.operand(op.getA()), b8 = rewrite.operand(op.getB());
   FailureOr<Int8Type> type = rewrite.planned(op.getY());
   if (failed(a8) || failed(b8) || failed(type))
     return failure();

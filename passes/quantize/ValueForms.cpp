@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Conversions between the forms of a value, each made once.
 #include "passes/quantize/ValueForms.h"
+#include "passes/quantize/Table16.h"
 #include <cmath>
 
 using namespace mlir;
@@ -18,11 +19,41 @@ FailureOr<Value> ValueForms::makeConstantInt8(Value original, Int8Type type) {
   if (failed(data) || !type || llvm::any_of(data->as<float>(), [](float element) { return std::isnan(element); }))
     return emitError(original.getLoc()) << "constant holds numbers that are not finite, so it cannot be quantized";
   RankedTensorType result = withElement(original.getType(), type);
-  std::vector<int8_t> codes = quantizeElements(data->as<float>(), type);
-  return Value(builder.create<nn::ConstantOp>(original.getLoc(), result, makeConstant<int8_t>(result, codes)));
+  return Value(builder.create<nn::ConstantOp>(original.getLoc(), result, makeCodes(result, data->as<float>())));
+}
+
+// A clamp keeps the scale, and is exact; any other function of int16 is a table that is linear between its entries.
+FailureOr<Value> ValueForms::makeLookup16(Value original, Int8Type type) {
+  Value rootValue = fusion.getRoot(original);
+  Int8Type rootType = plan.getType(rootValue);
+  FailureOr<Value> root = rootType ? getInt8(rootValue, widen(rootType)) : getInt8(rootValue);
+  if (failed(root))
+    return failure();
+  rootType = nn::getInt16Type((*root).getType());
+  Location loc = original.getLoc();
+  Int8Type wide = isInt16(type) ? type : widen(type);
+  Value y;
+  if (std::optional<Range> limits = getClamp(original, rootValue)) {
+    y = builder.create<nn::UnaryOp>(loc, withElement(original.getType(), rootType), 
+                                    nn::UnaryKindAttr::get(builder.getContext(), nn::UnaryKind::Clamp), *root,
+                                    builder.getF32FloatAttr(limits->low), builder.getF32FloatAttr(limits->high));
+    wide = rootType;
+  } else {
+    FailureOr<std::vector<int16_t>> entries = makeTable16(fusion, original, rootType, wide);
+    if (failed(entries))
+      return failure();
+    auto tableType = RankedTensorType::get({int64_t(entries->size())}, builder.getI16Type());
+    Value table = builder.create<nn::ConstantOp>(loc, tableType, makeConstant<int16_t>(tableType, *entries, "table"));
+    y = builder.create<nn::LookupOp>(loc, withElement(original.getType(), wide), *root, table);
+  }
+  if (wide == type)
+    return y;
+  return Value(builder.create<nn::RequantizeOp>(loc, withElement(original.getType(), type), y));
 }
 
 FailureOr<Value> ValueForms::makeLookup(Value original, Int8Type type) {
+  if (isInt16(type) || isInt16(plan.getType(fusion.getRoot(original))))
+    return makeLookup16(original, type);
   FailureOr<Value> root = getInt8(fusion.getRoot(original));
   if (failed(root))
     return failure();
@@ -41,7 +72,7 @@ FailureOr<Value> ValueForms::getInt8(Value original, Int8Type type) {
     return emitError(original.getLoc()) << "has no calibrated range; run calibration first";
   }
   Value form = int8Forms.lookup(original);
-  if (form && nn::getInt8Type(form.getType()) == type)
+  if (form && nn::getActivationType(form.getType()) == type)
     return form;
   if (Value done = converted.lookup({original, type}))
     return done;

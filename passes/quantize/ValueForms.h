@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The forms in which the rewritten function has a value: int8, f32, or both, converted when first asked for.
+// The forms in which the rewritten function has a value: int8 or int16, f32, or both, converted when first asked for.
 #pragma once
 
 #include "passes/quantize/TypePlan.h"
@@ -14,7 +14,7 @@ public:
   const TypePlan &getPlan() const { return plan; }
   mlir::OpBuilder &getBuilder() { return builder; }
 
-  /// States what now computes `original`: an int8 tensor (of any scale), an f32 one, or, for other elements, the same type.
+  /// States what now computes `original`: an int8 or int16 tensor (of any scale), an f32 one, or one of the same type.
   void setInt8(mlir::Value original, mlir::Value value) {
     int8Forms[original] = value;
     keepFactors(original, value);
@@ -22,7 +22,7 @@ public:
   void setReal(mlir::Value original, mlir::Value value) { realForms[original] = value; }
   void setOther(mlir::Value original, mlir::Value value) { otherForms[original] = value; }
 
-  /// `original` in int8 of type `type`, or of the planned type. Fails with an error if there is none.
+  /// `original` in int8 or int16 of type `type`, or of the planned type. Fails with an error if there is none.
   mlir::FailureOr<mlir::Value> getInt8(mlir::Value original, Int8Type type = nullptr);
   /// `original` in f32.
   mlir::FailureOr<mlir::Value> getReal(mlir::Value original);
@@ -35,6 +35,7 @@ private:
   void keepFactors(mlir::Value original, mlir::Value made);
   mlir::FailureOr<mlir::Value> makeConstantInt8(mlir::Value original, Int8Type type);
   mlir::FailureOr<mlir::Value> makeLookup(mlir::Value original, Int8Type type);
+  mlir::FailureOr<mlir::Value> makeLookup16(mlir::Value original, Int8Type type);
 
   const ElementwiseFusion &fusion;
   const TypePlan &plan;

@@ -6,6 +6,8 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/schedule/Schedule.h"
+#include "passes/schedule/SharedMemory.h"
+#include "passes/schedule/SplitAttention.h"
 #include "passes/schedule/StreamSearch.h"
 
 using namespace mlir;
@@ -13,6 +15,7 @@ using namespace thimble;
 using namespace thimble::schedule;
 
 static constexpr int maxTries = 12;
+static constexpr size_t maxOrders = 64; // for which the least is found
 
 static mcu::ProgramOp getProgram(ModuleOp module) { return *module.getOps<mcu::ProgramOp>().begin(); }
 
@@ -63,27 +66,157 @@ static FailureOr<OwningOpRef<ModuleOp>> planFor(ModuleOp ordered, StreamSearch &
   return candidate;
 }
 
-// Points between the plain execution and the one that needs least.
-static LogicalResult addFront(ModuleOp ordered, StreamSearch &parts, int64_t least, RamSearch &search) {
-  int64_t most = search.options[0].arenaBytes;
-  for (int64_t percent : {75, 50, 25, 0}) {
-    RamOption option;
-    FailureOr<OwningOpRef<ModuleOp>> planned = planFor(ordered, parts, least + (most - least) / 100 * percent, option);
-    if (failed(planned))
-      return failure();
-    bool isKnown = llvm::any_of(search.options, [&](const RamOption &other) { return other.arenaBytes <= option.arenaBytes &&
-                                                                                     other.extraInstructions <= option.extraInstructions; });
-    if (*planned && !isKnown)
-      search.options.push_back(option);
+// No execution needs less than this. With few orders of the calls, what the search finds for each of them; with many, what every
+// order needs.
+static int64_t proveLeast(ModuleOp ordered) {
+  mcu::ProgramOp program = getProgram(ordered);
+  MemoryGraph graph = makeGraph(program);
+  std::optional<std::vector<std::vector<size_t>>> orders = findAllOrders(graph, maxOrders);
+  if (!orders)
+    return StreamSearch(program).boundForAllOrders();
+  int64_t least = INT64_MAX;
+  for (const std::vector<size_t> &order : *orders) {
+    OwningOpRef<ModuleOp> other = ordered.clone();
+    std::vector<mcu::CallOp> calls = mcu::getCalls(getProgram(*other));
+    Block &block = getProgram(*other).getBody().front();
+    for (size_t call : order)
+      calls[call]->moveBefore(&block, block.end());
+    least = std::min(least, StreamSearch(getProgram(*other)).findLeast());
   }
-  return success();
+  return least;
 }
 
-FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::optional<int64_t> ramBudget, bool feedsRows, bool showsFront) {
+namespace {
+
+// A program in its order, and what can be streamed of it.
+struct Variant {
+  OwningOpRef<ModuleOp> ordered;
+  int64_t extraInstructions; // for what it computes twice
+  std::unique_ptr<StreamSearch> parts;
+  int64_t least;
+};
+
+class RamFitter {
+public:
+  RamFitter(ModuleOp module, int64_t budget, bool feedsRows, RamSearch &search)
+      : source(module.clone()), budget(budget), feedsRows(feedsRows), search(search) {}
+
+  /// Plans executions of less and less memory until one fits: of the program as it is, then of one that computes some rows twice.
+  LogicalResult fit() {
+    for (bool repeats : {false, true}) {
+      if (failed(addVariant(repeats)))
+        return failure();
+      if (!fits() && size_t(repeats) < variants.size() && failed(tryVariant(variants.back())))
+        return failure();
+      if (fits())
+        break;
+    }
+    return success();
+  }
+
+  /// Points between the plain execution and the ones that need least.
+  LogicalResult addFront() {
+    if (variants.size() < 2 && failed(addVariant(/*repeats=*/true)))
+      return failure();
+    int64_t most = search.options[0].arenaBytes;
+    for (Variant &variant : variants)
+      for (int64_t percent : {75, 50, 25, 0}) {
+        RamOption option;
+        FailureOr<OwningOpRef<ModuleOp>> planned = plan(variant, variant.least + (most - variant.least) / 100 * percent, option);
+        if (failed(planned))
+          return failure();
+        bool isKnown = llvm::any_of(search.options, [&](const RamOption &other) {
+          return other.arenaBytes <= option.arenaBytes && other.extraInstructions <= option.extraInstructions;
+        });
+        if (*planned && !isKnown)
+          search.options.push_back(option);
+      }
+    return success();
+  }
+
+  bool fits() const { return !search.options.empty() && search.options[search.chosen].arenaBytes <= budget; }
+
+  /// After fit() has found nothing: no execution needs less.
+  int64_t proveLeast() const {
+    int64_t least = INT64_MAX;
+    for (const Variant &variant : variants)
+      least = std::min(least, ::proveLeast(*variant.ordered));
+    return least;
+  }
+
+  OwningOpRef<ModuleOp> best; // null: the plain execution
+
+private:
+  LogicalResult addVariant(bool repeats) {
+    Variant variant{source->clone(), 0, nullptr, 0};
+    if (repeats) {
+      std::optional<int64_t> extra = splitAttention(getProgram(*variant.ordered));
+      if (!extra)
+        return success();
+      variant.extraInstructions = *extra;
+    }
+    if (failed(runPipeline(*variant.ordered, [](OpPassManager &manager) {
+          OpPassManager &program = manager.nest<mcu::ProgramOp>();
+          program.addPass(createShareSlices());
+          program.addPass(createOrderCalls());
+        })))
+      return failure();
+    variant.parts = std::make_unique<StreamSearch>(getProgram(*variant.ordered));
+    variant.least = variant.parts->findLeast();
+    variants.push_back(std::move(variant));
+    return success();
+  }
+
+  FailureOr<OwningOpRef<ModuleOp>> plan(Variant &variant, int64_t aim, RamOption &option) {
+    FailureOr<OwningOpRef<ModuleOp>> candidate = planFor(*variant.ordered, *variant.parts, aim, option);
+    option.extraInstructions += variant.extraInstructions;
+    return candidate;
+  }
+
+  LogicalResult tryVariant(Variant &variant) {
+    int64_t aim = std::max(budget, variant.least);
+    // Rows are fed to save RAM: an ample budget is no reason for buffers of many rows.
+    if (feedsRows)
+      aim = std::min(aim, 2 * variant.least);
+    for (int tries = 0; tries < maxTries; ++tries) {
+      bool isLast = aim == variant.least;
+      RamOption option;
+      FailureOr<OwningOpRef<ModuleOp>> candidate = plan(variant, aim, option);
+      if (failed(candidate))
+        return failure();
+      if (!*candidate)
+        break;
+      search.options.push_back(option);
+      if (search.options.size() == 1 || option.arenaBytes < search.options[search.chosen].arenaBytes) {
+        search.chosen = search.options.size() - 1;
+        best = std::move(*candidate);
+      }
+      if (option.arenaBytes <= budget || isLast)
+        break;
+      // The plan needs more than what is live at once, so aim lower.
+      aim = std::max(aim - std::max<int64_t>(option.arenaBytes - budget, 64), variant.least);
+    }
+    return success();
+  }
+
+  OwningOpRef<ModuleOp> source;
+  int64_t budget;
+  bool feedsRows;
+  RamSearch &search;
+  std::vector<Variant> variants;
+};
+
+} // namespace
+
+FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::optional<int64_t> ramBudget, bool feedsRows,
+                                                       bool showsFront) {
   RamSearch search;
+  planState(getProgram(module));
+  if (ramBudget) // is for both
+    ramBudget = std::max<int64_t>(*ramBudget - int64_t(getProgram(module).getStateBytes().value_or(0)), 0);
   if (feedsRows && failed(markFed(getProgram(module))))
     return failure();
-  OwningOpRef<ModuleOp> ordered = module.clone();
+  RamFitter fitter(module, ramBudget.value_or(INT64_MAX / 2), feedsRows, search);
   if (!feedsRows) {
     if (failed(runPipeline(module, buildSchedulePipeline)))
       return failure();
@@ -91,47 +224,18 @@ FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::opt
     if (!showsFront && (!ramBudget || search.options[0].arenaBytes <= *ramBudget))
       return search;
   }
-
-  if (failed(runPipeline(*ordered, [](OpPassManager &manager) {
-        OpPassManager &program = manager.nest<mcu::ProgramOp>();
-        program.addPass(createShareSlices());
-        program.addPass(createOrderCalls());
-      })))
+  if (failed(fitter.fit()))
     return failure();
-  StreamSearch parts(getProgram(*ordered));
-  int64_t budget = ramBudget.value_or(INT64_MAX / 2), least = parts.findLeast(), aim = std::max(budget, least);
-  // Rows are fed to save RAM: an ample budget is no reason for buffers of many rows.
-  if (feedsRows)
-    aim = std::min(aim, 2 * least);
-  OwningOpRef<ModuleOp> best;
-  bool fits = !feedsRows && search.options[0].arenaBytes <= budget;
-  for (int tries = 0; tries < maxTries && !fits; ++tries) {
-    bool isLast = aim == least;
-    RamOption option;
-    FailureOr<OwningOpRef<ModuleOp>> candidate = planFor(*ordered, parts, aim, option);
-    if (failed(candidate))
-      return failure();
-    if (!*candidate)
-      break;
-    search.options.push_back(option);
-    if (search.options.size() == 1 || option.arenaBytes < search.options[search.chosen].arenaBytes) {
-      search.chosen = search.options.size() - 1;
-      best = std::move(*candidate);
-    }
-    fits = option.arenaBytes <= budget;
-    if (isLast)
-      break;
-    // The plan needs more than what is live at once, so aim lower.
-    aim = std::max(aim - std::max<int64_t>(option.arenaBytes - budget, 64), least);
-  }
-  if (feedsRows && !best)
+  if (feedsRows && !fitter.best)
     return getProgram(module).emitError("--feed-rows: the operations that read the input cannot be computed row by row, which takes "
                                         "convolutions, poolings or elementwise operations on one image at a time");
-  if (showsFront && failed(addFront(*ordered, parts, least, search)))
+  if (showsFront && failed(fitter.addFront()))
     return failure();
-  if (best) {
+  if (ramBudget && !fitter.fits())
+    search.provenLeast = fitter.proveLeast();
+  if (fitter.best) {
     getProgram(module).erase();
-    mcu::ProgramOp program = getProgram(*best);
+    mcu::ProgramOp program = getProgram(*fitter.best);
     program->remove();
     module.push_back(program);
   }

@@ -27,6 +27,9 @@ struct RamOption {
 struct RamSearch {
   std::vector<RamOption> options; // the plain one first unless rows are fed, then as they were tried
   size_t chosen = 0;
+  /// If none of them fits the budget: no execution needs less than so many bytes of arena, whatever the order of calls, what shares
+  /// memory and what is streamed.
+  std::optional<int64_t> provenLeast;
 };
 
 /// Runs the scheduling pipeline on the program of `module`. With a budget that the plain plan exceeds, `module` becomes the

@@ -6,6 +6,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include <queue>
 #include <random>
+#include <set>
 #include <tuple>
 #include <unordered_set>
 
@@ -327,32 +328,118 @@ int64_t thimble::schedule::peakOf(const MemoryGraph &graph, const std::vector<si
   return std::max(peak, frontier.live);
 }
 
+std::vector<size_t> thimble::schedule::readyWithin(const MemoryGraph &graph, const Order &done, int64_t peak) {
+  Frontier frontier(graph);
+  Words set(graph.tasks.size() / 64 + 1);
+  for (size_t task : done)
+    insert(set.data(), task);
+  frontier.look(set.data());
+  std::vector<size_t> ready;
+  for (const Step &step : frontier.steps)
+    if (step.during <= peak)
+      ready.push_back(step.task);
+  return ready;
+}
+
+std::optional<std::vector<Order>> thimble::schedule::findAllOrders(const MemoryGraph &graph, size_t most) {
+  std::vector<Order> orders;
+  std::vector<std::vector<size_t>> levels = {readyWithin(graph, {}, INT64_MAX)}; // what is still to try after the tasks before
+  Order order;
+  while (!levels.empty()) {
+    if (order.size() == graph.tasks.size()) {
+      if (orders.size() == most)
+        return std::nullopt;
+      orders.push_back(order);
+    } else if (!levels.back().empty()) {
+      order.push_back(levels.back().back());
+      levels.back().pop_back();
+      levels.push_back(readyWithin(graph, order, INT64_MAX));
+      continue;
+    }
+    levels.pop_back();
+    if (!order.empty())
+      order.pop_back();
+  }
+  return orders;
+}
+
+namespace {
+
+// Random walks to complete orders, depth first. What turns out to be a dead end is remembered.
+class OrderWalk {
+public:
+  OrderWalk(const MemoryGraph &graph, int64_t peak) : graph(graph), peak(peak), frontier(graph) {}
+
+  // What frees memory runs at once with `isEager`, as in the search.
+  std::optional<Order> run(std::mt19937 &random, bool isEager) {
+    struct Level {
+      Words done;
+      std::vector<size_t> next;
+    };
+    std::vector<Level> levels;
+    Order order;
+    auto open = [&](Words done) {
+      frontier.look(done.data());
+      std::vector<size_t> next;
+      for (const Step &step : frontier.steps)
+        if (step.during <= peak) {
+          if (isEager && step.after <= frontier.live) {
+            next = {step.task};
+            break;
+          }
+          next.push_back(step.task);
+        }
+      for (size_t i = next.size(); i > 1; --i) // std::shuffle differs from library to library
+        std::swap(next[i - 1], next[random() % i]);
+      levels.push_back({std::move(done), std::move(next)});
+    };
+    open(Words(graph.tasks.size() / 64 + 1));
+    for (int64_t steps = 0; steps < maxSteps && !levels.empty(); ++steps) {
+      if (order.size() == graph.tasks.size())
+        return order;
+      Level &level = levels.back();
+      if (level.next.empty()) {
+        deadEnds.insert(std::move(level.done));
+        levels.pop_back();
+        if (!order.empty())
+          order.pop_back();
+        continue;
+      }
+      size_t task = level.next.back();
+      level.next.pop_back();
+      Words done = level.done;
+      insert(done.data(), task);
+      if (deadEnds.count(done))
+        continue;
+      order.push_back(task);
+      open(std::move(done));
+    }
+    return std::nullopt;
+  }
+
+private:
+  static constexpr int64_t maxSteps = 4000;
+  const MemoryGraph &graph;
+  int64_t peak;
+  Frontier frontier;
+  std::set<Words> deadEnds;
+};
+
+} // namespace
+
 std::vector<Order> thimble::schedule::findOtherOrders(const MemoryGraph &graph, int64_t peak, size_t count) {
   std::mt19937 random(1); // its sequence is fixed by the standard
   std::vector<Order> found;
-  Frontier frontier(graph);
-  for (size_t attempt = 0; attempt < 8 * count && found.size() < count; ++attempt) {
-    Words done(graph.tasks.size() / 64 + 1);
-    Order order;
-    while (order.size() < graph.tasks.size()) {
-      frontier.look(done.data());
-      llvm::erase_if(frontier.steps, [&](const Step &step) { return step.during > peak; });
-      if (frontier.steps.empty())
-        break;
-      // What frees memory runs at once, as in the search: an order is a dead end soon enough without that.
-      auto next = llvm::find_if(frontier.steps, [&](const Step &step) { return step.after <= frontier.live; });
-      if (next == frontier.steps.end())
-        next = frontier.steps.begin() + ptrdiff_t(random() % frontier.steps.size());
-      order.push_back(next->task);
-      insert(done.data(), next->task);
-    }
-    if (order.size() == graph.tasks.size() && !llvm::is_contained(found, order))
-      found.push_back(order);
-  }
+  OrderWalk walk(graph, peak);
+  for (size_t attempt = 0; attempt < 4 * count && found.size() < count; ++attempt)
+    if (std::optional<Order> order = walk.run(random, attempt % 2 == 0); order && !llvm::is_contained(found, *order))
+      found.push_back(std::move(*order));
   return found;
 }
 
-PlacementProblem thimble::schedule::makePlacementProblem(const MemoryGraph &graph, const std::vector<size_t> &order) {
+PlacementProblem thimble::schedule::makePlacementProblem(const MemoryGraph &graph, const std::vector<size_t> &order,
+                                                           bool takesAllShares) {
+  constexpr int64_t anywhere = -(int64_t(1) << 40);
   PlacementProblem problem;
   int64_t end = int64_t(order.size());
   std::vector<ItemPart> lives;
@@ -388,9 +475,17 @@ PlacementProblem thimble::schedule::makePlacementProblem(const MemoryGraph &grap
     for (const MemoryGraph::Share &share : graph.tasks[order[size_t(at)]].shares)
       if (llvm::all_of(share.inputs, [&](size_t buffer) { return lives[buffer].last == at; }) &&
           llvm::all_of(share.outputs, [&](size_t buffer) { return lives[buffer].first == at; })) {
+        // Pieces that are items of their own have no common place: where they lie does not matter then.
+        if (takesAllShares && share.inputs.size() + share.outputs.size() > 2) {
+          for (size_t input : share.inputs)
+            for (size_t output : share.outputs)
+              problem.overlaps.push_back({itemOf[input], itemOf[output], anywhere});
+          continue;
+        }
         problem.overlaps.push_back({itemOf[share.inputs.front()], itemOf[share.outputs.front()], share.distance, rangeOf(share.inputs),
                                     rangeOf(share.outputs)});
-        break;
+        if (!takesAllShares)
+          break;
       }
   return problem;
 }

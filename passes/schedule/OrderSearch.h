@@ -60,7 +60,14 @@ OrderResult searchOrder(const MemoryGraph &graph, const std::vector<size_t> &giv
 /// Up to `count` other orders whose peak is not above `peak`, found by random choices. Deterministic.
 std::vector<std::vector<size_t>> findOtherOrders(const MemoryGraph &graph, int64_t peak, size_t count);
 
-/// The live ranges of the buffers in `order`, to be placed: an item for each buffer, or for all parts of one piece of memory.
-PlacementProblem makePlacementProblem(const MemoryGraph &graph, const std::vector<size_t> &order);
+/// All orders there are; nothing if there are more than `most`.
+std::optional<std::vector<std::vector<size_t>>> findAllOrders(const MemoryGraph &graph, size_t most);
+
+/// The tasks that may run after those of `done` with no more than `peak` bytes alive meanwhile.
+std::vector<size_t> readyWithin(const MemoryGraph &graph, const std::vector<size_t> &done, int64_t peak);
+
+/// The live ranges of the buffers in `order`, to be placed: an item for each buffer, or for all parts of one piece of memory. Of the
+/// shares of a task, which exclude each other, the first one that is possible is there, or all of them.
+PlacementProblem makePlacementProblem(const MemoryGraph &graph, const std::vector<size_t> &order, bool takesAllShares = false);
 
 } // namespace thimble::schedule

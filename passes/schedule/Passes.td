@@ -33,7 +33,8 @@ def OrderCalls : Pass<"thimble-schedule-order-calls", "::thimble::mcu::ProgramOp
   let description = [{
     A best-first search over the sets of calls that can have run, with exact reductions (OrderSearch.h): outputs that may lie over an
     input that dies are counted so. Beyond `state-limit` sets the best order that a beam search found is taken. `lower_bound` of the
-    program becomes the peak that no order is below.
+    program becomes the peak that no order is below. Where the buffers cannot be placed at that peak, other orders are tried, and the
+    bound rises to what can be shown for all of them (JointSearch.h).
   }];
   let options = [Option<"stateLimit", "state-limit", "int64_t", "500000", "Sets of calls that the search may visit">];
 }

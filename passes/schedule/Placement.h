@@ -43,7 +43,7 @@ struct Overlap {
 
 struct PlacementProblem {
   std::vector<Item> items;
-  std::vector<Overlap> overlaps; // a part is the input of at most one, and the output of at most one
+  std::vector<Overlap> overlaps;
 };
 
 struct Placement {
@@ -61,6 +61,10 @@ int64_t lowerBound(const PlacementProblem &problem);
 /// and bound takes items with parts as a whole, so that only the bound proves then that a placement is least.
 /// `work` limits the last two: 100 million take about two seconds on a hard problem. Deterministic.
 Placement place(const PlacementProblem &problem, int64_t work);
+
+/// True if branch and bound shows that no placement of items without parts is as low as `height`. False if it found one, or gave up
+/// after `work`.
+bool isImpossible(const PlacementProblem &problem, int64_t height, int64_t work);
 
 /// Where one item may not start, given another one that has its place: the open interval (below, above).
 struct Forbidden {

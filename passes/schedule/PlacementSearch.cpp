@@ -157,6 +157,13 @@ private:
 
 } // namespace
 
+bool thimble::schedule::isImpossible(const PlacementProblem &problem, int64_t height, int64_t work) {
+  Placement best;
+  best.height = height + 1;
+  improveByBranchAndBound(problem, Pairs(problem), height, work, best);
+  return best.height > height && best.isLeast;
+}
+
 void thimble::schedule::improveByBranchAndBound(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, int64_t work,
                                                 Placement &best) {
   BranchAndBound(problem, pairs, bound, work, best).run();

@@ -14,6 +14,28 @@ using namespace mlir;
 using namespace thimble;
 using namespace thimble::schedule;
 
+// States are always alive: they lie one after the other, those of wide elements first.
+void thimble::schedule::planState(mcu::ProgramOp program) {
+  llvm::SmallVector<mcu::BufferOp> states;
+  for (mcu::BufferOp buffer : program.getBody().front().getOps<mcu::BufferOp>())
+    if (buffer.getRole() == mcu::Role::State)
+      states.push_back(buffer);
+  if (states.empty())
+    return;
+  llvm::sort(states, [](mcu::BufferOp a, mcu::BufferOp b) {
+    return alignmentOf(a) != alignmentOf(b) ? alignmentOf(a) > alignmentOf(b) : a.getIndex() < b.getIndex();
+  });
+  int64_t end = 0;
+  for (mcu::BufferOp state : states) {
+    end = int64_t(llvm::alignTo(uint64_t(end), uint64_t(alignmentOf(state))));
+    for (mcu::BufferOp buffer : program.getBody().front().getOps<mcu::BufferOp>())
+      if (mcu::isState(buffer) && buffer.getIndex() == state.getIndex())
+        buffer.setOffset(uint64_t(end));
+    end += mcu::byteSize(state.getMemory());
+  }
+  program.setStateBytes(llvm::alignTo(uint64_t(end), wordBytes) + uint64_t(mcu::stateFormatBytes));
+}
+
 namespace {
 struct PlanArena : thimble::schedule::impl::PlanArenaBase<PlanArena> {
   using PlanArenaBase::PlanArenaBase;
@@ -22,7 +44,7 @@ struct PlanArena : thimble::schedule::impl::PlanArenaBase<PlanArena> {
     mcu::ProgramOp program = getOperation();
     // What nothing touches needs no memory; views may still name it, and then any place will do.
     for (mcu::LiveRange range : mcu::computeLiveRanges(program)) {
-      if (!range.isEmpty() || mcu::isFed(range.buffer))
+      if (!range.isEmpty() || !mcu::isInArena(range.buffer))
         continue;
       if (range.buffer.getMemory().use_empty())
         range.buffer.erase();
@@ -30,6 +52,7 @@ struct PlanArena : thimble::schedule::impl::PlanArenaBase<PlanArena> {
         range.buffer.setOffset(0);
     }
     auto [height, bound] = placeBuffers(/*isSpilled=*/false);
+    planState(getOperation());
     program.setArenaBytes(height);
     // What ordering has proven holds for all orders; without it, what holds for this one is proven here.
     if (!program.getLowerBound())

@@ -55,7 +55,11 @@ std::optional<RowKernel> describeWindow(mcu::CallOp call, llvm::StringRef inChan
   RowKernel kernel;
   if (isLine(call)) {
     RowInput input{0, f["in_w"], f[inChannels] * widthOf(x), false, f["stride_w"], (f["kernel_w"] - 1) * f["dilation_w"] + 1, f["pad_left"]};
-    return RowKernel{f["out_w"], f[outChannels] * widthOf(y), 1, {input}, 250};
+    RowKernel kernel{f["out_w"], f[outChannels] * widthOf(y), 1, {input}, 250};
+    // Four positions share the weights that are loaded.
+    kernel.block = call.getRecord().starts_with("tmb_conv2d_") ? 4 : 1;
+    kernel.looseInstructions = f[inChannels] * f["kernel_w"] * f[outChannels] * 3 / 4;
+    return kernel;
   }
   kernel.outRows = f["out_h"];
   kernel.outPitch = f["out_w"] * f[outChannels] * widthOf(y);
@@ -67,7 +71,8 @@ std::optional<RowKernel> describeWindow(mcu::CallOp call, llvm::StringRef inChan
   // This one gathers the rows that its windows share, and computes two rows even where one is wanted.
   if (call.getKernel() == "tmb_depthwise3x3_s8") {
     kernel.callInstructions = 150 + 4 * f["in_w"] * f["in_c"];
-    kernel.oddInstructions = f["stride_h"] == 1 ? 12 * f["out_w"] * f["out_c"] : 0;
+    kernel.block = f["stride_h"] == 1 ? 2 : 1;
+    kernel.looseInstructions = 12 * f["out_w"] * f["out_c"];
   }
   return kernel;
 }
@@ -142,6 +147,29 @@ std::optional<RowKernel> describeCounted(mcu::CallOp call, llvm::StringRef field
   return RowKernel{rows, mcu::byteSize(y) / rows, 1, {{0, rows, mcu::byteSize(x) / rows, false}}, callInstructions};
 }
 
+// Rows of queries, for each of which all keys and values are needed.
+std::optional<RowKernel> describeAttention(mcu::CallOp call) {
+  Fields f(call);
+  Value q = call.getIns()[0], y = call.getOuts()[0];
+  int64_t queries = f["queries"], keys = f["keys"], heads = f["heads"], pitch = f["q_row_stride"] * widthOf(q);
+  if (queries < 2)
+    return std::nullopt;
+  bool isDense = pitch * queries == mcu::byteSize(q) &&
+                 f["q_offset"] + (heads - 1) * f["q_head_stride"] + f["depth"] <= f["q_row_stride"];
+  RowKernel kernel{queries, mcu::byteSize(y) / queries, 1, {{0, queries, pitch, !isDense}}, 300 + 250 * heads};
+  for (unsigned index : {1, 2}) {
+    int64_t bytes = mcu::byteSize(call.getIns()[index]), rows = bytes % keys == 0 ? keys : 1;
+    kernel.inputs.push_back({index, rows, bytes / rows, false, 0, rows, 0});
+  }
+  kernel.block = 4;
+  kernel.looseInstructions = heads * keys * (f["depth"] + f["value_depth"]) * 3 / 4;
+  // The mask is the input before the table of exponentials of the int8 kernel, and the last one of the other.
+  unsigned mask = call.getIns().size() == 6 ? 4 : 3;
+  if (f["has_mask"] != 0 && f["mask_row_stride"] != 0)
+    kernel.constants.push_back({mask, f["mask_row_stride"] * widthOf(call.getIns()[mask])});
+  return kernel;
+}
+
 std::optional<RowKernel> describeRecord(mcu::CallOp call) {
   llvm::StringRef record = call.getRecord();
   if (record.starts_with("tmb_conv2d_"))
@@ -157,6 +185,8 @@ std::optional<RowKernel> describeRecord(mcu::CallOp call) {
     return describeWalk(call, {"x_strides"}, /*isCopy=*/true);
   if (record.starts_with("tmb_fully_connected_"))
     return describeCounted(call, "rows", 250);
+  if (record.starts_with("tmb_attention_"))
+    return describeAttention(call);
   if (record == "tmb_layer_norm_params" || record == "tmb_norm_s8_params")
     return describeCounted(call, "outer", 60);
   return std::nullopt;
@@ -177,7 +207,7 @@ std::optional<RowKernel> thimble::schedule::describeRows(mcu::CallOp call) {
   if (activations != kernel->inputs.size())
     return std::nullopt;
   for (const RowInput &input : kernel->inputs)
-    if (input.rows < 1 || input.pitch <= 0 || input.stride < 1 ||
+    if (input.rows < 1 || input.pitch <= 0 || input.stride < 0 ||
         (!input.isPlanar && input.rows * input.pitch != mcu::byteSize(call.getIns()[input.index])))
       return std::nullopt;
   return kernel;
@@ -202,6 +232,8 @@ DictionaryAttr thimble::schedule::cutToRows(mcu::CallOp call, const RowKernel &k
     set("pad_top", std::max<int64_t>(input.pad - first * input.stride, 0));
   } else if (record.starts_with("tmb_fully_connected_")) {
     set("rows", rows);
+  } else if (record.starts_with("tmb_attention_")) {
+    set("queries", rows);
   } else if (call.getParams().get("outer")) {
     set("outer", rows);
   } else if (auto dims = dyn_cast_or_null<DenseI32ArrayAttr>(call.getParams().get("dims"))) {

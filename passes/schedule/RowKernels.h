@@ -13,7 +13,7 @@ struct RowInput {
   int64_t rows;
   int64_t pitch;  // bytes from row to row
   bool isPlanar;  // a row is not one run of memory, so that the input must be whole
-  int64_t stride = 1, extent = 1, pad = 0;
+  int64_t stride = 1, extent = 1, pad = 0; // stride 0: every output row needs all of it
 };
 
 /// What calls have in common that compute output row r from a window of input rows.
@@ -22,7 +22,9 @@ struct RowKernel {
   int64_t rowPixels; // positions of one output row: what a kernel can work on at once
   llvm::SmallVector<RowInput, 2> inputs; // those that are cut into rows; others are constants
   int64_t callInstructions; // estimate of what each further call costs
-  int64_t oddInstructions = 0; // the same for an odd number of rows, where the kernel works on pairs
+  int64_t block = 1;            // rows that the kernel works on together
+  int64_t looseInstructions = 0; // what each row costs more that is in no whole block
+  llvm::SmallVector<std::pair<unsigned, int64_t>, 1> constants = {}; // those with rows: index among the inputs, bytes from row to row
 };
 
 /// Nothing if the call cannot be cut into rows.

@@ -206,6 +206,41 @@ std::optional<RowSchedule> thimble::schedule::scheduleRows(const RowProblem &pro
   return result;
 }
 
+std::vector<std::vector<RowSpan>> thimble::schedule::findSpans(const RowProblem &problem, const RowSchedule &schedule) {
+  // When the rows of each map are written, and when they are read last.
+  std::vector<std::vector<RowSpan>> rows(problem.maps.size()), result(problem.maps.size());
+  for (auto [index, step] : llvm::enumerate(schedule.steps)) {
+    if (step.isSlide)
+      continue;
+    const RowStage &stage = problem.stages[step.index];
+    for (int64_t row = 0; row < step.out.rows; ++row)
+      rows[stage.out].push_back({index, index});
+    for (auto [read, band] : llvm::zip(stage.reads, step.in))
+      for (int64_t row = band.first; row < band.first + band.rows && row < int64_t(rows[read.map].size()); ++row)
+        rows[read.map][size_t(row)].last = index;
+  }
+  for (auto [spans, merged] : llvm::zip(rows, result))
+    for (RowSpan span : spans) {
+      if (!merged.empty() && span.first <= merged.back().last)
+        merged.back().last = std::max(merged.back().last, span.last);
+      else
+        merged.push_back(span);
+    }
+  return result;
+}
+
+bool thimble::schedule::meet(const std::vector<RowSpan> &a, const std::vector<RowSpan> &b) {
+  for (size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+    if (a[i].last < b[j].first)
+      ++i;
+    else if (b[j].last < a[i].first)
+      ++j;
+    else
+      return true;
+  }
+  return false;
+}
+
 int64_t thimble::schedule::overlapDistance(const RowProblem &problem, const RowSchedule &schedule, size_t input) {
   size_t result = problem.stages.back().out;
   // From the last step back: the lowest byte of the input that this step or a later one reads.

@@ -56,6 +56,17 @@ struct RowSchedule {
 /// make slides rarer. Nothing if a window lies entirely in the padding.
 std::optional<RowSchedule> scheduleRows(const RowProblem &problem, int64_t slack = 0);
 
+/// Steps, the first and the last one, between which a map holds rows that are still to be read.
+struct RowSpan {
+  size_t first, last;
+};
+
+/// The spans of each map in order; those that touch are one.
+std::vector<std::vector<RowSpan>> findSpans(const RowProblem &problem, const RowSchedule &schedule);
+
+/// Whether there is a step in both.
+bool meet(const std::vector<RowSpan> &a, const std::vector<RowSpan> &b);
+
 /// The least distance by which the memory of the result may lie before that of the whole map `input`, so that no row of the result
 /// overwrites what is still needed of it.
 int64_t overlapDistance(const RowProblem &problem, const RowSchedule &schedule, size_t input);

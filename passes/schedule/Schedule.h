@@ -10,6 +10,9 @@ namespace thimble::schedule {
 #define GEN_PASS_DECL
 #include "passes/schedule/Passes.h.inc"
 
+/// Gives states their places, and `program` its `state_bytes`, if it has states.
+void planState(mcu::ProgramOp program);
+
 void buildSchedulePipeline(mlir::OpPassManager &manager);
 
 /// Registers the passes of this phase, and the pipeline as `thimble-schedule`.

@@ -25,7 +25,7 @@ static bool shareOutput(mcu::ProgramOp program, mcu::CallOp call, int64_t positi
   mcu::BufferParts parts(program);
   int64_t live = 0;
   for (const mcu::BufferPart &part : parts.all())
-    if (part.range.contains(position))
+    if (part.range.contains(position) && mcu::isInArena(part.range.buffer))
       live += part.end - part.begin + wordBytes;
   if (live <= roomy)
     return false;

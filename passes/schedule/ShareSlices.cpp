@@ -47,7 +47,8 @@ static std::optional<Move> findMove(mcu::CallOp call) {
     return std::nullopt;
   Value in = call.getIns()[0], out = call.getOuts()[0];
   Move move{call, mcu::getBuffer(in), mcu::getBuffer(out), mcu::byteOffset(in), mcu::byteOffset(out), 0};
-  if (!move.from || move.from == move.to || mcu::isFed(move.from))
+  // What lies in the state cannot become a part of the arena, nor the other way round.
+  if (!move.from || move.from == move.to || !mcu::isInArena(move.from) || !mcu::isInArena(move.to))
     return std::nullopt;
   if (!isStrided) {
     move.bytes = field("count");
@@ -218,7 +219,7 @@ private:
     OrderResult order = searchOrder(graph, given, stateLimit);
     return {place(makePlacementProblem(graph, order.order), quickWork).height, order.bound};
   }
-  static constexpr int64_t quickWork = 10'000'000;
+  static constexpr int64_t quickWork = 1'000'000;
   static constexpr size_t maxChoices = 4;
 };
 } // namespace

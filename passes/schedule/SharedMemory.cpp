@@ -4,6 +4,7 @@
 #include "codegen/kernels/KernelTable.h"
 #include "compiler/support/Constants.h"
 #include "dialects/mcu/McuLiveness.h"
+#include <map>
 
 using namespace mlir;
 using namespace thimble;
@@ -16,7 +17,7 @@ std::vector<schedule::Sharing> thimble::schedule::findSharing(mcu::CallOp call) 
     return result;
   for (auto [i, in] : llvm::enumerate(call.getIns())) {
     mcu::BufferOp buffer = mcu::getBuffer(in);
-    if (!buffer || mcu::isFed(buffer) || buffer == out || buffer.getRole() == mcu::Role::Output ||
+    if (!mcu::isInArena(buffer) || mcu::isState(out) || buffer == out || buffer.getRole() == mcu::Role::Output ||
         (buffer.getRole() == mcu::Role::Input && out.getRole() == mcu::Role::Output))
       continue;
     if (i < 32 && (kernel->inPlace >> i & 1) && mcu::byteSize(in) == mcu::byteSize(call.getOuts()[0]))
@@ -58,13 +59,14 @@ schedule::MemoryGraph thimble::schedule::makeGraph(mcu::ProgramOp program) {
     // Words, where a part may share its first or last one with its neighbour.
     int64_t bytes = int64_t(llvm::alignTo(uint64_t(std::max<int64_t>(part.end, 1)), uint64_t(wordBytes))) -
                     int64_t(llvm::alignTo(uint64_t(part.begin), uint64_t(wordBytes)));
-    if (mcu::isFed(buffer))
+    if (!mcu::isInArena(buffer))
       bytes = 0;
     size_t owner = owners.try_emplace(buffer, owners.size()).first->second;
     graph.buffers.push_back({bytes, buffer.getRole() == mcu::Role::Input, buffer.getRole() == mcu::Role::Output, owner});
   }
   std::vector<std::vector<size_t>> readers(graph.buffers.size());
   std::vector<std::optional<size_t>> lastWriter(graph.buffers.size());
+  std::map<int64_t, std::vector<size_t>> stateReaders; // by index of the state
   for (auto [i, call] : llvm::enumerate(mcu::getCalls(program))) {
     MemoryGraph::Task task;
     auto follow = [&, i = i](std::optional<size_t> other) {
@@ -84,6 +86,14 @@ schedule::MemoryGraph thimble::schedule::makeGraph(mcu::ProgramOp program) {
       follow(lastWriter[id]);
       readers[id].push_back(i);
     }
+    // What a run finds is read before what it leaves is written in its place.
+    for (Value in : call.getIns())
+      if (mcu::BufferOp buffer = mcu::getBuffer(in); mcu::isState(buffer) && buffer.getRole() == mcu::Role::State)
+        stateReaders[int64_t(buffer.getIndex())].push_back(i);
+    for (Value out : call.getOuts())
+      if (mcu::BufferOp buffer = mcu::getBuffer(out); mcu::isState(buffer))
+        for (size_t reader : stateReaders[int64_t(buffer.getIndex())])
+          follow(reader);
     for (size_t id : idsOf(call.getOuts())) {
       // Writers of the same bytes keep their order, and do not overtake those who read what was there.
       follow(lastWriter[id]);
@@ -117,7 +127,7 @@ schedule::ArenaProblem thimble::schedule::makeArenaProblem(mcu::ProgramOp progra
   llvm::DenseMap<Operation *, size_t> itemOf;
   mcu::BufferParts parts(program);
   for (mcu::LiveRange range : mcu::computeLiveRanges(program)) {
-    if (mcu::isFed(range.buffer) || range.isEmpty() || mcu::isSpilled(range.buffer) != isSpilled)
+    if (!mcu::isInArena(range.buffer) || range.isEmpty() || mcu::isSpilled(range.buffer) != isSpilled)
       continue;
     Value memory = range.buffer.getMemory();
     itemOf[range.buffer] = items.size();

@@ -107,7 +107,8 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
     }
     mcu::BufferOp out = mcu::getBuffer(call.getOuts()[0]);
     bool isResult = position + 1 == calls.size();
-    if (ringOf.count(out) || out.getRole() == mcu::Role::Input)
+    // A state is written at once: parts read its old value step by step.
+    if (ringOf.count(out) || out.getRole() == mcu::Role::Input || mcu::isState(out))
       return false;
     Value written = call.getOuts()[0];
     if (llvm::any_of(call.getIns(), [&](Value in) { return sharesBytes(in, written); }) || (!isResult && !isWhole(written)))
@@ -274,24 +275,46 @@ std::optional<RowSchedule> StreamPart::Implementation::schedule(StreamGrain grai
       continue;
     int64_t pixels = std::max<int64_t>(kernels[stage.calls.front()].rowPixels, 1);
     int64_t band = (grain.pixels + pixels - 1) / pixels;
-    bool wantsPairs = llvm::any_of(stage.calls, [&](size_t position) { return kernels[position].oddInstructions > 0; });
-    if (wantsPairs && grain.pixels > 1)
-      band = int64_t(llvm::alignTo(uint64_t(band), 2));
+    int64_t block = 1;
+    for (size_t position : stage.calls)
+      block = std::max(block, kernels[position].block);
+    if (grain.pixels > 1)
+      band = int64_t(llvm::alignTo(uint64_t(band), uint64_t(block)));
     row.band = std::clamp<int64_t>(band, 1, cut.maps[row.out].rows);
   }
   return scheduleRows(cut, grain.slack);
 }
 
-// Places the buffers of rows behind the kernels' own scratch; returns the bytes of all.
+// Places the buffers of rows behind the kernels' own scratch, those that never hold rows at the same time over each other; returns
+// the bytes of all.
 int64_t StreamPart::Implementation::ringOffsets(const RowSchedule &schedule, std::vector<int64_t> &offsets) const {
   int64_t end = kernelScratch;
   offsets.assign(problem.maps.size(), 0);
-  for (const RowStage &stage : problem.stages) {
-    const RowMap &map = problem.maps[stage.out];
-    if (map.isWhole)
-      continue;
-    offsets[stage.out] = int64_t(llvm::alignTo(uint64_t(end), uint64_t(alignmentOf(stage.out))));
-    end = offsets[stage.out] + schedule.capacity[stage.out] * map.rowBytes;
+  std::vector<std::vector<RowSpan>> spans = findSpans(problem, schedule);
+  llvm::SmallVector<size_t> rings;
+  for (const RowStage &stage : problem.stages)
+    if (!problem.maps[stage.out].isWhole)
+      rings.push_back(stage.out);
+  auto bytesOf = [&](size_t map) { return schedule.capacity[map] * problem.maps[map].rowBytes; };
+  llvm::sort(rings, [&](size_t a, size_t b) { return std::make_pair(-bytesOf(a), a) < std::make_pair(-bytesOf(b), b); });
+  llvm::SmallVector<size_t> placed;
+  for (size_t ring : rings) {
+    // As low as those allow that are there already; what is fed has its place for itself, since the caller may write at any time.
+    int64_t offset = kernelScratch;
+    for (bool moves = true; moves;) {
+      moves = false;
+      offset = int64_t(llvm::alignTo(uint64_t(offset), uint64_t(alignmentOf(ring))));
+      for (size_t other : placed) {
+        bool isApart = bufferOf[ring] != fed && bufferOf[other] != fed && !meet(spans[ring], spans[other]);
+        if (isApart || offset >= offsets[other] + bytesOf(other) || offsets[other] >= offset + bytesOf(ring))
+          continue;
+        offset = offsets[other] + bytesOf(other);
+        moves = true;
+      }
+    }
+    offsets[ring] = offset;
+    placed.push_back(ring);
+    end = std::max(end, offset + bytesOf(ring));
   }
   return fed ? int64_t(llvm::alignTo(uint64_t(end), 8)) + mcu::feedStateBytes : end;
 }
@@ -316,12 +339,12 @@ std::optional<StreamCost> StreamPart::plan(StreamGrain grain) const {
       cost.instructions += 30 + cut.maps[implementation->stages[step.index].out].rowBytes;
     for (size_t position : implementation->stages[step.index].calls) {
       const RowKernel &kernel = implementation->kernels[position];
-      cost.instructions += kernel.callInstructions + (step.out.rows % 2 == 1 ? kernel.oddInstructions : 0);
+      cost.instructions += kernel.callInstructions + step.out.rows % kernel.block * kernel.looseInstructions;
       ++cost.calls;
     }
   }
-  for (const RowKernel &kernel : implementation->kernels)
-    cost.instructions -= kernel.callInstructions; // which the plain program spends too
+  for (const RowKernel &kernel : implementation->kernels) // which the plain program spends too
+    cost.instructions -= kernel.callInstructions + kernel.outRows % kernel.block * kernel.looseInstructions;
   return cost;
 }
 
@@ -454,8 +477,12 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
       for (unsigned index = 0; index < call.getIns().size(); ++index) {
         auto input = llvm::find_if(kernel.inputs, [&](const RowInput &i) { return i.index == index; });
         if (input == kernel.inputs.end()) {
+          // Rows of a constant, a mask say, go with those of the result.
           Value constant = mcu::getRoot(call.getIns()[index])->getResult(0);
-          add(int64_t(llvm::find(ins, constant) - ins.begin()), 0, mcu::byteSize(constant));
+          auto rows = llvm::find_if(kernel.constants, [&](auto constant) { return constant.first == index; });
+          int64_t pitch = rows == kernel.constants.end() ? 0 : rows->second;
+          add(int64_t(llvm::find(ins, constant) - ins.begin()), step.out.first * pitch,
+              mcu::byteSize(constant) - (kernel.outRows - step.out.rows) * pitch);
           continue;
         }
         size_t i = size_t(input - kernel.inputs.begin());

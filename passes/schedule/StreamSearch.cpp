@@ -4,13 +4,13 @@
 #include "dialects/mcu/McuLiveness.h"
 #include "passes/schedule/RowKernels.h"
 #include "passes/schedule/SharedMemory.h"
+#include <set>
 
 using namespace mlir;
 using namespace thimble;
 using namespace thimble::schedule;
 
 static constexpr size_t maxCalls = 40;       // of a streamed part
-static constexpr int64_t leastSteps = 64;    // bytes to which the least memory is found
 static constexpr int64_t partCost = 400;     // instructions; keeps parts few where it does not matter
 static constexpr int64_t maxKernelCalls = 20000; // of a part at run time
 
@@ -83,7 +83,7 @@ void StreamSearch::complete(Interval &interval, size_t first, size_t last) {
   if (interval.isComplete || interval.options.empty())
     return;
   interval.isComplete = true;
-  for (int64_t pixels : {1, 2, 32, 64, 128, 256, 512, 1024})
+  for (int64_t pixels : {1, 2, 4, 8, 32, 64, 128, 256, 512, 1024})
     for (int64_t slack : {0, 1, 2, 4})
       if (pixels > 1 || slack > 0)
         addOption(interval, first, last, {pixels, slack});
@@ -138,9 +138,36 @@ int64_t StreamSearch::findLeast() {
   // A part that is fed may need more for its rows than its plain calls do.
   for (int doublings = 0; doublings < 8 && !find(high); ++doublings)
     high *= 2;
-  while (high - low > leastSteps) {
+  while (high - low > wordBytes) {
     int64_t middle = low + (high - low) / 2;
     (find(middle) ? high : low) = middle;
   }
-  return high;
+  return high / wordBytes * wordBytes; // as all that is counted
+}
+
+int64_t StreamSearch::boundForAllOrders() const {
+  int64_t inputs = 0, outputs = 0, bound = 0;
+  for (const Live &live : buffers) {
+    mcu::Role role = mcu::BufferOp(live.buffer).getRole();
+    inputs += role == mcu::Role::Input ? live.bytes : 0;
+    outputs += role == mcu::Role::Output ? live.bytes : 0;
+  }
+  for (mcu::CallOp call : calls) {
+    // The scratch of a kernel is needed even for one row.
+    int64_t needed = call.getScratch() ? aligned(mcu::byteSize(call.getScratch())) : 0, saved = 0;
+    if (!describeRows(call)) {
+      std::set<size_t> touched;
+      for (Value operand : call->getOperands())
+        for (size_t part : parts.indicesOf(operand))
+          touched.insert(part);
+      needed = 0;
+      for (size_t part : touched)
+        if (const mcu::BufferPart &piece = parts.all()[part]; !mcu::isFed(piece.range.buffer))
+          needed += aligned(piece.end) - aligned(piece.begin);
+      for (const Sharing &sharing : findSharing(call))
+        saved = std::max(saved, overlappedBytes(aligned(mcu::byteSize(sharing.input)), aligned(mcu::byteSize(sharing.output)), sharing.distance));
+    }
+    bound = std::max(bound, needed - saved);
+  }
+  return std::max({inputs, outputs, bound});
 }

@@ -25,8 +25,11 @@ public:
 
   /// The cheapest choice that stays within `bytes`; nothing if there is none.
   std::optional<std::vector<StreamChoice>> find(int64_t bytes);
-  /// The least number of bytes for which find() succeeds, within 64; a large one if it never does.
+  /// The least number of bytes for which find() succeeds, in words; a large one if it never does.
   int64_t findLeast();
+  /// What every execution needs, whatever the order of the calls: the caller's inputs and outputs, and the operands of calls that
+  /// cannot be cut.
+  int64_t boundForAllOrders() const;
 
 private:
   struct Interval {

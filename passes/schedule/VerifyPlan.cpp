@@ -22,8 +22,13 @@ using thimble::schedule::Content;
 
 namespace {
 
-// The second arena is far behind the first one.
-int64_t beginOf(mcu::BufferOp buffer) { return int64_t(*buffer.getOffset()) + (mcu::isSpilled(buffer) ? int64_t(1) << 40 : 0); }
+// The second arena and the state are other memories than the arena, far behind it.
+constexpr int64_t externalBegin = int64_t(1) << 40, stateBegin = int64_t(1) << 60;
+
+int64_t beginOf(mcu::BufferOp buffer) {
+  int64_t memory = mcu::isState(buffer) ? stateBegin : mcu::isSpilled(buffer) ? externalBegin : 0;
+  return memory + int64_t(*buffer.getOffset());
+}
 
 ByteRange rangeOf(mcu::BufferOp buffer) {
   int64_t begin = beginOf(buffer);
@@ -53,11 +58,11 @@ public:
     if (failed(verifyPlaces()))
       return failure();
     for (mcu::BufferOp buffer : buffers())
-      if (buffer.getRole() == mcu::Role::Input && !mcu::isFed(buffer))
+      if (isThere(buffer))
         write(buffer, rangeOf(buffer));
     for (mcu::BufferOp buffer : buffers())
-      if (buffer.getRole() == mcu::Role::Input && !mcu::isFed(buffer) &&
-          failed(verifyHeld(buffer, buffer, rangeOf(buffer), "is an input of the model")))
+      if (isThere(buffer) &&
+          failed(verifyHeld(buffer, buffer, rangeOf(buffer), mcu::isState(buffer) ? "is a state" : "is an input of the model")))
         return failure();
     for (mcu::CallOp call : mcu::getCalls(program))
       if (failed(execute(call)))
@@ -68,12 +73,22 @@ public:
           return buffer.emitOpError("is an output that nothing writes");
         if (failed(verifyHeld(buffer, buffer, rangeOf(buffer), "is read by the caller at the end")))
           return failure();
+      } else if (buffer.getRole() == mcu::Role::NextState) {
+        if (!begun.count(buffer))
+          return buffer.emitOpError("is the state of the next run, and nothing writes it");
+        if (failed(verifyHeld(buffer, buffer, rangeOf(buffer), "is the state of the next run")))
+          return failure();
       }
     return success();
   }
 
 private:
   llvm::iterator_range<Block::op_iterator<mcu::BufferOp>> buffers() { return program.getBody().front().getOps<mcu::BufferOp>(); }
+
+  // What holds data before the first call.
+  static bool isThere(mcu::BufferOp buffer) {
+    return buffer.getRole() == mcu::Role::State || (buffer.getRole() == mcu::Role::Input && !mcu::isFed(buffer));
+  }
 
   void write(mcu::BufferOp buffer, ByteRange range) {
     begun[buffer].write(range, contentOf(buffer));
@@ -94,7 +109,26 @@ private:
       int64_t width = schedule::alignmentOf(buffer);
       if (int64_t(*buffer.getOffset()) % width != 0)
         return buffer.emitOpError("at offset ") << *buffer.getOffset() << " is not aligned to " << width << " bytes";
-      // The program's own verifier has checked the end of the arena.
+      // The program's own verifier has checked the end of the arena, and of the state.
+    }
+    return verifyStates();
+  }
+
+  // Every state has one successor, of its size and at its place.
+  LogicalResult verifyStates() {
+    for (mcu::BufferOp buffer : buffers()) {
+      if (!mcu::isState(buffer))
+        continue;
+      int64_t partners = 0;
+      for (mcu::BufferOp other : buffers())
+        if (mcu::isStatePair(buffer, other)) {
+          ++partners;
+          if (rangeOf(other).begin != rangeOf(buffer).begin || rangeOf(other).end != rangeOf(buffer).end)
+            return buffer.emitOpError("is a state at offset ") << *buffer.getOffset() << ", but what a run leaves for the next is at "
+                                                               << *other.getOffset() << " or of another size";
+        }
+      if (partners != 1)
+        return buffer.emitOpError("is a state with ") << partners << " buffers of the other role and index " << int64_t(buffer.getIndex());
     }
     return success();
   }
@@ -141,7 +175,7 @@ private:
     for (Value out : call.getOuts())
       if (failed(verifyWrittenFurther(call, out)))
         return failure();
-    if (failed(verifyApart(call, kernel->inPlace)))
+    if (failed(verifyApart(call, *kernel)))
       return failure();
     if (mcu::BufferOp scratch = call.getScratch() ? mcu::getBuffer(call.getScratch()) : mcu::BufferOp())
       bytes.write(rangeOf(call.getScratch()), contentOf(scratch));
@@ -165,7 +199,7 @@ private:
   }
 
   // What a call writes lies apart from its other operands, but for what the kernel allows.
-  LogicalResult verifyApart(mcu::CallOp call, unsigned inPlace) {
+  LogicalResult verifyApart(mcu::CallOp call, const kernels::Kernel &kernel) {
     llvm::SmallVector<Value> written(call.getOuts());
     if (call.getScratch())
       written.push_back(call.getScratch());
@@ -180,7 +214,8 @@ private:
         mcu::BufferOp buffer = mcu::getBuffer(in);
         if (!buffer || mcu::isFed(buffer) || !rangeOf(in).intersects(rangeOf(value)))
           continue;
-        bool isInPlace = w == 0 && buffer == out && rangeOf(in) == rangeOf(value) && i < 32 && (inPlace >> i & 1);
+        bool isSame = (buffer == out || mcu::isStatePair(buffer, out)) && rangeOf(in) == rangeOf(value);
+        bool isInPlace = isSame && w < call.getOuts().size() && kernels::mayOverwrite(kernel, unsigned(w), unsigned(i));
         bool isOverlapped = w == 0 && i == 0 && buffer != out && call.getOverlap() &&
                             rangeOf(value).begin + int64_t(*call.getOverlap()) <= rangeOf(in).begin;
         if (!isInPlace && !isOverlapped)

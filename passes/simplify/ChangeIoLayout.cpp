@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // thimble-simplify-change-io-layout: images come in and go out as NHWC.
+#include "dialects/nn/NNStates.h"
 #include "passes/simplify/Permutation.h"
 #include "passes/simplify/Simplify.h"
 
@@ -27,11 +28,12 @@ struct ChangeIoLayout : simplify::impl::ChangeIoLayoutBase<ChangeIoLayout> {
     func::FuncOp function = getOperation();
     if (!isAllNN(function))
       return;
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    // Nobody sees states.
+    for (unsigned i : nn::getPublicArguments(function))
       changeInput(function, i);
     Operation *end = function.getBody().front().getTerminator();
-    for (OpOperand &operand : end->getOpOperands())
-      changeOutput(function, operand);
+    for (unsigned i : nn::getPublicResults(function))
+      changeOutput(function, end->getOpOperand(i));
     function.setType(FunctionType::get(&getContext(), function.getBody().getArgumentTypes(), end->getOperandTypes()));
   }
 

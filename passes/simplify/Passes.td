@@ -95,4 +95,14 @@ def ChangeIoLayout : Simplify<"change-io-layout"> {
   }];
 }
 
+def SplitStates : Simplify<"split-states"> {
+  let summary = "Check states, and turn those that are put together only to be taken apart into their parts";
+  let description = [{
+    An argument with `thimble.state` and its result must have one type. Nobody sees how a state lies in memory: where the result is a
+    concatenation and the argument is only read by slices of its parts (the layers of a KV cache, hidden and cell state of an LSTM in
+    one tensor), each part becomes a state of its own, which a kernel can read and write in place. Transposes and reshapes in front
+    of that disappear.
+  }];
+}
+
 #endif

@@ -51,6 +51,8 @@ void simplify::buildSimplifyPipeline(OpPassManager &manager, const SimplifyOptio
   }
   // What was folded may be equal now.
   function.addPass(createCSEPass());
+  // Of the final operations.
+  function.addPass(createSplitStates());
 }
 
 void simplify::registerPasses() {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Disassembles int8 models as they are built for Cortex-M4: there is no instruction of the floating-point unit and no call of libm or
-of float emulation. Then runs them: of a thousand executed instructions at most one divides, so no inner loop does.
+"""Disassembles models of int8, and of int16 activations, as they are built for Cortex-M4: there is no instruction of the
+floating-point unit and no call of libm or of float emulation. Then runs them: of a thousand executed instructions at most one
+divides, so no inner loop does.
 
   integer_only.py [MODEL...]       names as tools/bench has them; all of the project and of ../shared/models by default
 """
@@ -59,19 +60,19 @@ def problems(image, objects):
 def main(wanted):
     builder = build.Builder(ROOT / "build", ROOT / "build" / "bin" / "thimble")
     failed = 0
-    for workload in workloads.models():
-        if wanted and workload.name not in wanted:
-            continue
+    chosen = [w for w in workloads.models() if not wanted or w.name in wanted]
+    for workload, kind in [(w, k) for w in chosen for k in ("int8", "int16")]:
+        name = workload.name if kind == "int8" else f"{workload.name} {kind}"
         try:
-            image = builder.image(workload, "int8", "cortex-m4")
+            image = builder.image(workload, kind, "cortex-m4")
         except build.BenchError as error:
-            print(f"{workload.name}: not built: {error}")
+            print(f"{name}: not built: {error}")
             continue
         found = sorted(set(problems(image, image.own_objects)))
-        classes = measure.measure(builder, workload, "int8", "cortex-m4").classes
+        classes = measure.measure(builder, workload, kind, "cortex-m4").classes
         if classes["divide"] * 1000 > sum(classes.values()) * DIVISIONS_IN_THOUSAND:
             found.append(f"{classes['divide']} divisions in {sum(classes.values())} instructions")
-        print(f"{workload.name}: {'integers only' if not found else '; '.join(found[:10])}")
+        print(f"{name}: {'integers only' if not found else '; '.join(found[:10])}")
         failed += bool(found)
     return 1 if failed else 0
 

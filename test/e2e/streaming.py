@@ -40,6 +40,8 @@ def main():
     parser.add_argument("--stack", type=int, default=2048)
     parser.add_argument("--ratio", type=float, default=1.15)
     parser.add_argument("--feed-rows", action="store_true")
+    parser.add_argument("--plain", action="append", default=[], help="an option of the plain program alone")
+    parser.add_argument("--share", type=float, default=1, help="of the plain program's arena, at most")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -50,7 +52,7 @@ def main():
             images = data["inputs"] if options.inputs.endswith(".npz") else data
             numpy.save(inputs, numpy.ascontiguousarray(images.transpose(0, 2, 3, 1)))
         common = [options.model, "--name", "net", "--target", options.target, "--calibration", inputs, "--quantize", "int8"]
-        run("compile", *common, *layout, "-o", folder / "plain")
+        run("compile", *common, *layout, *options.plain, "-o", folder / "plain")
         # The harness of verify keeps a little data of its own beside arena and stack.
         arena = options.ram - options.stack - 640
         run("compile", *common, "--ram", arena, "-o", folder / "fit", *(["--feed-rows"] if options.feed_rows else []))
@@ -60,6 +62,8 @@ def main():
               f'{fit["instructions"]} ({ratio:.3f})')
         check(plain["ram_bytes"] > options.ram, "the plain program does not fit")
         check(fit["ram_bytes"] <= options.ram, "the streamed program fits")
+        arenas = [result["ram_bytes"] - result["stack_bytes"] for result in (plain, fit)]
+        check(arenas[1] <= options.share * arenas[0], f"the arena of {arenas[1]} is at most {options.share} of {arenas[0]}")
         check(ratio <= options.ratio, f"instructions grow by {ratio:.3f}, at most {options.ratio}")
         check(plain["outputs"]["max_abs_error"] == fit["outputs"]["max_abs_error"], "both programs are equally far from float")
 

@@ -81,11 +81,12 @@ class Builder:
         for old in folder.glob("*.mlir"):
             old.unlink()
         options = ["--quantize", "none"]
-        if kind == "int8":
+        if kind != "float32":
             # Sample files name their inputs.
             names = [i["name"] for i in self.inputs(workload)]
             numpy.savez(folder / "calibration.npz", **dict(zip(names, workload.samples)))
             options = ["--calibration", folder / "calibration.npz", "--calibration-samples", len(workload.samples[0])]
+            options += ["--activations", kind]
         text = run([self.thimble, "compile", workload.model, "--name", "bench", "-q", *options, "--io-layout", workload.layout,
                     "--stop-after", "quantize"])
         part = ir.with_suffix(".part")
@@ -168,6 +169,8 @@ class Builder:
             if kind == "int8" and port["type"] == "int8_t":
                 stored = numpy.floor(sample / port["scale"] + 0.5) + port["zero_point"]
                 data += numpy.clip(stored, -128, 127).astype(numpy.int8).tobytes()
+            elif port["type"] == "int16_t":
+                data += numpy.clip(numpy.floor(sample / port["scale"] + 0.5), -32768, 32767).astype(numpy.int16).tobytes()
             else:
                 data += sample.astype(numpy.float32).tobytes()
         (folder / "inputs.bin").write_bytes(data)

@@ -56,7 +56,7 @@ def _save(folder, name, nodes, inputs, output, constants):
     path = folder / f"{name}.onnx"
     path.write_bytes(model.SerializeToString())
     random = numpy.random.default_rng(7)
-    shapes = [[CALIBRATION_SAMPLES, *s[2:], s[1]] if len(s) == 4 else [CALIBRATION_SAMPLES, *s[1:]] for _, s in inputs]
+    shapes = [[CALIBRATION_SAMPLES, *s[2:], s[1]] if len(s) == 4 else [CALIBRATION_SAMPLES, *s[s[0] == 1:]] for _, s in inputs]
     samples = [random.standard_normal(s).astype(numpy.float32) for s in shapes]
     return Workload(name, path, samples, int(numpy.prod(output)), "nhwc")
 
@@ -71,6 +71,36 @@ def _convolution(folder, name, image, channels, filters, kernel, stride=1, group
                             strides=[stride, stride], group=groups)
     output = [1, filters, (height + 2 * pad - kernel) // stride + 1, (width + 2 * pad - kernel) // stride + 1]
     return _save(folder, name, [node], [("x", [1, channels, height, width])], output, [("w", weights), ("b", bias)])
+
+
+def _attention(folder, name, tokens, heads, size):
+    """Self attention of queries, keys and values side by side, as torch exports it."""
+    node, width = helper.make_node, heads * size
+    nodes = [node("Reshape", ["x", "split"], ["parts"], name="reshape"),
+             node("Transpose", ["parts"], ["qkv"], name="transpose", perm=[2, 0, 3, 1, 4])]
+    nodes += [node("Gather", ["qkv", f"index_{part}"], [part], name=f"gather_{part}", axis=0) for part in "qkv"]
+    nodes += [node("Transpose", ["k"], ["kt"], name="keys", perm=[0, 1, 3, 2]),
+              node("MatMul", ["q", "kt"], ["scores"], name="scores"),
+              node("Mul", ["scores", "scale"], ["scaled"], name="scale"),
+              node("Softmax", ["scaled"], ["weights"], name="softmax", axis=-1),
+              node("MatMul", ["weights", "v"], ["heads"], name="values"),
+              node("Transpose", ["heads"], ["rows"], name="merge", perm=[0, 2, 1, 3]),
+              node("Reshape", ["rows", "flat"], ["y"], name="flatten")]
+    constants = [("split", numpy.array([1, tokens, 3, heads, size], numpy.int64)),
+                 ("flat", numpy.array([1, tokens, width], numpy.int64)), ("scale", numpy.array(size ** -0.5, numpy.float32))]
+    constants += [(f"index_{part}", numpy.array(i, numpy.int64)) for i, part in enumerate("qkv")]
+    return _save(folder, name, nodes, [("x", [1, tokens, 3 * width])], [1, tokens, width], constants)
+
+
+def _recurrent(folder, kind, channels, units, steps=16):
+    gates = {"GRU": 3, "LSTM": 4}[kind]
+    random = numpy.random.default_rng(17)
+    shapes = {"w": (1, gates * units, channels), "r": (1, gates * units, units), "b": (1, 2 * gates * units)}
+    constants = [(n, (random.standard_normal(s) / numpy.sqrt(s[-1])).astype(numpy.float32)) for n, s in shapes.items()]
+    node = helper.make_node(kind, ["x", "w", "r", "b"], ["y"], name="recurrent", hidden_size=units)
+    if kind == "GRU":
+        node.attribute.append(helper.make_attribute("linear_before_reset", 1))
+    return _save(folder, f"{kind.lower()}_{channels}_{units}", [node], [("x", [steps, 1, channels])], [steps, 1, 1, units], constants)
 
 
 def layers(folder):
@@ -93,4 +123,6 @@ def layers(folder):
               [("a", [1, 16384]), ("b", [1, 16384])], [1, 16384], []),
         _save(folder, "softmax_1000", [helper.make_node("Softmax", ["x"], ["y"], name="softmax", axis=1)], [("x", [1, 1000])],
               [1, 1000], []),
+        _attention(folder, "attention_64_4x16", 64, 4, 16),
+        *[_recurrent(folder, kind, *sizes) for kind in ("GRU", "LSTM") for sizes in ((28, 64), (64, 128))],
     ]

@@ -5,12 +5,14 @@
 #include "codegen/c/Model.h"
 #include "codegen/project/Project.h"
 #include "compiler/execute/Executor.h"
+#include "compiler/report/Format.h"
 #include "compiler/support/ByteSize.h"
 #include "compiler/verify/Build.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Program.h"
 #include <set>
+#include <tuple>
 
 using namespace mlir;
 using namespace thimble;
@@ -52,6 +54,7 @@ llvm::Expected<CodeSize> thimble::driver::measureCode(const std::vector<codegen:
   emitted.name = name;
   emitted.target = target;
   emitted.runtimeDirectory = runtimeDirectory;
+  emitted.hasState = !model->states.empty();
   // To be measured it must link; whether it fits is decided afterwards, with the numbers.
   emitted.memory.flash = emitted.memory.ram = emitted.memory.externalFlash = emitted.memory.externalRam = uint64_t(1) << 26;
   std::string build = emitted.folder + "/measure";
@@ -97,20 +100,36 @@ std::vector<codegen::GoldenVector> thimble::driver::makeGoldenVectors(mcu::Progr
     if (buffer.getRole() == mcu::Role::Input)
       inputs[size_t(buffer.getIndex())] = buffer;
   uint64_t state = 1;
-  codegen::GoldenVector golden;
-  for (mcu::BufferOp input : inputs)
-    golden.inputs.push_back(randomInput(input, state));
-  std::vector<llvm::ArrayRef<char>> views(golden.inputs.begin(), golden.inputs.end());
-  (*executor)->run(views);
-  for (size_t i = 0; i < (*executor)->getOutputCount(); ++i) {
-    llvm::ArrayRef<char> output = (*executor)->getOutput(i);
-    golden.outputs.emplace_back(output.begin(), output.end());
+  std::vector<codegen::GoldenVector> vectors;
+  // What one run leaves shows in the next ones.
+  size_t count = (*executor)->hasState() ? 3 : 1;
+  for (size_t vector = 0; vector < count; ++vector) {
+    codegen::GoldenVector &golden = vectors.emplace_back();
+    for (mcu::BufferOp input : inputs)
+      golden.inputs.push_back(randomInput(input, state));
+    std::vector<llvm::ArrayRef<char>> views(golden.inputs.begin(), golden.inputs.end());
+    (*executor)->run(views);
+    for (size_t i = 0; i < (*executor)->getOutputCount(); ++i) {
+      llvm::ArrayRef<char> output = (*executor)->getOutput(i);
+      golden.outputs.emplace_back(output.begin(), output.end());
+    }
   }
-  return {std::move(golden)};
+  return vectors;
 }
 
 std::vector<std::string> thimble::driver::makeNotes(const Compilation &compilation) {
-  std::vector<std::string> notes = compilation.floatLayers;
+  std::vector<std::string> notes;
+  for (const LayerChoice &choice : compilation.layerChoices) {
+    const char *how = choice.isInt16 ? "computes in int16" : "runs in float";
+    std::string note = llvm::formatv("node '{0}' {1}: {2}", choice.node, how, choice.reason);
+    if (choice.afterDb && std::isfinite(*choice.afterDb))
+      note += llvm::formatv("; now {0:F1} dB", *choice.afterDb);
+    if (choice.isInt16)
+      note += llvm::formatv("; its tensors grow by {0}, and it takes about {1} instructions more",
+                            formatByteSize(uint64_t(choice.bytes)),
+                            report::formatCount(uint64_t(std::max<int64_t>(choice.instructions, 0))));
+    notes.push_back(std::move(note));
+  }
   if (!compilation.heldOut)
     return notes;
   const HeldOutResult &result = *compilation.heldOut;
@@ -138,6 +157,14 @@ std::optional<report::HeldOutUse> thimble::driver::makeHeldOut(const Compilation
   return use;
 }
 
+std::vector<report::PrecisionUse> thimble::driver::makePrecision(const Compilation &compilation) {
+  std::vector<report::PrecisionUse> uses;
+  for (const LayerChoice &choice : compilation.layerChoices)
+    uses.push_back({choice.node, choice.isInt16 ? "int16" : "float", choice.reason, choice.beforeDb, choice.afterDb, choice.bytes,
+                    choice.instructions});
+  return uses;
+}
+
 std::vector<report::ExecutionUse> thimble::driver::makeExecutions(const Compilation &compilation) {
   std::vector<report::ExecutionUse> uses;
   for (auto [index, option] : llvm::enumerate(compilation.ramSearch.options)) {
@@ -149,24 +176,31 @@ std::vector<report::ExecutionUse> thimble::driver::makeExecutions(const Compilat
   return uses;
 }
 
-// Where the RAM of a plan that is too large goes: the call during which most is in use, and the buffers that hold it.
-static std::string describeHolders(const report::Report &report) {
+std::optional<report::RamUse::Least> thimble::driver::findLeast(const report::Report &report, const Compilation &compilation) {
+  // The call during which most of the chosen plan is in use, and the buffers that hold it.
   auto most = std::max_element(report.layers.begin(), report.layers.end(),
                                [](const report::LayerUse &a, const report::LayerUse &b) { return a.ramBytes < b.ramBytes; });
-  if (most == report.layers.end())
-    return "";
+  if (report.fitsRam() || !compilation.ramSearch.provenLeast || most == report.layers.end())
+    return std::nullopt;
+  report::RamUse::Least least{report.ram.arena, uint64_t(*compilation.ramSearch.provenLeast), most->name, most->op, {}};
   int64_t call = most - report.layers.begin();
-  std::vector<const report::BufferUse *> holders;
   for (const report::BufferUse &buffer : report.buffers)
     if (buffer.first <= call && call <= buffer.last)
-      holders.push_back(&buffer);
-  llvm::sort(holders, [](const report::BufferUse *a, const report::BufferUse *b) {
-    return a->bytes != b->bytes ? a->bytes > b->bytes : a < b;
-  });
-  std::string text = "RAM: no execution that was found needs less; " + std::to_string(most->ramBytes) + " bytes are held at " + most->name +
-                     " (" + most->op + ") by";
-  for (size_t i = 0; i < std::min<size_t>(holders.size(), 4); ++i)
-    text += std::string(i == 0 ? " " : ", ") + holders[i]->role + " '" + holders[i]->name + "' of " + std::to_string(holders[i]->bytes);
+      least.holders.push_back({buffer.name, buffer.role, buffer.bytes});
+  llvm::sort(least.holders, [](const auto &a, const auto &b) { return std::tie(b.bytes, a.name) < std::tie(a.bytes, b.name); });
+  return least;
+}
+
+static std::string describe(const report::RamUse::Least &least) {
+  std::string text = "RAM: the least that was found is an arena of " + std::to_string(least.found) + " bytes; ";
+  if (least.found <= least.proven)
+    text += "it is proven that no execution needs less";
+  else
+    text += "no execution needs less than " + std::to_string(least.proven);
+  text += ". Most is in use at " + least.name + " (" + least.op + "), held by";
+  for (size_t i = 0; i < std::min<size_t>(least.holders.size(), 4); ++i)
+    text += std::string(i == 0 ? " " : ", ") + least.holders[i].role + " '" + least.holders[i].name + "' of " +
+            std::to_string(least.holders[i].bytes);
   return text;
 }
 
@@ -193,8 +227,8 @@ std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &
                        " bytes too many");
   if (!report.fitsRam())
     remedies.push_back("RAM: " + std::to_string(report.ram.getPeak() - *report.ram.budget) + " bytes too many");
-  if (std::string holders = report.fitsRam() ? "" : describeHolders(report); !holders.empty())
-    remedies.push_back(holders);
+  if (report.ram.least)
+    remedies.push_back(describe(*report.ram.least));
   if (!report.fitsFlash() && !movesWeights)
     remedies.push_back(describeExternal(target));
   bool isFloat = options.quantization != Quantization::Int8;

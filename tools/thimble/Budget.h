@@ -25,8 +25,14 @@ std::vector<codegen::GoldenVector> makeGoldenVectors(mcu::ProgramOp program);
 std::vector<std::string> makeNotes(const Compilation &compilation);
 /// The same for the report.
 std::optional<report::HeldOutUse> makeHeldOut(const Compilation &compilation);
+/// Layers that left int8.
+std::vector<report::PrecisionUse> makePrecision(const Compilation &compilation);
+
 /// What was planned to meet the RAM budget.
 std::vector<report::ExecutionUse> makeExecutions(const Compilation &compilation);
+
+/// What is known of the least RAM, if the budget is not met.
+std::optional<report::RamUse::Least> findLeast(const report::Report &report, const Compilation &compilation);
 
 /// What would make a model fit that does not, cheapest first. `movesWeights`: constants can go to external flash already.
 std::vector<std::string> suggestRemedies(const report::Report &report, const CompileOptions &options, const Target &target,

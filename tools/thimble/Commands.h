@@ -34,12 +34,14 @@ std::unique_ptr<mlir::MLIRContext> makeContext();
 
 /// Options that choose and shape the model, shared by compile, analyze, run and import.
 struct ModelOptions {
-  std::string model, name, quantize = "auto", io = "int8", ioLayout = "onnx", labels;
+  std::string model, name, quantize = "auto", io = "int8", ioLayout = "onnx", attention = "auto", labels;
   std::string startFrom, stopAfter, dumpStages;
-  std::vector<std::string> inputShapes, bindings, calibration, evaluation;
-  int64_t calibrationSamples = 100;
+  std::vector<std::string> inputShapes, bindings, states, calibration, evaluation;
+  int64_t calibrationSamples = 100, sequenceLength = 0;
   std::string calibrate = "auto";
   double percentile = 99.99, leastSqnr = 0;
+  std::vector<std::string> activations;
+  std::string fallback = "float";
   bool quiet = false, feedsRows = false;
 
   void addInput(CLI::App &command);
@@ -66,6 +68,9 @@ private:
   bool enabled, isShown = false;
   int64_t start, last = 0;
 };
+
+/// How many samples make a sequence, for models with state.
+void addSequenceLength(CLI::App &command, int64_t &length);
 
 /// Maps `--format`; text unless json.
 void addFormat(CLI::App &command, std::string &format);

@@ -187,7 +187,9 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   project.emit.version = versionString;
   project.emit.modelFile = model.model;
   project.emit.target = resolved.name;
-  bool isInt8 = llvm::any_of(mcu::getKernelNames(program), [](llvm::StringRef kernel) { return kernel.ends_with("_s8"); });
+  bool isInt8 = llvm::any_of(mcu::getKernelNames(program), [](llvm::StringRef kernel) {
+    return kernel.ends_with("_s8") || kernel.ends_with("_s16");
+  });
   project.emit.provenance.push_back(isInt8 ? "quantized to int8" : "float32, not quantized");
   project.emit.golden = makeGoldenVectors(program);
   project.runtimeDirectory = runtimeDirectory(home);
@@ -215,7 +217,9 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   report->externalRam.budget = externalRamBudget;
   for (const schedule::SpilledBuffer &buffer : compilation.spilled)
     report->externalRam.traffic += uint64_t(buffer.traffic);
+  report->precision = makePrecision(compilation);
   report->executions = makeExecutions(compilation);
+  report->ram.least = findLeast(*report, compilation);
   if (!report->fits())
     for (const std::string &remedy : suggestRemedies(*report, options, resolved, movesWeights && externalFlashBudget,
                                                       targetsDirectory(home)))

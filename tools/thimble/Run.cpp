@@ -125,7 +125,7 @@ ExitCode RunCommand::run() {
     return badInput(samples.takeError());
   llvm::Expected<SampleOutputs> results = runModel(compilation->getProgram(), *ports, *samples, [&](int64_t done, int64_t total) {
     progress.update("running", done, total);
-  });
+  }, options->sequenceLength);
   if (!results)
     return badInput(results.takeError());
   return report(ports->outputs, *results);

@@ -89,6 +89,10 @@ void ModelOptions::addInput(CLI::App &command) {
       ->type_name("NAME=DIMS");
   command.add_option("--bind", bindings, "Make an input a constant, e.g. axes=0,-1, or of a file: mask=mask.npy")
       ->type_name("NAME=VALUE");
+  command
+      .add_option("--state", states,
+                  "An input that is an output of the run before, e.g. stateN=state: both become memory of NAME_STATE_BYTES that lasts")
+      ->type_name("OUTPUT=INPUT");
   command.add_option("--name", name, "Prefix of all symbols and files (default: the model file's stem)")->type_name("NAME");
   command.add_flag("-q,--quiet", quiet, "No progress and no notes on stderr");
 }
@@ -104,14 +108,22 @@ void ModelOptions::addQuantization(CLI::App &command) {
                   "Samples to calibrate with; the rest of the file is held out (100)")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 30))
       ->type_name("N");
+  addSequenceLength(command, sequenceLength);
   command.add_option("--calibrate", calibrate, "How ranges follow from samples; auto measures the outputs for each value (auto)")
       ->check(CLI::IsMember({"auto", "minmax", "percentile", "mse", "entropy"}))
       ->type_name("METHOD");
   command.add_option("--percentile", percentile, "Share of numbers that --calibrate percentile keeps, in percent (99.99)")
       ->check(CLI::Range(50.0, 100.0))
       ->type_name("P");
-  command.add_option("--least-sqnr", leastSqnr, "Layers that are less exact in int8 run in float (0 dB; -inf: none)")
+  command.add_option("--least-sqnr", leastSqnr, "Layers that are less exact in int8 run in what --fallback says (0 dB; -inf: none)")
       ->type_name("DB");
+  command.add_option("--fallback", fallback, "What layers below --least-sqnr run in: float or int16 (float)")
+      ->check(CLI::IsMember({"float", "int16"}))
+      ->type_name("TYPE");
+  command
+      .add_option("--activations", activations,
+                  "int8; int16; auto: int16 where outputs gain most for each byte; or NODE=int16 (* and ? allowed) for some (int8)")
+      ->type_name("CHOICE");
   command.add_option("--evaluate", evaluation, "Other samples to measure the quantized model on")->type_name("FILE");
   command.add_option("--labels", labels, "Class of each sample of --evaluate, or of the calibration file (.npy)")
       ->type_name("FILE");
@@ -121,6 +133,11 @@ void ModelOptions::addQuantization(CLI::App &command) {
   command.add_option("--io-layout", ioLayout, "Layout of images at inputs and outputs: onnx or nhwc (onnx)")
       ->check(CLI::IsMember({"onnx", "nhwc"}))
       ->type_name("LAYOUT");
+  command
+      .add_option("--attention", attention,
+                  "auto: row by row, never a matrix of scores; matrix: as the model has it, with the same results in int8 (auto)")
+      ->check(CLI::IsMember({"auto", "matrix"}))
+      ->type_name("WAY");
   command.add_flag("--feed-rows", feedsRows,
                    "The caller feeds the input row by row (NAME_feed_rows), so that it never lies in RAM as a whole; implies --io-layout nhwc");
 }
@@ -258,6 +275,15 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
       printError("--bind " + text + ": " + llvm::toString(std::move(error)));
       return std::nullopt;
     }
+  for (const std::string &text : states) {
+    auto [output, input] = llvm::StringRef(text).split('=');
+    if (output.empty() || input.empty()) {
+      printError("--state " + text + ": expected OUTPUT=INPUT, for example stateN=state");
+      return std::nullopt;
+    }
+    options.states.push_back({output.str(), input.str()});
+  }
+  options.sequenceLength = sequenceLength;
   bool wantsInt8 = quantize == "int8" || (quantize == "auto" && !calibration.empty());
   if (quantize == "int8" && calibration.empty() && startFrom.empty()) {
     printError("--quantize int8 needs --calibration FILE with sample inputs");
@@ -274,11 +300,30 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
                             .Default(calibrate::RangeMethod::Auto);
   options.percentile = percentile;
   options.leastSqnrDb = leastSqnr;
+  options.fallback = fallback == "int16" ? Fallback::Int16 : Fallback::Float;
+  for (const std::string &choice : activations) {
+    llvm::StringRef text = choice;
+    if (text == "int16")
+      options.int16Activations = true;
+    else if (text == "auto")
+      options.autoActivations = true;
+    else if (text.consume_back("=int16") && !text.empty())
+      options.int16Layers.push_back(text.str());
+    else if (text != "int8") {
+      printError("--activations " + choice + ": must be int8, int16, auto, or NODE=int16");
+      return std::nullopt;
+    }
+  }
+  if (!activations.empty() && !wantsInt8) {
+    printError("--activations needs --quantize int8 with --calibration FILE");
+    return std::nullopt;
+  }
   options.evaluation = evaluation;
   options.labels = labels;
   options.ioFloat = io == "float";
   options.nhwcIo = ioLayout == "nhwc" || feedsRows;
   options.feedsRows = feedsRows;
+  options.fusesAttention = attention == "auto";
   options.dumpDirectory = dumpStages;
   if (!startFrom.empty())
     options.startFrom = *parseStage(startFrom);
@@ -291,6 +336,14 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
     return std::nullopt;
   }
   return options;
+}
+
+void thimble::driver::addSequenceLength(CLI::App &command, int64_t &length) {
+  command
+      .add_option("--sequence-length", length,
+                  "Of models with --state: samples follow each other, and states start anew after so many (never)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
 }
 
 void thimble::driver::addFormat(CLI::App &command, std::string &format) {

@@ -81,6 +81,7 @@ void thimble::driver::addVerifyCommand(CLI::App &app, Action &action) {
       ->check(CLI::IsMember({"auto", "host", "emulator"}))
       ->type_name("WHERE");
   subcommand->add_option("--samples", command->options.samples, "Run only the first N samples")->check(CLI::PositiveNumber)->type_name("N");
+  addSequenceLength(*subcommand, command->options.sequenceLength);
   subcommand->add_option("--flash", command->flash, "Flash of the emulated chip (the target's)")->type_name("BYTES");
   subcommand->add_option("--external-flash", command->externalFlash, "External flash of the emulated board (the target's)")
       ->type_name("BYTES");

@@ -2,9 +2,9 @@
 // QuantizeLinear and DequantizeLinear.
 //
 // Activations of int8 and uint8 with one constant scale become !quant values, from which the quantize phase makes integer
-// arithmetic; uint8 codes are stored less 128, and inputs and outputs of the model that have them are converted by a table.
-// Whatever else ONNX allows (constants, scales that are not constant or differ along an axis, codes that something else than a
-// DequantizeLinear reads) is composed of f32 operations: QuantizeForms.cpp.
+// arithmetic; uint8 codes are stored less 128, and inputs and outputs of the model that have them are converted by a table. So do
+// int16 (uint16) with zero point 0 (32768). Whatever else ONNX allows (constants, scales that are not constant or differ along an
+// axis, codes that something else than a DequantizeLinear reads) is composed of f32 operations: QuantizeForms.cpp.
 #include "passes/legalize/NodeBinder.h"
 #include "passes/legalize/handlers/Handlers.h"
 #include "passes/legalize/handlers/Types.h"
@@ -46,12 +46,13 @@ static bool isOnlyDequantized(Value value, Type storage, int depth = 0) {
   });
 }
 
-// The per-tensor int8 type of codes of `storage` with the node's parameters; null if they are not constant, not of one element,
-// or the codes not of 8 bits.
+// The per-tensor type of codes of `storage` with the node's parameters; null if they are not constant, not of one element, or the
+// codes neither of 8 bits nor symmetric ones of 16.
 static Int8Type int8Type(NodeBinder &node, Type storage) {
   Value scaleValue = node.operand(1), zeroValue = node.operand(2);
-  bool isByte = storage && isa<IntegerType>(storage) && storage.getIntOrFloatBitWidth() == 8;
-  if (!isByte || node.integer("block_size", 0) != 0 || !isF32(scaleValue) || elementCount(shapeOf(scaleValue)) != 1 ||
+  unsigned width = storage && isa<IntegerType>(storage) ? storage.getIntOrFloatBitWidth() : 0;
+  if ((width != 8 && width != 16) || node.integer("block_size", 0) != 0 || !isF32(scaleValue) ||
+      elementCount(shapeOf(scaleValue)) != 1 ||
       (zeroValue && (elementCount(shapeOf(zeroValue)) != 1 || elementOf(zeroValue) != storage)))
     return {};
   FailureOr<ConstantData> scale = ConstantData::get(scaleValue);
@@ -62,11 +63,14 @@ static Int8Type int8Type(NodeBinder &node, Type storage) {
   if (!std::isfinite(step) || step < 1e-30)
     return {};
   int64_t zero = zeroValue ? int64_t(zeroPoint->number(0)) : 0;
+  int64_t half = int64_t(1) << (width - 1);
   if (storage.isUnsignedInteger())
-    zero -= 128;
+    zero -= half;
+  if (width == 16 && zero != 0)
+    return {};
   MLIRContext *context = node.getBuilder().getContext();
-  return Int8Type::get(quant::QuantizationFlags::Signed, IntegerType::get(context, 8), Float32Type::get(context), step, zero, -128,
-                       127);
+  return Int8Type::get(quant::QuantizationFlags::Signed, IntegerType::get(context, width), Float32Type::get(context), step, zero,
+                       -half, half - 1);
 }
 
 static LogicalResult legalizeQuantizeLinear(NodeBinder &node) {
@@ -94,7 +98,7 @@ static Value quantizedCodes(NodeBinder &node, Value codes) {
 
 static LogicalResult legalizeDequantizeLinear(NodeBinder &node) {
   Value x = node.operand(0);
-  Int8Type from = nn::getInt8Type(x.getType());
+  Int8Type from = nn::getActivationType(x.getType());
   if (!from) {
     x = quantizedCodes(node, x);
     if (!x)
@@ -103,10 +107,12 @@ static LogicalResult legalizeDequantizeLinear(NodeBinder &node) {
     return node.setResult(node.emitAs<nn::DequantizeOp>(shapeOf(x), node.getBuilder().getF32Type(), x));
   }
   node.ignore({"axis", "output_dtype"});
-  Type storage = node.operand(2) ? elementOf(node.operand(2)) : Type(node.getBuilder().getI8Type());
+  Type storage = node.operand(2) ? elementOf(node.operand(2)) : from.getStorageType();
   Int8Type type = int8Type(node, storage);
   if (!type)
-    return node.fail("needs the constant scale and the zero point of type int8 or uint8 with which its input was quantized");
+    return node.fail("needs the constant scale and the zero point of the type with which its input was quantized");
+  if (type != from && type.getStorageTypeIntegralWidth() == 16)
+    return node.fail("has another scale than the one with which its int16 input was quantized");
   // The same codes in another scale are a table that changes nothing but the type.
   if (type != from) {
     Value table = node.constant(nn::makeCodeTable(node.getBuilder().getContext(), /*isUnsigned=*/false));

@@ -15,7 +15,9 @@ extern "C" {
  * - Every argument list is: inputs, constants, outputs, scratch (if the kernel has any), parameters.
  * - Kernels never allocate, keep no state, and touch only the memory that they are given.
  * - Fields hold plain numbers, never pointers, so that a record is a constant in flash.
- * - Strides are in elements unless the name says bytes; a stride of 0 repeats one element (broadcasting). */
+ * - Strides are in elements unless the name says bytes; a stride of 0 repeats one element (broadcasting).
+ * - int16 activations are symmetric: their zero points are 0. The int16 kernels take the int8 records where these fit and ignore
+ *   the zero points in them; act_min and act_max are then within -32768..32767. */
 
 /* Highest rank of a tensor that the N-dimensional kernels walk. The compiler merges dimensions before it counts. */
 #define TMB_MAX_RANK 8
@@ -118,6 +120,35 @@ typedef struct tmb_matmul_s8_params {
   int32_t multiplier, shift;
 } tmb_matmul_s8_params;
 
+/* Scaled dot-product attention. Query head h reads head h / shared of keys and values. Element i of row r of head h of the queries
+ * is q[q_offset + h * q_head_stride + r * q_row_stride + i], likewise of keys and values: all three may be parts of one tensor. The
+ * mask, if there is one, has mask[h * mask_head_stride + r * mask_row_stride + key]. */
+typedef struct tmb_attention_f32_params {
+  int32_t heads, shared;
+  int32_t queries, keys, depth, value_depth;
+  int32_t q_offset, q_head_stride, q_row_stride;
+  int32_t k_offset, k_head_stride, k_row_stride;
+  int32_t v_offset, v_head_stride, v_row_stride;
+  int32_t has_mask, mask_head_stride, mask_row_stride;
+  float scale;
+} tmb_attention_f32_params;
+
+/* The same in int8. score_ fields requantize q * k as tmb_matmul_s8 does, out_ fields p * v; mask_ fields add as tmb_add_s8 does:
+ * (score * mask_score_multiplier + mask * mask_multiplier + mask_sum_offset) >> mask_shift. */
+typedef struct tmb_attention_s8_params {
+  int32_t heads, shared;
+  int32_t queries, keys, depth, value_depth;
+  int32_t q_offset, q_head_stride, q_row_stride;
+  int32_t k_offset, k_head_stride, k_row_stride;
+  int32_t v_offset, v_head_stride, v_row_stride;
+  int32_t q_zero_point, k_zero_point, v_zero_point;
+  int32_t score_zero_point, score_multiplier, score_shift;
+  int32_t has_table;
+  int32_t has_mask, mask_head_stride, mask_row_stride;
+  int32_t mask_score_multiplier, mask_multiplier, mask_sum_offset, mask_shift;
+  int32_t out_zero_point, out_multiplier, out_shift;
+} tmb_attention_s8_params;
+
 /* Elementwise functions of one tensor. alpha and beta are the parameters of the function, 0 where it has none. */
 typedef struct tmb_unary_params {
   int32_t count;
@@ -158,6 +189,16 @@ typedef struct tmb_mul_s8_params {
   int32_t act_min, act_max;
 } tmb_mul_s8_params;
 
+/* int16 addition and subtraction: y = sat(floor((a * a_multiplier + b * b_multiplier) * 2^-16 + 1/2)). */
+typedef struct tmb_add_s16_params {
+  int32_t rank;
+  int32_t dims[TMB_MAX_RANK];
+  int32_t a_strides[TMB_MAX_RANK];
+  int32_t b_strides[TMB_MAX_RANK];
+  int32_t a_multiplier, b_multiplier;
+  int32_t act_min, act_max;
+} tmb_add_s16_params;
+
 /* int8 division: y = sat(((a - a_zero_point) * table[b + 128] + (out_zero_point << 15) + 2^14) >> 15). */
 typedef struct tmb_div_s8_params {
   int32_t rank;
@@ -182,6 +223,12 @@ typedef struct tmb_select_params {
 typedef struct tmb_softmax_params {
   int32_t outer, depth, inner;
 } tmb_softmax_params;
+
+/* int16 softmax: exp(-d * scale of x) is 2^-(d * multiplier * 2^-(shift + 20)). */
+typedef struct tmb_softmax_s16_params {
+  int32_t outer, depth, inner;
+  int32_t multiplier, shift;
+} tmb_softmax_s16_params;
 
 /* 2-D pooling, NHWC. count_include_pad: 0 divides an average by the positions inside the image; 1 divides by the positions
  * inside the padded image, whose bottom and right padding are pad_bottom and pad_right (a window that ceil_mode pushes past them
@@ -294,6 +341,15 @@ typedef struct tmb_norm_s8_params {
   int32_t fraction;               /* bits of a normalized element behind the point */
   int32_t shift;
 } tmb_norm_s8_params;
+
+/* int16 normalization: tmb_norm_s16 has the formula. */
+typedef struct tmb_norm_s16_params {
+  int32_t outer, depth;
+  int32_t centered;               /* 1: layer normalization, 0: root-mean-square normalization */
+  int32_t epsilon, epsilon_shift; /* epsilon * depth^2 / (scale of x)^2, as epsilon << epsilon_shift */
+  int32_t shift;
+} tmb_norm_s16_params;
+
 /* Activation functions of recurrent layers; alpha and beta are their parameters where they have any. */
 #define TMB_RECURRENT_SIGMOID 0
 #define TMB_RECURRENT_TANH 1
@@ -352,6 +408,7 @@ typedef struct tmb_recurrent_s8_params {
   int32_t reverse; /* 1: from the last time step to the first; y stays in the order of x */
   int32_t last_only; /* 1: y is not written */
   int32_t linear_before_reset;
+  int32_t wide_states; /* 1: initial_h, initial_c, y_h and y_c are int16 in units of 2^-15 (h) and 2^-11 (c); the rest is ignored */
   int32_t has_initial_h, h_zero_point, h_multiplier, h_start_shift; /* from int8 to units of 2^-15 */
   int32_t has_initial_c, c_zero_point, c_multiplier, c_start_shift; /* from int8 to units of 2^-11 */
   int32_t c_out_zero_point, c_out_multiplier, c_out_shift;          /* from units of 2^-11 to int8 */
@@ -524,6 +581,18 @@ typedef struct tmb_requantize_params {
   int32_t in_zero_point, out_zero_point;
   int32_t multiplier, shift;
 } tmb_requantize_params;
+
+/* Limits of int16 codes. */
+typedef struct tmb_clamp_s16_params {
+  int32_t count;
+  int32_t low, high;
+} tmb_clamp_s16_params;
+
+/* A table of 2^(16 - shift) + 1 entries, 2^shift codes apart. */
+typedef struct tmb_lookup_s16_params {
+  int32_t count;
+  int32_t shift;
+} tmb_lookup_s16_params;
 
 /* Plain copy or table lookup of `count` elements (bytes for tmb_copy_bytes). */
 typedef struct tmb_count_params {

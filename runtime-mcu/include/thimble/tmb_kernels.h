@@ -82,6 +82,29 @@ void tmb_fully_connected_s8(const int8_t *x, const int32_t *w, int8_t *y, const 
  * Enough for the accumulator: depth <= 32767. */
 void tmb_matmul_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_matmul_s8_params *p);
 
+/* ---- Convolution and matrix products, int16 activations and int8 weights ---- */
+
+/* x and y have zero point 0, weights are symmetric, padding is 0. bias has units of scale of x times scale of its weights.
+ * "requantized" is tmb_requantize with zero point 0 (tmb_requant.h): one rounding, ties toward plus infinity, then saturation to
+ * act_min..act_max. The factor is off by 2^-33 at most, so y is within 1/2 + 1/4 units of the exact sum times the exact factor. */
+
+/* 2-D convolution and fully connected layers (a row of pixels and one tap); shapes as for tmb_conv2d_s8, w is the stream that
+ * tmb_layout.h defines. kernel_h, kernel_w and groups are at least 1. tmb_conv2d_s16 sums in 32 bits: for every channel,
+ * |bias| + 2^15 * sum of |w| < 2^31. tmb_conv2d_wide_s16 sums in 64 bits, less than 2^46, and its factor is
+ * multiplier * 2^(shift - 32) with shift from -31 to 15: y = sat(floor(acc * factor + 1/2)).
+ * scratch has tmb_conv2d_s16_scratch_bytes(p) bytes, aligned to 4. */
+void tmb_conv2d_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
+void tmb_conv2d_wide_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
+
+/* 2-D depthwise convolution; shapes and arguments as for tmb_depthwise_conv2d_s8.
+ * Enough for the accumulator: for every channel, |bias| + 2^15 * sum of |w| < 2^31. */
+void tmb_depthwise_conv2d_s16(const int16_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int16_t *y,
+                              const tmb_conv2d_s8_params *p);
+
+/* Batched matrix product of two activations, exact in 64 bits, requantized as tmb_conv2d_wide_s16 does. Enough for the accumulator:
+ * depth <= 65535. */
+void tmb_matmul_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_matmul_s8_params *p);
+
 /* ---- Elementwise functions of two tensors, with broadcasting ---- */
 
 /* y may equal a if a_strides are dense, and b if b_strides are dense (comparisons write bytes behind wider reads, so this holds
@@ -152,6 +175,14 @@ void tmb_div_s8(const int8_t *a, const int8_t *b, const int32_t *table, int8_t *
 /* int8 minimum and maximum; a, b and y have one scale and zero point. */
 void tmb_min_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_binary_params *p);
 void tmb_max_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_binary_params *p);
+
+/* int16 addition as tmb_add_s16_params has it, exact in 64 bits: |y - (a + b)| is at most 1 unit (1/2 for the rounding, 1/4 for
+ * that of each multiplier). Multiplication: y = sat(tmb_requantize(a * b, multiplier, shift, 0), act_min, act_max), within 3/4 of a
+ * unit. Minimum and maximum of one scale. */
+void tmb_add_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_add_s16_params *p);
+void tmb_mul_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_mul_s8_params *p);
+void tmb_min_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_binary_params *p);
+void tmb_max_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_binary_params *p);
 
 /* Comparisons: y is 1 where they hold, else 0. Comparisons with NaN do not hold. */
 void tmb_equal_f32(const float *a, const float *b, uint8_t *y, const tmb_binary_params *p);
@@ -234,6 +265,16 @@ void tmb_not_u8(const uint8_t *x, uint8_t *y, const tmb_unary_params *p);
 /* Any function of an int8 tensor: y[i] = table[x[i] + 128], table[256]. */
 void tmb_lookup_s8(const int8_t *x, const int8_t *table, int8_t *y, const tmb_count_params *p);
 
+/* Any function f of an int16 tensor, linear between the entries of a table of the codes of f at x = -32768, -32768 + 2^shift ...
+ * 32768: with x + 32768 = i * 2^shift + r,
+ *   y = table[i] + floor((table[i + 1] - table[i]) * r / 2^shift + 1/2),  table[2^(16 - shift) + 1], shift 0 to 14.
+ * A chord is off by h^2 * max |f''| / 8 with h = 2^shift scales of x, the entries and the sum by half a unit each: so y is within
+ * 1 + h^2 * max |f''| / (8 * scale of y) units of f. */
+void tmb_lookup_s16(const int16_t *x, const int16_t *table, int16_t *y, const tmb_lookup_s16_params *p);
+
+/* min(max(x, low), high) on int16 codes, exact: relu and clip. */
+void tmb_clamp_s16(const int16_t *x, int16_t *y, const tmb_clamp_s16_params *p);
+
 /* ---- Softmax and normalization ---- */
 
 /* Along the middle of x, y[outer][depth][inner]. y may equal x. Computed from x - max(x), which cannot overflow. */
@@ -245,6 +286,24 @@ void tmb_log_softmax_f32(const float *x, float *y, const tmb_softmax_params *p);
  *   y[i] = min(floor(256 * table[d[i]] / sum + 1/2) - 128, 127).
  * depth <= 65535 keeps sum below 2^32. y may equal x. */
 void tmb_softmax_s8(const int8_t *x, const uint32_t *table, int8_t *y, const tmb_softmax_params *p);
+
+/* int16; y has scale 2^-15 and zero point 0, the largest code is 32767. The exponential is 2^-n times a table of 129 entries of
+ * 24 bits, linear in between; one reciprocal a row, by one 32-bit division and one step of Newton's. With p the exact probability,
+ * |y - 2^15 * p| is at most 3/4 + depth * 2^-10 units of y, and 1 where p rounds to 1. depth <= 65535. y may equal x. */
+void tmb_softmax_s16(const int16_t *x, int16_t *y, const tmb_softmax_s16_params *p);
+
+/* Scaled dot-product attention without a matrix of scores: y[queries][heads][value_depth] = softmax(q k^T * scale + mask) v, a few
+ * rows of queries at a time. mask is not read without has_mask. Sums and functions are those of tmb_matmul_f32 and
+ * tmb_softmax_f32, in their order. keys and shared are at least 1; shared divides heads. scratch has one row of scores: keys numbers. */
+void tmb_attention_f32(const float *q, const float *k, const float *v, const float *mask, float *y, void *scratch,
+                       const tmb_attention_f32_params *p);
+
+/* int8, bit for bit what these kernels do one after the other: tmb_matmul_s8 (q k^T to scores of int8), tmb_lookup_s8 with
+ * table[256] if has_table, tmb_add_s8 with the mask if has_mask, tmb_softmax_s8 with exponentials[256], tmb_matmul_s8 with v. table
+ * and mask are not read without their flags. keys and shared are at least 1; shared divides heads. keys and depth <= 32767 are
+ * enough for the accumulators. scratch has tmb_attention_s8_scratch_bytes(p) bytes, aligned to 4. */
+void tmb_attention_s8(const int8_t *q, const int8_t *k, const int8_t *v, const int8_t *table, const int8_t *mask,
+                      const uint32_t *exponentials, int8_t *y, void *scratch, const tmb_attention_s8_params *p);
 
 /* Layer normalization. x, y[outer][depth], scale[depth], bias[depth] or null for zeros. The variance divides by depth and is
  * computed in a second pass. y may equal x. */
@@ -265,11 +324,22 @@ void tmb_rms_norm_f32(const float *x, const float *scale, const float *bias, flo
  * |z * gain + bias| < 2^31. y may equal x. */
 void tmb_norm_s8(const int8_t *x, const int16_t *gain, const int32_t *bias, int8_t *y, const tmb_norm_s8_params *p);
 
+/* Both in int16. With c[i] = depth * x[i] - sum of x (or, not centered, depth * x[i]) and v = the sum of c^2 over depth, plus
+ * epsilon << epsilon_shift, exact in 64 bits,
+ *   z[i] = c[i] / sqrt(v) in units of 2^-20, 0 for v = 0,
+ *   y[i] = sat((z[i] * gain[i] + 2^20 * bias[i]) >> shift).
+ * The inverse square root is within 2^-26 of itself. The compiler makes gain = scale / (scale of y) and bias = b / (scale of y) +
+ * 1/2, both in units of 2^-(shift - 20): y is within 1/2 + |y| * 2^-15 + (|scale| + |b|) / (scale of y) * 2^-20 + 2^-(shift - 20)
+ * units of the real normalization. depth is 1 to 16383, epsilon << epsilon_shift < 2^60. y may equal x. */
+void tmb_norm_s16(const int16_t *x, const int32_t *gain, const int32_t *bias, int16_t *y, const tmb_norm_s16_params *p);
+
 /* ---- Recurrent layers, int8 ---- */
 
 /* One direction of a recurrent layer, all time steps; gates and activation functions (sigmoid, tanh) as ONNX's operators have them.
  * x[time][batch][input]; y[time][batch][hidden] and y_h[batch][hidden] have scale 1/128 and zero point 0; y_c[batch][hidden] has a
- * scale of its own. initial_h and initial_c [batch][hidden] are not read unless the record says so, and 0 then.
+ * scale of its own. initial_h and initial_c [batch][hidden] are not read unless the record says so, and 0 then. With wide_states
+ * these, y_h and y_c are int16_t: the kernel's own states, handed over without a rounding (aligned to 2 bytes); y_h (y_c)
+ * may then equal initial_h (initial_c).
  *
  * Units are computed in blocks of four, sizes padded to multiples of four. w holds for each block and each gate four rows over the
  * input, then four rows over the state: blocks of four by four weights, rows one after the other, in each row the second and third
@@ -278,16 +348,16 @@ void tmb_norm_s8(const int8_t *x, const int16_t *gain, const int32_t *bias, int8
  * n, and with the numbers of n a fourth, the bias of its recurrent part. LSTM: i, o, f, c. The argument of tanh is
  *   a = bias + tmb_requantize(sum of (x - in_zero_point) * w, multiplier, x_shift, 0) + tmb_requantize(sum of h * w, ..., 0, 0)
  * in units of 2^-12. tanh is a table of 129 entries from -4 to 4, linear in between, off by 2^-10 at most; sigmoid(a) is
- * (1 + tanh(a / 2)) / 2, so the constants of gates with a sigmoid give a / 2. Both have units of 2^-15. h is kept in 16 bits in units of 2^-15, the cell c in units of 2^-11, saturating at
- * 16. Against the float layer on the same numbers, a step errs by less than 2^-8, half an output's unit; what weights and inputs
+ * (1 + tanh(a / 2)) / 2, so the constants of gates with a sigmoid give a / 2. Both have units of 2^-15. h is kept in 16 bits in
+ * units of 2^-15, the cell c in units of 2^-11, saturating at 16. Against the float layer on the same numbers, a step errs by less than 2^-8, half an output's unit; what weights and inputs
  * lose is not in this.
  * Enough for the accumulators: for every row, 2^15 * sum of |w| over the state < 2^31, and 255 * sum of |w| over the input, shifted
  * by x_shift, < 2^31.
  * scratch: 2 * (input + 4 * hidden) bytes, sizes padded. */
-void tmb_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, int8_t *y, int8_t *y_h, void *scratch,
+void tmb_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const void *initial_h, int8_t *y, void *y_h, void *scratch,
                 const tmb_recurrent_s8_params *p);
-void tmb_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, const int8_t *initial_c, int8_t *y,
-                 int8_t *y_h, int8_t *y_c, void *scratch, const tmb_recurrent_s8_params *p);
+void tmb_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const void *initial_h, const void *initial_c, int8_t *y,
+                 void *y_h, void *y_c, void *scratch, const tmb_recurrent_s8_params *p);
 /* ---- Recurrent layers ---- */
 
 /* x[time][batch][input]; gate g of the weights is rows [g * hidden, (g + 1) * hidden) of w[gates * hidden][input] and
@@ -353,6 +423,10 @@ void tmb_average_pool2d_f32(const float *x, float *y, const tmb_pool2d_params *p
  * A window has fewer than 2^23 positions. */
 void tmb_average_pool2d_s8(const int8_t *x, int8_t *y, const tmb_pool2d_params *p);
 
+/* int16, the same with zero point 0 and the lowest code -32768; a window to average has fewer than 2^15 positions. */
+void tmb_max_pool2d_s16(const int16_t *x, int16_t *y, const tmb_pool2d_params *p);
+void tmb_average_pool2d_s16(const int16_t *x, int16_t *y, const tmb_pool2d_params *p);
+
 /* Maxima of up to three dimensions and, in the whole of x, the position of each: the first of equal ones. A window with no position
  * inside has the maximum -infinity at the first position of its image. */
 void tmb_max_pool_indices_f32(const float *x, float *y, int64_t *indices, const tmb_max_pool_indices_params *p);
@@ -407,11 +481,16 @@ void tmb_reduce_prod_s64(const int64_t *x, int64_t *y, const tmb_reduce_params *
 void tmb_reduce_max_s8(const int8_t *x, int8_t *y, const tmb_reduce_params *p);
 void tmb_mean_s8(const int8_t *x, int8_t *y, const tmb_mean_s8_params *p);
 
+/* int16, with zero point 0; the mean (or sum) reduces at most 65535 elements to one. */
+void tmb_reduce_max_s16(const int16_t *x, int16_t *y, const tmb_reduce_params *p);
+void tmb_mean_s16(const int16_t *x, int16_t *y, const tmb_mean_s8_params *p);
+
 /* Index along the middle of x[outer][depth][inner], y[outer][inner]; depth is at least 1. With NaNs, some index within depth.
  */
 void tmb_arg_max_f32(const float *x, int64_t *y, const tmb_arg_params *p);
 void tmb_arg_min_f32(const float *x, int64_t *y, const tmb_arg_params *p);
 void tmb_arg_max_s8(const int8_t *x, int64_t *y, const tmb_arg_params *p);
+void tmb_arg_max_s16(const int16_t *x, int64_t *y, const tmb_arg_params *p);
 
 /* ---- Data movement ---- */
 
@@ -533,6 +612,16 @@ void tmb_dequantize_s8_f32(const int8_t *x, float *y, const tmb_quantize_params 
 
 /* int8 to int8 with another scale. y may equal x. */
 void tmb_requantize_s8(const int8_t *x, int8_t *y, const tmb_requantize_params *p);
+
+/* int16, with zero point 0. From float32: y = sat(round(x * scale)), halves to even, NaN gives 0. */
+void tmb_quantize_f32_s16(const float *x, int16_t *y, const tmb_quantize_params *p);
+void tmb_dequantize_s16_f32(const int16_t *x, float *y, const tmb_quantize_params *p);
+
+/* Between the two widths, and int16 to another scale, as tmb_requantize_s8. From int8 with a scale 128 times finer nothing is lost.
+ * tmb_requantize_s16: y may equal x. tmb_requantize_s16_s8: y may equal x, of whose bytes it takes the first half. */
+void tmb_requantize_s8_s16(const int8_t *x, int16_t *y, const tmb_requantize_params *p);
+void tmb_requantize_s16_s8(const int16_t *x, int8_t *y, const tmb_requantize_params *p);
+void tmb_requantize_s16(const int16_t *x, int16_t *y, const tmb_requantize_params *p);
 
 #ifdef __cplusplus
 }

@@ -106,6 +106,49 @@ static inline int32_t tmb_depthwise3x3_s8_scratch_bytes(const tmb_conv2d_s8_para
  * then the multipliers. */
 static inline int32_t tmb_fully_connected_s8_words(int32_t depth) { return 8 + (depth + 3) / 4 * 4; }
 
+/* Rows of queries that attention computes together. */
+#define TMB_ATTENTION_S8_ROWS 4
+
+/* Bytes of scratch of attention: that many rows of queries and of scores, in 16 bits, padded to four and to two. */
+static inline int32_t tmb_attention_s8_scratch_bytes(const tmb_attention_s8_params *p) {
+  return 2 * TMB_ATTENTION_S8_ROWS * ((p->depth + 3) / 4 * 4 + (p->keys + 1) / 2 * 2);
+}
+
+/* int16 convolutions and fully connected layers, weights as a stream of 32-bit words: a window is its activations in the order of
+ * memory, in pairs, the last one with a zero if their number is odd. Output channels come in pairs (a, b), those of a group in
+ * order; an odd last channel is paired with zeros. For each pair of channels:
+ *   bias a, bias b; for each pair of activations k, k+1 one word with the int8 weights a[k] b[k] a[k+1] b[k+1], lowest byte first;
+ *   multiplier a, multiplier b. */
+typedef struct tmb_conv2d_s16_layout {
+  int32_t pairs; /* of activations in a window */
+  int32_t cols;  /* output channels of a group */
+  int32_t words; /* of the stream for two output channels */
+} tmb_conv2d_s16_layout;
+
+static inline tmb_conv2d_s16_layout tmb_conv2d_s16_layout_of(const tmb_conv2d_s8_params *p) {
+  const int32_t groups = p->groups > 1 ? p->groups : 1;
+  tmb_conv2d_s16_layout layout;
+  layout.pairs = (p->kernel_h * p->kernel_w * (p->in_c / groups) + 1) / 2;
+  layout.cols = p->out_c / groups;
+  layout.words = 4 + layout.pairs;
+  return layout;
+}
+
+/* 1 if windows have to be copied first: those that leave the input, have gaps, or an odd number of activations. */
+static inline int32_t tmb_conv2d_s16_copies(const tmb_conv2d_s8_params *p) {
+  const int32_t last_y = (p->out_h - 1) * p->stride_h - p->pad_top + (p->kernel_h - 1) * p->dilation_h;
+  const int32_t last_x = (p->out_w - 1) * p->stride_w - p->pad_left + (p->kernel_w - 1) * p->dilation_w;
+  const int32_t is_row = p->kernel_w == 1 || p->dilation_w == 1;
+  const int32_t is_block = p->kernel_h == 1 || (p->kernel_w == p->in_w && p->dilation_h == 1);
+  return p->groups > 1 || !is_row || !is_block || p->kernel_h * p->kernel_w * p->in_c % 2 != 0 || p->pad_top > 0 ||
+         p->pad_left > 0 || last_y >= p->in_h || last_x >= p->in_w;
+}
+
+/* Bytes of scratch: copies of two windows; 4 that nobody uses if there are none. */
+static inline int32_t tmb_conv2d_s16_scratch_bytes(const tmb_conv2d_s8_params *p) {
+  return tmb_conv2d_s16_copies(p) ? 8 * tmb_conv2d_s16_layout_of(p).pairs : 4;
+}
+
 #ifdef __cplusplus
 }
 #endif

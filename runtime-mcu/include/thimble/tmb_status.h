@@ -8,7 +8,8 @@ typedef enum tmb_status {
   TMB_OK = 0,
   TMB_ERROR_ARGUMENT = -1, /* a null pointer, or an arena that is not aligned as the header asks */
   TMB_ERROR_PLAN = -2,     /* the memory plan was violated (only with TMB_CHECK_PLAN) */
-  TMB_ERROR_ROWS = -3      /* too many rows were fed, or too few before a run (only models whose input is fed) */
+  TMB_ERROR_ROWS = -3,     /* too many rows were fed, or too few before a run (only models whose input is fed) */
+  TMB_ERROR_STATE = -4     /* a state that was never reset, or that another model left (only models with state) */
 } tmb_status;
 
 /* Alignment of a static buffer in bytes: static uint8_t arena[N] TMB_ALIGNED(16); Define it yourself for other compilers. */

@@ -5,7 +5,7 @@
   run.py [--long] [TARGET...]       --long: also count 3 G instructions, which takes some 10 s a board
   run.py --kernels [TARGET...]      only that kernels for an instruction set agree with the portable ones
 """
-import json, os, re, subprocess, sys, tempfile
+import json, os, re, shutil, subprocess, sys, tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -199,16 +199,19 @@ def kernel_folders(isa):
 def check_twins(target, folder):
     """Kernels for the target's instruction set compute what the portable ones do."""
     folders, portable = kernel_folders(target["isa"]), RUNTIME / "src" / "kernels"
-    kernels = ["tmb_conv2d_s8", "tmb_depthwise3x3_s8", "tmb_fully_connected_s8", "tmb_add_s8"]
+    kernels = ["tmb_conv2d_s8", "tmb_depthwise3x3_s8", "tmb_fully_connected_s8", "tmb_add_s8", "tmb_attention_s8", "tmb_gru_s8",
+               "tmb_lstm_s8", "tmb_conv2d_s16", "tmb_conv2d_wide_s16"]
+    # One folder, as the compiler emits: a file of the instruction set replaces the portable one of its name, headers too.
+    special = folder / "special"
+    special.mkdir(exist_ok=True)
+    for source in (s for f in [portable, *reversed(folders)] for s in f.glob("*.[ch]")):
+        shutil.copy(source, special)
     objects = []
     for kernel in kernels:
-        special = next((f / f"{kernel}.c" for f in folders if (f / f"{kernel}.c").exists()), None)
-        renamed = "portable_" + kernel[4:]
-        for source, name in ((special or portable / f"{kernel}.c", kernel), (portable / f"{kernel}.c", renamed)):
+        for source, name in ((special / f"{kernel}.c", kernel), (portable / f"{kernel}.c", "portable_" + kernel[4:])):
             made = folder / f"{name}.o"
-            includes = [f"-I{i}" for i in ([*folders, portable] if name == kernel else [portable])]
             code, log = command([target["compiler"], *WARNINGS, "-O2", *target["flags"], f"-D{kernel}={name}", f"-I{RUNTIME / 'include'}",
-                                 *includes, "-c", source, "-o", made])
+                                 "-c", source, "-o", made])
             if code:
                 check(target["name"], f"{source.name} compiles", log)
                 return

@@ -10,11 +10,20 @@
 void portable_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_fully_connected_s8(const int8_t *x, const int32_t *w, int8_t *y, const tmb_fully_connected_s8_params *p);
+void portable_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, int8_t *y, int8_t *y_h, void *scratch,
+                     const tmb_recurrent_s8_params *p);
+void portable_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, const int8_t *initial_c, int8_t *y,
+                      int8_t *y_h, int8_t *y_c, void *scratch, const tmb_recurrent_s8_params *p);
+void portable_conv2d_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
+void portable_conv2d_wide_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_params *p);
+
+void portable_attention_s8(const int8_t *q, const int8_t *k, const int8_t *v, const int8_t *table, const int8_t *mask,
+                           const uint32_t *exponentials, int8_t *y, void *scratch, const tmb_attention_s8_params *p);
 
 #define GUARD 0x5A
 enum { ROUNDS = 300, SIZE = 12288, WORDS = 16384, SCRATCH = 16384 };
-static int8_t input[2][SIZE], output[2][SIZE];
+static int8_t input[2][SIZE] __attribute__((aligned(4))), output[2][SIZE] __attribute__((aligned(4)));
 static int32_t weights[WORDS], scratch[SCRATCH / 4];
 
 static uint32_t random_word(void) {
@@ -241,12 +250,155 @@ static void test_add(void) {
     fail("add_s8", (const int32_t *)&p, sizeof(p) / 4);
 }
 
+/* Queries, keys and values side by side in one tensor. */
+static void test_attention(void) {
+  static uint32_t exponentials[256];
+  tmb_attention_s8_params p;
+  memset(&p, 0, sizeof(p));
+  p.shared = between(1, 2);
+  p.heads = p.shared * between(1, 3);
+  p.queries = between(1, 10);
+  p.keys = p.queries;
+  p.depth = between(1, 20);
+  p.value_depth = chance(2) ? p.depth : between(1, 20);
+  p.q_head_stride = p.k_head_stride = p.depth;
+  p.v_head_stride = p.value_depth;
+  p.k_offset = p.heads * p.depth;
+  p.v_offset = p.k_offset + p.heads / p.shared * p.depth;
+  p.q_row_stride = p.k_row_stride = p.v_row_stride = p.v_offset + p.heads / p.shared * p.value_depth;
+  p.q_zero_point = between(-128, 127);
+  p.k_zero_point = between(-128, 127);
+  p.v_zero_point = between(-128, 127);
+  p.score_zero_point = between(-128, 127);
+  p.out_zero_point = between(-128, 127);
+  p.score_shift = chance(4) ? between(1, 3) : 0;
+  p.score_multiplier = p.score_shift > 0 ? random_multiplier(p.score_shift) : between(1 << 19, 1 << 23);
+  p.out_shift = chance(4) ? between(1, 3) : 0;
+  p.out_multiplier = p.out_shift > 0 ? random_multiplier(p.out_shift) : between(1 << 23, 1 << 26);
+  p.has_table = chance(2);
+  p.has_mask = chance(2);
+  p.mask_row_stride = p.keys;
+  p.mask_score_multiplier = between(-32767, 32767);
+  p.mask_multiplier = between(-32767, 32767);
+  p.mask_shift = between(8, 18);
+  p.mask_sum_offset = between(-16777216, 16777216);
+  exponentials[0] = 65536;
+  for (int32_t d = 1; d < 256; d++)
+    exponentials[d] = exponentials[d - 1] - exponentials[d - 1] / 12;
+  const int32_t bytes = tmb_attention_s8_scratch_bytes(&p);
+  fill_inputs();
+  const int8_t *x = input[0], *table = input[1], *mask = input[1] + 256;
+  portable_attention_s8(x, x, x, table, mask, exponentials, output[0], scratch, &p);
+  memset(scratch, GUARD, sizeof(scratch));
+  tmb_attention_s8(x, x, x, table, mask, exponentials, output[1], scratch, &p);
+  for (int32_t i = bytes; i < SCRATCH; i++)
+    if (((const uint8_t *)scratch)[i] != GUARD)
+      fail("attention_s8 writes past its scratch and", (const int32_t *)&p, sizeof(p) / 4);
+  if (!agree(p.queries * p.heads * p.value_depth))
+    fail("attention_s8", (const int32_t *)&p, sizeof(p) / 4);
+}
+
+/* Of the numbers of blocks in both vectors, and of arguments that saturate and that do not. */
+static void test_recurrent(void) {
+  tmb_recurrent_s8_params p;
+  static int32_t constants[48 * 6];
+  memset(&p, 0, sizeof(p));
+  p.time = between(1, 4);
+  p.batch = between(1, 2);
+  p.input = between(1, 40);
+  p.hidden = between(1, 24);
+  p.in_zero_point = between(-128, 127);
+  p.x_shift = between(0, 2);
+  p.reverse = between(0, 1);
+  p.linear_before_reset = between(0, 1);
+  p.has_initial_h = p.has_initial_c = between(0, 1);
+  p.h_multiplier = p.c_multiplier = 1 << 30;
+  p.h_start_shift = 10;
+  p.c_start_shift = 6;
+  p.c_out_multiplier = 1 << 24;
+  const int32_t x_depth = (p.input + 3) & ~3, h_depth = (p.hidden + 3) & ~3;
+  const int32_t is_lstm = between(0, 1), sum = is_lstm || !chance(3) ? 1 << 26 : 1 << 29;
+  const int32_t words = (is_lstm ? 4 : 3) * (h_depth / 4) * (x_depth + h_depth), count = (is_lstm ? 12 : 10) * h_depth;
+  const int32_t steps = p.time * p.batch * p.hidden, states = p.batch * p.hidden;
+  fill_inputs();
+  fill_weights(1, words, 0, 0);
+  for (int32_t i = 0; i < count; i++)
+    constants[i] = i % 3 == 0 || chance(4) ? between(-40000, 40000) : between(1 << 16, sum);
+  for (int32_t which = 0; which < 2; which++) {
+    int8_t *y = output[which], *y_h = y + steps, *y_c = y_h + states;
+    if (is_lstm)
+      (which ? tmb_lstm_s8 : portable_lstm_s8)(input[0], weights, constants, input[1], input[1] + states, y, y_h, y_c, scratch, &p);
+    else
+      (which ? tmb_gru_s8 : portable_gru_s8)(input[0], weights, constants, input[1], y, y_h, scratch, &p);
+  }
+  if (!agree(steps + (is_lstm ? 2 : 1) * states))
+    fail(is_lstm ? "lstm_s8" : "gru_s8", (const int32_t *)&p, sizeof(p) / 4);
+}
+
+/* int16 activations; with the weights of a stream that fit 32 bits both kernels sum without overflow. */
+static void test_convolution16(void) {
+  tmb_conv2d_s8_params p;
+  const int32_t is_wide = chance(2);
+  memset(&p, 0, sizeof(p));
+  p.batch = between(1, 2);
+  p.in_h = between(1, 6);
+  p.in_w = between(1, 6);
+  p.kernel_h = between(1, 3);
+  p.kernel_w = between(1, 3);
+  p.stride_h = between(1, 2);
+  p.stride_w = between(1, 2);
+  p.dilation_h = p.dilation_w = 1;
+  p.pad_top = between(0, 2);
+  p.pad_left = between(0, 2);
+  p.out_h = between(1, 5);
+  p.out_w = between(1, 5);
+  if (chance(3)) { /* one tap: windows are read where they lie */
+    p.kernel_h = p.kernel_w = p.stride_h = p.stride_w = 1;
+    p.pad_top = p.pad_left = 0;
+    p.out_h = p.in_h;
+    p.out_w = p.in_w;
+  }
+  p.groups = chance(4) ? 2 : 1;
+  p.in_c = p.groups * between(1, 20);
+  p.out_c = p.groups * between(1, 7);
+  p.shift = is_wide ? between(-12, 2) : 0;
+  p.act_min = chance(3) ? 0 : -32768;
+  p.act_max = 32767;
+  const tmb_conv2d_s16_layout layout = tmb_conv2d_s16_layout_of(&p);
+  const int32_t pairs = p.groups * ((layout.cols + 1) / 2), bytes = tmb_conv2d_s16_scratch_bytes(&p);
+  const int32_t outputs = 2 * p.batch * p.out_h * p.out_w * p.out_c;
+  if (pairs * layout.words > WORDS || bytes > SCRATCH || outputs > SIZE || 2 * p.batch * p.in_h * p.in_w * p.in_c > SIZE)
+    return;
+  fill_inputs();
+  fill_weights(pairs, layout.words, 2, is_wide);
+  if (p.kernel_h * p.kernel_w * (p.in_c / p.groups) % 2 != 0)
+    for (int32_t s = 0; s < pairs; s++) /* what pads a window has the weight 0 */
+      weights[s * layout.words + 1 + layout.pairs] &= 0xFFFF;
+  if (is_wide)
+    portable_conv2d_wide_s16((const int16_t *)(void *)input[0], weights, (int16_t *)(void *)output[0], scratch, &p);
+  else
+    portable_conv2d_s16((const int16_t *)(void *)input[0], weights, (int16_t *)(void *)output[0], scratch, &p);
+  memset(scratch, GUARD, sizeof(scratch));
+  if (is_wide)
+    tmb_conv2d_wide_s16((const int16_t *)(void *)input[0], weights, (int16_t *)(void *)output[1], scratch, &p);
+  else
+    tmb_conv2d_s16((const int16_t *)(void *)input[0], weights, (int16_t *)(void *)output[1], scratch, &p);
+  for (int32_t i = bytes; i < SCRATCH; i++)
+    if (((const uint8_t *)scratch)[i] != GUARD)
+      fail("conv2d_s16 writes past its scratch and", (const int32_t *)&p, sizeof(p) / 4);
+  if (!agree(outputs))
+    fail(is_wide ? "conv2d_wide_s16" : "conv2d_s16", (const int32_t *)&p, sizeof(p) / 4);
+}
+
 int main(void) {
   for (int32_t round = 0; round < ROUNDS; round++) {
     test_convolution();
+    test_convolution16();
     test_depthwise();
     test_fully_connected();
     test_add();
+    test_attention();
+    test_recurrent();
   }
   tmb_port_print("twins agree\n");
   return 0;

@@ -2,6 +2,8 @@
 /* Gated recurrent unit, int8 weights and a 16-bit state. */
 #include "tmb_recurrent_s8.h"
 
+#include "tmb_gru_update_s8.h"
+
 /* Constants of a block of four units: of each unit bias and two multipliers for z, the same for r, and for n bias, two multipliers,
  * and the bias of the recurrent part. */
 #define TMB_GRU_CONSTANTS 40
@@ -18,63 +20,44 @@ static void tmb_gru_reset(const int32_t *w, const int32_t *k, const tmb_gru_stat
   const int32_t gate = (int32_t)(s->now.x_end - s->now.x) + (int32_t)(s->now.h_end - h);
   int16_t *gated = s->gated;
   for (; h != s->now.h_end; h += 4, gated += 4, w += 3 * gate, k += TMB_GRU_CONSTANTS) {
-    int32_t sums[8], r[4], j;
-    tmb_recurrent_sums_s8(&s->now, w + gate, sums);
-    tmb_recurrent_gate(sums, k + 12, p->x_shift, r);
+    int32_t r[4], j;
+    tmb_recurrent_gates(&s->now, w + gate, k + 12, p->x_shift, r, 1);
     for (j = 0; j < 4; ++j)
       gated[j] = (int16_t)((tmb_recurrent_sigmoid(r[j]) * h[j] + 16384) >> 15);
   }
 }
 
-/* New states of four units, from tanh of half of the arguments of z and r and the sums of n. */
-TMB_NO_INLINE static void tmb_gru_update(const int32_t *z, const int32_t *r, const int32_t *sums, const int32_t *k, const int16_t *h,
-                                         int16_t *next, const tmb_recurrent_s8_params *p) {
-  const int32_t x_shift = p->x_shift, is_late = p->linear_before_reset;
-  const int32_t *end = sums + 4;
-  for (; sums != end; ++sums, k += 4) {
-    const int32_t old = *h++;
-    int32_t n = tmb_recurrent_scale(sums[4], k[2], k[3]);
-    if (is_late)
-      n = (tmb_recurrent_sigmoid(*r++) * tmb_clamp_s32(n, -65536, 65535) + 16384) >> 15;
-    n = tmb_recurrent_tanh(tmb_recurrent_scale(sums[0] * (1 << x_shift), k[1], k[0] + n));
-    n += (tmb_recurrent_sigmoid(*z++) * (old - n) + 16384) >> 15;
-    *next++ = (int16_t)tmb_clamp_s32(n, INT16_MIN, INT16_MAX);
-  }
-}
-
 /* One time step. */
 static void tmb_gru_step(const int32_t *w, const int32_t *k, const tmb_gru_state *s, const tmb_recurrent_s8_params *p) {
-  const int16_t *h = s->now.h;
-  const int32_t gate = (int32_t)(s->now.x_end - s->now.x) + (int32_t)(s->now.h_end - h);
-  const int32_t is_late = p->linear_before_reset;
-  tmb_recurrent_vectors candidate = s->now;
+  const int16_t *h = s->now.h, *end = s->now.h_end;
+  const int32_t gate = (int32_t)(s->now.x_end - s->now.x) + (int32_t)(end - h), x_shift = p->x_shift;
   int16_t *next = s->next;
-  if (!is_late) {
-    candidate.h = s->gated;
-    candidate.h_end = s->gated + (s->now.h_end - h);
-  }
-  for (; h != s->now.h_end; h += 4, next += 4, k += TMB_GRU_CONSTANTS) {
-    int32_t sums[8], z[4], r[4];
-    w = tmb_recurrent_sums_s8(&s->now, w, sums);
-    tmb_recurrent_gate(sums, k, p->x_shift, z);
-    if (is_late) {
-      w = tmb_recurrent_sums_s8(&s->now, w, sums);
-      tmb_recurrent_gate(sums, k + 12, p->x_shift, r);
-    } else {
-      w += gate;
+  tmb_gru_units units;
+  if (p->linear_before_reset) {
+    for (; h != end; h += 4, next += 4, k += TMB_GRU_CONSTANTS) {
+      w = tmb_recurrent_gates(&s->now, w, k, x_shift, units.gates, 2);
+      w = tmb_recurrent_sums_s8(&s->now, w, units.sums);
+      tmb_gru_update(&units, k + 24, h, next, x_shift, 1);
     }
-    w = tmb_recurrent_sums_s8(&candidate, w, sums);
-    tmb_gru_update(z, r, sums, k + 24, h, next, p);
+  } else {
+    tmb_recurrent_vectors candidate = s->now;
+    candidate.h = s->gated;
+    candidate.h_end = s->gated + (end - h);
+    for (; h != end; h += 4, next += 4, k += TMB_GRU_CONSTANTS) {
+      w = tmb_recurrent_gates(&s->now, w, k, x_shift, units.gates, 1) + gate;
+      w = tmb_recurrent_sums_s8(&candidate, w, units.sums);
+      tmb_gru_update(&units, k + 24, h, next, x_shift, 0);
+    }
   }
 }
 
-void tmb_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, int8_t *y, int8_t *y_h, void *scratch,
+void tmb_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const void *initial_h, int8_t *y, void *y_h, void *scratch,
                 const tmb_recurrent_s8_params *p) {
   const int32_t x_depth = tmb_recurrent_padded(p->input), h_depth = tmb_recurrent_padded(p->hidden), hidden = p->hidden;
   int16_t *input = (int16_t *)scratch, *h = input + x_depth, *next = h + h_depth;
   int32_t b, step;
   for (b = 0; b < p->batch; ++b) {
-    tmb_recurrent_start(initial_h + b * hidden, h, p->has_initial_h, p->h_zero_point, p->h_multiplier, p->h_start_shift, hidden);
+    tmb_recurrent_start(initial_h, b, h, p->has_initial_h, p->h_zero_point, p->h_multiplier, p->h_start_shift, p);
     for (step = 0; step < p->time; ++step) {
       const int32_t t = p->reverse ? p->time - 1 - step : step;
       tmb_gru_state s;
@@ -94,6 +77,6 @@ void tmb_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_
       if (!p->last_only)
         tmb_recurrent_store(h, y + (t * p->batch + b) * hidden, hidden);
     }
-    tmb_recurrent_store(h, y_h + b * hidden, hidden);
+    tmb_recurrent_store_last(h, y_h, b, p);
   }
 }

@@ -2,43 +2,30 @@
 /* Long short-term memory, int8 weights and 16-bit states. */
 #include "tmb_recurrent_s8.h"
 
+#include "tmb_lstm_update_s8.h"
+
 /* Constants of a block of four units: of each unit bias and two multipliers for i, then for o, f and c. */
 #define TMB_LSTM_CONSTANTS 48
-
-/* New cells and states of four units, from what tmb_recurrent_gate gives for i, o, f and c. */
-TMB_NO_INLINE static void tmb_lstm_update(const int32_t *gates, int16_t *c, int16_t *next) {
-  const int32_t *end = gates + 4;
-  for (; gates != end; ++gates) {
-    const int32_t kept = tmb_recurrent_sigmoid(gates[8]) * *c, added = tmb_recurrent_sigmoid(gates[0]) * gates[12];
-    const int32_t cell = tmb_clamp_s32(((kept + 16384) >> 15) + ((added + (1 << 18)) >> 19), INT16_MIN, INT16_MAX);
-    const int32_t h = (tmb_recurrent_sigmoid(gates[4]) * tmb_recurrent_tanh(2 * cell) + 16384) >> 15;
-    *c++ = (int16_t)cell;
-    *next++ = (int16_t)h;
-  }
-}
 
 /* One time step: the state to next, c in place. */
 static void tmb_lstm_step(const int32_t *w, const int32_t *k, const tmb_recurrent_vectors *now, int16_t *c, int16_t *next,
                           const tmb_recurrent_s8_params *p) {
   const int16_t *end = next + (now->h_end - now->h);
-  for (; next != end; next += 4, c += 4) {
-    int32_t sums[8], gates[16], gate;
-    for (gate = 0; gate < 16; gate += 4, k += TMB_LSTM_CONSTANTS / 4) {
-      w = tmb_recurrent_sums_s8(now, w, sums);
-      tmb_recurrent_gate(sums, k, p->x_shift, gates + gate);
-    }
+  for (; next != end; next += 4, c += 4, k += TMB_LSTM_CONSTANTS) {
+    int32_t gates[16];
+    w = tmb_recurrent_gates(now, w, k, p->x_shift, gates, 4);
     tmb_lstm_update(gates, c, next);
   }
 }
 
-void tmb_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, const int8_t *initial_c, int8_t *y,
-                 int8_t *y_h, int8_t *y_c, void *scratch, const tmb_recurrent_s8_params *p) {
+void tmb_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const void *initial_h, const void *initial_c, int8_t *y,
+                 void *y_h, void *y_c, void *scratch, const tmb_recurrent_s8_params *p) {
   const int32_t x_depth = tmb_recurrent_padded(p->input), h_depth = tmb_recurrent_padded(p->hidden), hidden = p->hidden;
   int16_t *input = (int16_t *)scratch, *h = input + x_depth, *next = h + h_depth, *c = next + h_depth;
   int32_t b, step, i;
   for (b = 0; b < p->batch; ++b) {
-    tmb_recurrent_start(initial_h + b * hidden, h, p->has_initial_h, p->h_zero_point, p->h_multiplier, p->h_start_shift, hidden);
-    tmb_recurrent_start(initial_c + b * hidden, c, p->has_initial_c, p->c_zero_point, p->c_multiplier, p->c_start_shift, hidden);
+    tmb_recurrent_start(initial_h, b, h, p->has_initial_h, p->h_zero_point, p->h_multiplier, p->h_start_shift, p);
+    tmb_recurrent_start(initial_c, b, c, p->has_initial_c, p->c_zero_point, p->c_multiplier, p->c_start_shift, p);
     for (step = 0; step < p->time; ++step) {
       const int32_t t = p->reverse ? p->time - 1 - step : step;
       tmb_recurrent_vectors now;
@@ -54,9 +41,13 @@ void tmb_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8
       if (!p->last_only)
         tmb_recurrent_store(h, y + (t * p->batch + b) * hidden, hidden);
     }
-    tmb_recurrent_store(h, y_h + b * hidden, hidden);
+    tmb_recurrent_store_last(h, y_h, b, p);
+    if (p->wide_states) {
+      tmb_recurrent_store_last(c, y_c, b, p);
+      continue;
+    }
     for (i = 0; i < hidden; ++i)
-      y_c[b * hidden + i] = (int8_t)tmb_clamp_s32(tmb_requantize(c[i], p->c_out_multiplier, p->c_out_shift, p->c_out_zero_point),
-                                                  INT8_MIN, INT8_MAX);
+      ((int8_t *)y_c)[b * hidden + i] = (int8_t)tmb_clamp_s32(
+          tmb_requantize(c[i], p->c_out_multiplier, p->c_out_shift, p->c_out_zero_point), INT8_MIN, INT8_MAX);
   }
 }

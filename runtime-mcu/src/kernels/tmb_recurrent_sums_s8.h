@@ -37,6 +37,12 @@ static inline const int32_t *tmb_recurrent_sums_s8(const tmb_recurrent_vectors *
   return w + (v->x_end - v->x) + (v->h_end - v->h); /* four bytes for each column */
 }
 
+/* A state in units of 2^-15 as an int8 number of scale 1/128. */
+static inline int8_t tmb_recurrent_narrow(int32_t h) {
+  const int32_t value = (h + 128) >> 8; /* -128 to 128 */
+  return (int8_t)(value > 127 ? 127 : value);
+}
+
 /* bias + requantized sum */
 static inline int32_t tmb_recurrent_scale(int32_t sum, int32_t multiplier, int32_t bias) {
   return tmb_requantize(sum, multiplier, 0, bias);
@@ -44,12 +50,28 @@ static inline int32_t tmb_recurrent_scale(int32_t sum, int32_t multiplier, int32
 
 /* tanh of the arguments of four units of a gate, from their sums over the input and over the state and from the constants (bias,
  * multipliers) of each. */
-TMB_NO_INLINE static void tmb_recurrent_gate(const int32_t *sums, const int32_t *k, int32_t x_shift, int32_t *to) {
+TMB_NO_INLINE static void tmb_recurrent_units(const int32_t *sums, const int32_t *k, int32_t x_shift, int32_t *to) {
   const int32_t *end = sums + 4;
   for (; sums != end; ++sums, k += 3) {
     const int32_t argument = tmb_recurrent_scale(sums[0] * (1 << x_shift), k[1], k[0]);
     *to++ = tmb_recurrent_tanh(tmb_recurrent_scale(sums[4], k[2], argument));
   }
 }
+
+/* What gates leave, of four units of each of `gates` gates one after the other. Returns the weights that follow. */
+static inline const int32_t *tmb_recurrent_gates(const tmb_recurrent_vectors *v, const int32_t *w, const int32_t *k, int32_t x_shift,
+                                                 int32_t *to, int32_t gates) {
+  const int32_t *end = to + 4 * gates;
+  for (; to != end; to += 4, k += 12) {
+    int32_t sums[8];
+    w = tmb_recurrent_sums_s8(v, w, sums);
+    tmb_recurrent_units(sums, k, x_shift, to);
+  }
+  return w;
+}
+
+/* What gates leave, tanh here, as the sigmoid of the double, 1 / (1 + exp(-x)), and as tanh, in units of 2^-15. */
+static inline int32_t tmb_recurrent_sigmoid(int32_t tanh_of_half) { return (tanh_of_half + 32768) >> 1; }
+static inline int32_t tmb_recurrent_squashed(int32_t result) { return result; }
 
 #endif

@@ -36,7 +36,7 @@ mcu.program @arena attributes {arena_bytes = 8 : i64} {
 // -----
 
 mcu.program @io {
-  // expected-error @+1 {{carries `io` exactly if it is an input or output}}
+  // expected-error @+1 {{carries `io` exactly if it is an input, an output or a state}}
   %x = mcu.buffer "x" input 0 : memref<4xf32>
 }
 

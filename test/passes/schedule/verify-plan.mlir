@@ -165,6 +165,21 @@ mcu.program @rows_missing attributes {arena_bytes = 32 : i64, lower_bound = 32 :
         {alpha = 0.0 : f32, beta = 0.0 : f32, count = 1 : i32}
     }
   }
+
+// -----
+
+// The state of the next run is written before the old one is read.
+mcu.program @late_read attributes {arena_bytes = 32 : i64, lower_bound = 16 : i64, state_bytes = 20 : i64} {
+  %x = mcu.buffer "x" input 0 at 0 {io = #mcu.io<"x", [4], 0.0 : f64, 0>} : memref<4xf32>
+  // expected-note @+1 {{'n' is at offset 0, 's' at 0}}
+  %n = mcu.buffer "n" next_state 0 at 0 : memref<4xf32>
+  %s = mcu.buffer "s" state 0 at 0 {io = #mcu.io<"s", [4], 0.0 : f64, 0>} : memref<4xf32>
+  %y = mcu.buffer "y" output 0 at 16 {io = #mcu.io<"y", [4], 0.0 : f64, 0>} : memref<4xf32>
+  mcu.call "tmb_relu_f32" ins(%x) outs(%n) record "tmb_unary_params" {alpha = 0.0 : f32, beta = 0.0 : f32, count = 4 : i32}
+    : memref<4xf32>, memref<4xf32>
+  // expected-error @+1 {{'s' is read, but 'n' lies over it and was written since}}
+  mcu.call "tmb_relu_f32" ins(%s) outs(%y) record "tmb_unary_params" {alpha = 0.0 : f32, beta = 0.0 : f32, count = 4 : i32}
+    : memref<4xf32>, memref<4xf32>
 }
 
 // -----
@@ -186,4 +201,49 @@ mcu.program @pieces attributes {arena_bytes = 32 : i64, lower_bound = 32 : i64} 
   // expected-error @+1 {{'x' is read, but 'a' lies over it and was written since}}
   mcu.call "tmb_relu_f32" ins(%low) outs(%second) record "tmb_unary_params" {alpha = 0.0 : f32, beta = 0.0 : f32, count = 2 : i32}
     : memref<2xf32>, memref<2xf32>
+
+// -----
+
+// A kernel that reads its input after it has begun to write.
+mcu.program @not_in_place attributes {arena_bytes = 32 : i64, lower_bound = 16 : i64, state_bytes = 20 : i64} {
+  %n = mcu.buffer "n" next_state 0 at 0 : memref<4xf32>
+  %s = mcu.buffer "s" state 0 at 0 {io = #mcu.io<"s", [4], 0.0 : f64, 0>} : memref<4xf32>
+  // expected-error @+1 {{writes over its input 0, 's', which tmb_cast does not allow there}}
+  mcu.call "tmb_cast" ins(%s) outs(%n) record "tmb_cast_params" {count = 4 : i32, from = 0 : i32, to = 0 : i32}
+    : memref<4xf32>, memref<4xf32>
+}
+
+// -----
+
+mcu.program @moved attributes {arena_bytes = 32 : i64, lower_bound = 16 : i64, state_bytes = 36 : i64} {
+  // expected-error @+1 {{is a state at offset 16, but what a run leaves for the next is at 0 or of another size}}
+  %n = mcu.buffer "n" next_state 0 at 16 : memref<4xf32>
+  %s = mcu.buffer "s" state 0 at 0 {io = #mcu.io<"s", [4], 0.0 : f64, 0>} : memref<4xf32>
+  mcu.call "tmb_relu_f32" ins(%s) outs(%n) record "tmb_unary_params" {alpha = 0.0 : f32, beta = 0.0 : f32, count = 4 : i32}
+    : memref<4xf32>, memref<4xf32>
+}
+
+// -----
+
+mcu.program @unchanged attributes {arena_bytes = 32 : i64, lower_bound = 16 : i64, state_bytes = 20 : i64} {
+  // expected-error @+1 {{is the state of the next run, and nothing writes it}}
+  %n = mcu.buffer "n" next_state 0 at 0 : memref<4xf32>
+  %s = mcu.buffer "s" state 0 at 0 {io = #mcu.io<"s", [4], 0.0 : f64, 0>} : memref<4xf32>
+}
+
+// -----
+
+mcu.program @alone attributes {arena_bytes = 32 : i64, lower_bound = 16 : i64, state_bytes = 20 : i64} {
+  // expected-error @+1 {{is a state with 0 buffers of the other role and index 0}}
+  %s = mcu.buffer "s" state 0 at 0 {io = #mcu.io<"s", [4], 0.0 : f64, 0>} : memref<4xf32>
+}
+
+// -----
+
+// In place, as a relu may.
+mcu.program @sound attributes {arena_bytes = 32 : i64, lower_bound = 16 : i64, state_bytes = 20 : i64} {
+  %n = mcu.buffer "n" next_state 0 at 0 : memref<4xf32>
+  %s = mcu.buffer "s" state 0 at 0 {io = #mcu.io<"s", [4], 0.0 : f64, 0>} : memref<4xf32>
+  mcu.call "tmb_relu_f32" ins(%s) outs(%n) record "tmb_unary_params" {alpha = 0.0 : f32, beta = 0.0 : f32, count = 4 : i32}
+    : memref<4xf32>, memref<4xf32>
 }

@@ -12,6 +12,9 @@ namespace armv7em {
 #include "../../../runtime-mcu/src/kernels/tmb_recurrent_tanh.h"
 
 #include "../../../runtime-mcu/src/arch/armv7em/tmb_recurrent_sums_s8.h"
+#include "../../../runtime-mcu/src/kernels/tmb_recurrent_s8.h"
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_gru_update_s8.h"
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_lstm_update_s8.h"
 #include "../../../runtime-mcu/src/kernels/tmb_gru_s8.c"
 #include "../../../runtime-mcu/src/kernels/tmb_lstm_s8.c"
 #undef tmb_gru_s8
@@ -210,5 +213,49 @@ TEST_CASE("LSTM in int8", "[runtime][recurrent]") {
     armv7em::armv7em_lstm_s8(x.data(), layer.words.data(), layer.constants.data(), h0.data(), c0.data(), y2.data(), yH2.data(),
                              yC2.data(), scratch.data(), &p);
     REQUIRE((y == y2 && yH == yH2 && yC == yC2));
+  }
+}
+
+// States in int16 are the kernel's own: steps one by one, each from the states that the last one left, are the whole sequence.
+TEST_CASE("int16 states carry on where they stopped", "[runtime][recurrent][int16]") {
+  Random random(83);
+  for (int round = 0; round < 100; ++round) {
+    const bool isLstm = round % 2;
+    Layer layer(random, isLstm ? 4 : 3);
+    tmb_recurrent_s8_params &p = layer.p;
+    p.linear_before_reset = random.integer(0, 1);
+    p.reverse = 0;
+    p.wide_states = p.has_initial_h = p.has_initial_c = 1;
+    const auto x = random.bytes(size_t(p.time * p.batch * p.input));
+    const auto states = size_t(p.batch * p.hidden);
+    std::vector<int16_t> h0, c0, h(states), c(states), hTwin(states), cTwin(states);
+    for (size_t i = 0; i < states; ++i) {
+      h0.push_back(int16_t(random.integer(-32768, 32767)));
+      c0.push_back(int16_t(random.integer(-8192, 8191)));
+    }
+    std::vector<int8_t> y(size_t(p.time) * states), whole(y.size()), twin(y.size());
+    std::vector<int64_t> scratch(layer.scratch() / 8 + 1);
+    const int32_t *words = layer.words.data(), *constants = layer.constants.data();
+    if (isLstm) {
+      tmb_lstm_s8(x.data(), words, constants, h0.data(), c0.data(), whole.data(), h.data(), c.data(), scratch.data(), &p);
+      armv7em::armv7em_lstm_s8(x.data(), words, constants, h0.data(), c0.data(), twin.data(), hTwin.data(), cTwin.data(),
+                               scratch.data(), &p);
+    } else {
+      tmb_gru_s8(x.data(), words, constants, h0.data(), whole.data(), h.data(), scratch.data(), &p);
+      armv7em::armv7em_gru_s8(x.data(), words, constants, h0.data(), twin.data(), hTwin.data(), scratch.data(), &p);
+    }
+    REQUIRE((whole == twin && h == hTwin && c == cTwin));
+    const int32_t time = p.time;
+    p.time = 1;
+    for (int32_t t = 0; t < time; ++t) {
+      const int8_t *at = x.data() + t * p.batch * p.input;
+      int8_t *to = y.data() + size_t(t) * states;
+      if (isLstm)
+        tmb_lstm_s8(at, words, constants, h0.data(), c0.data(), to, h0.data(), c0.data(), scratch.data(), &p);
+      else
+        tmb_gru_s8(at, words, constants, h0.data(), to, h0.data(), scratch.data(), &p);
+    }
+    REQUIRE((y == whole && h0 == h));
+    REQUIRE((!isLstm || c0 == c));
   }
 }

@@ -44,21 +44,22 @@ void buildRandom(Network &network, Random &random) {
   }
 }
 
+OwningOpRef<ModuleOp> lowerTo(Network &network, bool isInt8, bool fusesAttention) {
+  OwningOpRef<ModuleOp> module = (isInt8 ? *network.quantized : *network.module).clone();
+  network.context.loadDialect<mcu::McuDialect>();
+  PassManager manager(&network.context);
+  lower::buildLowerPipeline(manager, {"net", fusesAttention});
+  REQUIRE(succeeded(manager.run(*module)));
+  return module;
+}
+
 OwningOpRef<ModuleOp> lowered(Network &network, const Inputs &inputs, bool isInt8) {
-  OwningOpRef<ModuleOp> module;
   network.finish();
   if (isInt8) {
     REQUIRE(succeeded(calibrate::calibrate(network.function, inputs.samples)));
     REQUIRE(network.quantize());
-    module = network.quantized->clone();
-  } else {
-    module = network.module->clone();
   }
-  network.context.loadDialect<mcu::McuDialect>();
-  PassManager manager(&network.context);
-  lower::buildLowerPipeline(manager, {"net"});
-  REQUIRE(succeeded(manager.run(*module)));
-  return module;
+  return lowerTo(network, isInt8, true);
 }
 
 std::vector<char> execute(mcu::ProgramOp program, llvm::ArrayRef<char> input) {
@@ -75,6 +76,11 @@ void schedule(ModuleOp module) {
   buildSchedulePipeline(manager);
   REQUIRE(succeeded(manager.run(module)));
   REQUIRE(succeeded(mlir::verify(module)));
+}
+
+int64_t planBytes(ModuleOp module) {
+  schedule(module);
+  return int64_t(*getProgram(module).getArenaBytes());
 }
 
 void checkLowered(OwningOpRef<ModuleOp> module, const Inputs &inputs, Random &random) {
@@ -164,7 +170,122 @@ void checkTokens(unsigned seed, bool isInt8) {
   checkLowered(lowered(network, inputs, isInt8), inputs, random);
 }
 
+struct AttentionShape {
+  int64_t tokens, size, keyHeads, shared;
+  bool hasMask, isPacked;
+  int64_t width() const { return keyHeads * shared * size; }
+};
+
+// [tokens, heads * size] or a part of it, from `first` on, as [heads, tokens, size].
+Value splitHeads(Network &network, Value x, int64_t first, int64_t heads, const AttentionShape &s) {
+  OpBuilder &b = network.builder;
+  if (cast<RankedTensorType>(x.getType()).getDimSize(1) != heads * s.size)
+    x = b.create<nn::SliceOp>(network.next(), x, ArrayRef<int64_t>{0, first}, ArrayRef<int64_t>{s.tokens, heads * s.size},
+                              ArrayRef<int64_t>{1, 1});
+  x = b.create<nn::ReshapeOp>(network.next(), network.tensor({s.tokens, heads, s.size}), x);
+  return b.create<nn::TransposeOp>(network.next(), x, ArrayRef<int64_t>{1, 0, 2});
+}
+
+// A normalization, self attention, and the sum with what was before.
+void addAttention(Network &network, Random &random, const AttentionShape &s) {
+  OpBuilder &b = network.builder;
+  Value residual = network.last;
+  int64_t width = s.width(), heads = s.keyHeads * s.shared, keyWidth = s.keyHeads * s.size;
+  Value gain = network.constant({width}, random.weights(width, 0.8f));
+  Value bias = network.constant({width}, random.weights(width, 0.2f));
+  Value normal = network.last = b.create<nn::LayerNormOp>(network.next(), residual, gain, bias, 1, llvm::APFloat(1e-5f), false);
+  Value q, k, v;
+  if (s.isPacked) {
+    network.fullyConnected(random, width + 2 * keyWidth);
+    q = splitHeads(network, network.last, 0, heads, s);
+    k = splitHeads(network, network.last, width, s.keyHeads, s);
+    v = splitHeads(network, network.last, width + keyWidth, s.keyHeads, s);
+  } else {
+    q = splitHeads(network, network.fullyConnected(random, width).last, 0, heads, s);
+    network.last = normal;
+    k = splitHeads(network, network.fullyConnected(random, keyWidth).last, 0, s.keyHeads, s);
+    network.last = normal;
+    v = splitHeads(network, network.fullyConnected(random, keyWidth).last, 0, s.keyHeads, s);
+  }
+  for (Value *shared : {&k, &v})
+    if (s.shared > 1) {
+      Value wide = b.create<nn::ReshapeOp>(network.next(), network.tensor({s.keyHeads, 1, s.tokens, s.size}), *shared);
+      wide = b.create<nn::BroadcastOp>(network.next(), network.tensor({s.keyHeads, s.shared, s.tokens, s.size}), wide);
+      *shared = b.create<nn::ReshapeOp>(network.next(), network.tensor({heads, s.tokens, s.size}), wide);
+    }
+  network.last = b.create<nn::MatMulOp>(network.next(), q, k, false, true);
+  network.binary(nn::BinaryKind::Mul, network.constant({}, {1 / std::sqrt(float(s.size))}));
+  if (s.hasMask) {
+    std::vector<float> mask(size_t(s.tokens * s.tokens), 0);
+    for (int64_t row = 0; row < s.tokens; ++row)
+      std::fill(mask.begin() + row * s.tokens + row + 1, mask.begin() + (row + 1) * s.tokens, -4.0f);
+    network.binary(nn::BinaryKind::Add, network.constant({s.tokens, s.tokens}, mask));
+  }
+  Value weights = b.create<nn::SoftmaxOp>(network.next(), network.last, 2, false);
+  Value y = b.create<nn::MatMulOp>(network.next(), weights, v, false, false);
+  network.last = b.create<nn::TransposeOp>(network.next(), y, ArrayRef<int64_t>{1, 0, 2});
+  network.reshape({s.tokens, width}).fullyConnected(random, width).binary(nn::BinaryKind::Add, residual);
+}
+
+size_t countAttention(ModuleOp module) {
+  return size_t(llvm::count_if(mcu::getCalls(getProgram(module)),
+                               [](mcu::CallOp call) { return call.getKernel().starts_with("tmb_attention_"); }));
+}
+
+// Row by row, and streamed in every way, attention computes what it does with matrices of scores.
+void checkAttention(unsigned seed, bool isInt8) {
+  CAPTURE(seed, isInt8);
+  Random random(seed);
+  AttentionShape s{random.integer(3, 14), random.integer(2, 9),      random.integer(1, 3),
+                   random.integer(1, 2),  random.integer(0, 1) == 1, random.integer(0, 2) > 0};
+  Network network({s.tokens, s.width()});
+  network.fullyConnected(random, s.width());
+  addAttention(network, random, s);
+  Inputs inputs(random, s.tokens * s.width(), 3, -2, 2);
+  OwningOpRef<ModuleOp> module = lowered(network, inputs, isInt8), matrices = lowerTo(network, isInt8, false);
+  REQUIRE(countAttention(*module) == 1);
+  REQUIRE(countAttention(*matrices) == 0);
+  OwningOpRef<ModuleOp> plain = module->clone();
+  schedule(*plain);
+  schedule(*matrices);
+  llvm::ArrayRef<char> input = inputs.samples[0][0];
+  REQUIRE(execute(getProgram(*plain), input) == execute(getProgram(*matrices), input));
+  checkLowered(std::move(module), inputs, random);
+}
+
 } // namespace
+
+TEST_CASE("streamed attention equals that with matrices of scores") {
+  for (unsigned seed = 0; seed < 24; ++seed)
+    checkAttention(seed, seed % 3 != 0);
+}
+
+TEST_CASE("attention needs keys and values, the tokens, and rows") {
+  Random random(2);
+  AttentionShape s{64, 8, 2, 1, false, true};
+  Network network({s.tokens, s.width()});
+  network.fullyConnected(random, s.width());
+  for (int layer = 0; layer < 2; ++layer) {
+    addAttention(network, random, s);
+    Value residual = network.last;
+    network.fullyConnected(random, 4 * s.width()).unary(nn::UnaryKind::Gelu).fullyConnected(random, s.width());
+    network.binary(nn::BinaryKind::Add, residual);
+  }
+  Inputs inputs(random, s.tokens * s.width(), 2);
+  OwningOpRef<ModuleOp> module = lowered(network, inputs, true), matrices = lowerTo(network, true, false);
+  int64_t whole = s.tokens * s.width(), before = planBytes(*matrices);
+  OwningOpRef<ModuleOp> copy = module->clone();
+  FailureOr<RamSearch> search = scheduleWithin(*module, 3 * whole + 1024);
+  REQUIRE(succeeded(search));
+  const RamOption &chosen = search->options[search->chosen];
+  CHECK(chosen.arenaBytes <= 3 * whole + 1024);
+  CHECK(chosen.arenaBytes < before / 2);
+  CHECK(chosen.extraInstructions > 0);
+  // Less is impossible, and says so.
+  search = scheduleWithin(*copy, 2 * whole);
+  REQUIRE(succeeded(search));
+  CHECK(search->options[search->chosen].arenaBytes > 2 * whole);
+}
 
 TEST_CASE("streamed signals equal plain ones") {
   for (unsigned seed = 0; seed < 20; ++seed)

@@ -59,6 +59,12 @@ static inline int32_t tmb_smlad(uint32_t a, uint32_t b, int32_t acc) {
   return result;
 }
 
+/* The same in 64 bits. */
+static inline int64_t tmb_smlald(uint32_t a, uint32_t b, int64_t acc) {
+  __asm__("smlald %Q0, %R0, %1, %2" : "+r"(acc) : "r"(a), "r"(b));
+  return acc;
+}
+
 /* acc + the upper word of a * b, rounded. */
 static inline int32_t tmb_smmlar(int32_t a, int32_t b, int32_t acc) {
   int32_t result;
@@ -110,6 +116,11 @@ static inline int32_t tmb_smlad(uint32_t a, uint32_t b, int32_t acc) {
   const int32_t low = (int32_t)(int16_t)(uint16_t)a * (int16_t)(uint16_t)b;
   const int32_t high = (int32_t)(int16_t)(uint16_t)(a >> 16) * (int16_t)(uint16_t)(b >> 16);
   return (int32_t)((uint32_t)acc + (uint32_t)low + (uint32_t)high);
+}
+
+static inline int64_t tmb_smlald(uint32_t a, uint32_t b, int64_t acc) {
+  acc += (int32_t)(int16_t)(uint16_t)a * (int16_t)(uint16_t)b;
+  return acc + (int32_t)(int16_t)(uint16_t)(a >> 16) * (int16_t)(uint16_t)(b >> 16);
 }
 
 static inline int32_t tmb_smmlar(int32_t a, int32_t b, int32_t acc) { return tmb_requantize(a, b, 0, acc); }

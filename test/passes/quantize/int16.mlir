@@ -1,0 +1,18 @@
+// What is marked becomes symmetric int16, and what only moves elements hands that on; states of recurrent layers that are handed over
+// from run to run are int16.
+// RUN: thimble-opt %s -split-input-file -thimble-quantize -verify-diagnostics | FileCheck %s
+
+// CHECK-LABEL: func.func @softmax
+// CHECK-SAME: tensor<2x2x!quant.uniform<i8:f32
+// CHECK: %[[x:.*]] = nn.requantize
+// CHECK-SAME: -> tensor<2x2x!quant.uniform<i16:f32
+// CHECK: %[[flat:.*]] = nn.reshape %[[x]]
+// CHECK: nn.softmax %[[flat]]
+// CHECK-SAME: -> tensor<1x4x!quant.uniform<i16:f32, 3.0517578125E-5>>
+func.func @softmax(%x: tensor<2x2xf32> {thimble.range = array<f32: -1.0, 1.0>}) -> tensor<1x4xf32> {
+  %0 = nn.unary neg %x {thimble.range = array<f32: -1.0, 1.0>} : (tensor<2x2xf32>) -> tensor<2x2xf32>
+  %1 = nn.transpose %0 permutation = [1, 0] {thimble.range = array<f32: -1.0, 1.0>} : (tensor<2x2xf32>) -> tensor<2x2xf32>
+  %2 = nn.reshape %1 {thimble.range = array<f32: -1.0, 1.0>} : (tensor<2x2xf32>) -> tensor<1x4xf32>
+  %y = nn.softmax %2 axis = 1 {thimble.int16 = "asked for", thimble.range = array<f32: 0.0, 1.0>} : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  return %y : tensor<1x4xf32>
+}
