@@ -92,24 +92,45 @@ private:
     return success();
   }
 
-  // Weights that are fetched come a layer at a time, or by smaller and smaller blocks until all fits.
+  // Weights that are fetched come a layer at a time, or by smaller and smaller blocks until all fits. What fits in no way spills.
   LogicalResult schedule(std::optional<int64_t> budget) {
     int64_t most = schedule::getLargestCopy(result->getProgram());
-    OwningOpRef<ModuleOp> before = most > 0 ? result->module->clone() : OwningOpRef<ModuleOp>();
-    while (true) {
-      if (before)
-        schedule::copyWeights(result->getProgram(), most);
-      FailureOr<schedule::RamSearch> search =
-          schedule::scheduleWithin(*result->module, budget, options.feedsRows, options.showsFront);
-      if (failed(search))
-        return failure();
-      result->ramSearch = std::move(*search);
-      bool fits = !budget || int64_t(*result->getProgram().getArenaBytes()) <= *budget;
-      if (!before || fits || most <= leastBlockBytes)
-        return fits || !options.externalRamBudget ? success() : spill(*budget);
+    bool fetches = most > 0;
+    OwningOpRef<ModuleOp> before = result->module->clone();
+    if (failed(scheduleOnce(most, budget)))
+      return failure();
+    auto fits = [&] { return !budget || int64_t(*result->getProgram().getArenaBytes()) <= *budget; };
+    while (!fits() && fetches && most > leastBlockBytes) {
       most /= 2;
       result->module = before->clone();
+      if (failed(scheduleOnce(most, budget)))
+        return failure();
     }
+    if (fits() || !options.externalRamBudget)
+      return success();
+    if (failed(spill(*budget)) || !result->spilled.empty())
+      return success(!result->spilled.empty());
+    // The rows of a streamed part must lie inside; whole tensors need not.
+    OwningOpRef<ModuleOp> least = std::move(result->module);
+    schedule::RamSearch search = std::move(result->ramSearch);
+    result->module = before->clone();
+    if (failed(scheduleOnce(most, std::nullopt)) || failed(spill(*budget)))
+      return failure();
+    if (result->spilled.empty()) {
+      result->module = std::move(least);
+      result->ramSearch = std::move(search);
+    }
+    return success();
+  }
+
+  LogicalResult scheduleOnce(int64_t mostBytes, std::optional<int64_t> budget) {
+    schedule::copyWeights(result->getProgram(), mostBytes);
+    FailureOr<schedule::RamSearch> search =
+        schedule::scheduleWithin(*result->module, budget, options.feedsRows, options.showsFront);
+    if (failed(search))
+      return failure();
+    result->ramSearch = std::move(*search);
+    return success();
   }
 
   LogicalResult spill(int64_t budget) {

@@ -131,13 +131,10 @@ void BlockBuilder::build() {
   }
   if (rest > 0)
     addSteps(whole * block, rest, /*isRepeated=*/false);
-  if (mcu::BufferOp old = call.getScratch() ? mcu::getBuffer(call.getScratch()) : mcu::BufferOp()) {
-    call.erase();
-    if (old.getMemory().use_empty())
-      old.erase();
-  } else {
-    call.erase();
-  }
+  mcu::BufferOp old = call.getScratch() ? mcu::getBuffer(call.getScratch()) : mcu::BufferOp();
+  call.erase();
+  if (old && old.getMemory().use_empty())
+    old.erase();
 }
 
 // How the layer comes apart, if its kernel's weights do.

@@ -125,7 +125,8 @@ FailureOr<std::vector<SpilledBuffer>> thimble::schedule::spillBuffers(ModuleOp m
   if (!spilling.choose())
     return std::vector<SpilledBuffer>();
   std::vector<SpilledBuffer> spilled = spilling.getSpilled();
-  // What was proven holds for one arena.
+  // What was planned and proven holds for one arena.
+  program.removeArenaBytesAttr();
   program.removeLowerBoundAttr();
   PassManager manager(module.getContext());
   manager.nest<mcu::ProgramOp>().addPass(createGrowScratch());
