@@ -200,7 +200,7 @@ FailureOr<std::unique_ptr<Executor>> Executor::create(func::FuncOp function) {
     result->outputs.push_back(result->values.lookup(body.getTerminator()->getOperand(index)));
   for (nn::StatePair state : nn::getStates(function)) {
     Value argument = function.getArgument(state.argument);
-    quant::UniformQuantizedType type = nn::getInt8Type(argument.getType());
+    quant::UniformQuantizedType type = nn::getInt8Type(argument.getType()); // int16 has the zero point 0
     Span next = result->values.lookup(body.getTerminator()->getOperand(state.result));
     result->states.push_back({result->values.lookup(argument), next, char(type ? type.getZeroPoint() : 0)});
   }

@@ -169,7 +169,7 @@ LogicalResult FunctionQuantizer::addReturn(Operation *terminator) {
   for (auto [index, operand] : llvm::enumerate(terminator->getOperands())) {
     auto state = llvm::find_if(states, [&, index = index](nn::StatePair pair) { return pair.result == index; });
     if (state != states.end() && isFloat(operand)) {
-      Int8Type type = nn::getInt8Type(newBody->getArgument(state->argument).getType());
+      Int8Type type = nn::getActivationType(newBody->getArgument(state->argument).getType());
       FailureOr<Value> result = type ? forms.getInt8(operand, type) : forms.getReal(operand);
       if (failed(result))
         return failure();

@@ -271,8 +271,11 @@ static bool staysFloat(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return false;
-  if (auto lstm = dyn_cast<nn::LstmOp>(op))
-    return !lstm.getYC().use_empty();
+  auto isSpecial = [](auto layer) { return layer.getLengths() || layer.getActivations() || layer.getClip(); };
+  if (auto lstm = dyn_cast<nn::LstmOp>(op); lstm && (isSpecial(lstm) || lstm.getPeepholes() || lstm.getInputForget()))
+    return true;
+  if (auto gru = dyn_cast<nn::GruOp>(op); gru && isSpecial(gru))
+    return true;
   return isa<nn::RnnOp>(op) || op->hasAttr(keepFloatAttrName);
 }
 

@@ -86,10 +86,11 @@ std::vector<std::vector<char>> runExplicit(func::FuncOp stateful, const std::vec
   for (nn::StatePair state : states) {
     function.removeArgAttr(state.argument, nn::stateAttrName);
     auto type = cast<RankedTensorType>(function.getArgumentTypes()[state.argument]);
-    auto quantized = nn::getInt8Type(type);
+    auto quantized = nn::getActivationType(type);
     // States of one function have one type on both sides.
     CHECK(function.getResultTypes()[state.result] == type);
-    zeros.emplace_back(size_t(type.getNumElements()) * (quantized ? 1 : 4), char(quantized ? quantized.getZeroPoint() : 0));
+    size_t width = quantized ? size_t(quantized.getStorageTypeIntegralWidth()) / 8 : sizeof(float);
+    zeros.emplace_back(size_t(type.getNumElements()) * width, char(quantized ? quantized.getZeroPoint() : 0));
   }
   FailureOr<std::unique_ptr<Executor>> executor = Executor::create(function);
   REQUIRE(succeeded(executor));
@@ -151,7 +152,7 @@ TEST_CASE("states in float and in int8", "[state]") {
     runPasses(*module, [](OpPassManager &manager) { quantize::buildQuantizePipeline(manager, {}); });
     func::FuncOp function = getFunction(*module);
     for (nn::StatePair state : nn::getStates(function))
-      CHECK(nn::getInt8Type(function.getArgumentTypes()[state.argument]));
+      CHECK(nn::getActivationType(function.getArgumentTypes()[state.argument]));
     std::vector<std::vector<char>> codes;
     quant::UniformQuantizedType type = nn::getInt8Type(function.getArgumentTypes()[nn::getPublicArguments(function).front()]);
     for (const std::vector<float> &sample : data) {
