@@ -61,7 +61,7 @@ bool Spilling::spillOne(int64_t aim) {
   for (int64_t step = -1; step <= steps; ++step) {
     int64_t bytes = 0;
     for (const mcu::LiveRange &range : ranges)
-      if (range.contains(step) && !mcu::isSpilled(range.buffer))
+      if (range.contains(step) && mcu::isInArena(range.buffer) && !mcu::isSpilled(range.buffer))
         bytes += mcu::byteSize(mcu::BufferOp(range.buffer).getMemory());
     if (bytes > most) {
       most = bytes;
