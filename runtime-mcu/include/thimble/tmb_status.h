@@ -12,6 +12,11 @@ typedef enum tmb_status {
   TMB_ERROR_STATE = -4     /* a state that was never reset, or that another model left (only models with state) */
 } tmb_status;
 
+/* Models that never run at the same time can share one arena, also for the size of an array:
+ *   static uint8_t arena[TMB_ARENA_MAX(ONE_ARENA_BYTES, TWO_ARENA_BYTES)] TMB_ALIGNED(16);
+ * Inputs are written after the other model's outputs were read. States are the models' own. */
+#define TMB_ARENA_MAX(a, b) ((a) > (b) ? (a) : (b))
+
 /* Alignment of a static buffer in bytes: static uint8_t arena[N] TMB_ALIGNED(16); Define it yourself for other compilers. */
 #ifndef TMB_ALIGNED
 #if defined(__GNUC__) || defined(__clang__)
