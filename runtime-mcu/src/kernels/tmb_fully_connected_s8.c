@@ -7,25 +7,38 @@
 
 /* acc[j] += sum of x[k] * w[j][k] over k < depth for four outputs j. Returns the end of the weights. */
 TMB_NO_INLINE static const int8_t *tmb_fully_connected_s8_dot(const int8_t *x, const int8_t *w, int32_t depth, int32_t *acc) {
-  int32_t acc0 = acc[0], acc1 = acc[1], acc2 = acc[2], acc3 = acc[3];
+  int32_t acc0 = acc[0], acc1 = acc[1], acc2 = acc[2], acc3 = acc[3], rest = depth & 3;
+  const int8_t *end = x + (depth - rest);
   int8_t part[4] = {0, 0, 0, 0};
-  for (; depth > 0; depth -= 4, x += 4, w += 16) {
-    const int8_t *from = x;
-    int32_t i;
-    if (depth < 4) {
-      for (i = 0; i < depth; ++i)
-        part[i] = x[i];
-      from = part;
+  for (;;) {
+    for (; x != end; x += 4, w += 16) {
+      /* Activations 0 and 2, then 1 and 3, as tmb_layout.h has them. */
+      int32_t first = x[0], second = x[2];
+      acc0 += first * w[0];
+      acc1 += first * w[1];
+      acc2 += first * w[4];
+      acc3 += first * w[5];
+      acc0 += second * w[2];
+      acc1 += second * w[3];
+      acc2 += second * w[6];
+      acc3 += second * w[7];
+      first = x[1];
+      second = x[3];
+      acc0 += first * w[8];
+      acc1 += first * w[9];
+      acc2 += first * w[12];
+      acc3 += first * w[13];
+      acc0 += second * w[10];
+      acc1 += second * w[11];
+      acc2 += second * w[14];
+      acc3 += second * w[15];
     }
-    /* Activations 0 and 2, then 1 and 3, as tmb_layout.h has them. */
-    for (i = 0; i < 2; ++i) {
-      const int32_t first = from[i], second = from[i + 2];
-      const int8_t *u = w + 8 * i;
-      acc0 += first * u[0] + second * u[2];
-      acc1 += first * u[1] + second * u[3];
-      acc2 += first * u[4] + second * u[6];
-      acc3 += first * u[5] + second * u[7];
-    }
+    if (rest == 0)
+      break;
+    for (; rest > 0; --rest)
+      part[rest - 1] = x[rest - 1];
+    x = part;
+    end = part + 4;
   }
   acc[0] = acc0;
   acc[1] = acc1;
