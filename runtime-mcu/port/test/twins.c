@@ -16,6 +16,7 @@ void portable_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const
                       int8_t *y_h, int8_t *y_c, void *scratch, const tmb_recurrent_s8_params *p);
 void portable_conv2d_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_conv2d_wide_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
+void portable_max_pool2d_s8(const int8_t *x, int8_t *y, const tmb_pool2d_params *p);
 void portable_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_params *p);
 
 void portable_attention_s8(const int8_t *q, const int8_t *k, const int8_t *v, const int8_t *table, const int8_t *mask,
@@ -390,6 +391,30 @@ static void test_convolution16(void) {
     fail(is_wide ? "conv2d_wide_s16" : "conv2d_s16", (const int32_t *)&p, sizeof(p) / 4);
 }
 
+static void test_max_pool(void) {
+  tmb_pool2d_params p;
+  memset(&p, 0, sizeof(p));
+  p.batch = between(1, 2);
+  p.in_h = between(1, 8);
+  p.in_w = between(1, 8);
+  p.channels = between(1, chance(2) ? 6 : 40);
+  p.out_h = between(1, 6);
+  p.out_w = between(1, 6);
+  p.kernel_h = between(1, 4);
+  p.kernel_w = between(1, 4);
+  p.stride_h = between(1, 3);
+  p.stride_w = between(1, 3);
+  p.dilation_h = between(1, 2);
+  p.dilation_w = between(1, 2);
+  p.pad_top = between(0, 3);
+  p.pad_left = between(0, 3);
+  fill_inputs();
+  portable_max_pool2d_s8(input[0], output[0], &p);
+  tmb_max_pool2d_s8(input[0], output[1], &p);
+  if (!agree(p.batch * p.out_h * p.out_w * p.channels))
+    fail("max_pool2d_s8", (const int32_t *)&p, sizeof(p) / 4);
+}
+
 int main(void) {
   for (int32_t round = 0; round < ROUNDS; round++) {
     test_convolution();
@@ -399,6 +424,7 @@ int main(void) {
     test_add();
     test_attention();
     test_recurrent();
+    test_max_pool();
   }
   tmb_port_print("twins agree\n");
   return 0;

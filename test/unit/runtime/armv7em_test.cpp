@@ -20,6 +20,12 @@ extern "C" {
 #include "../../../runtime-mcu/src/arch/armv7em/tmb_fully_connected_s8.c"
 #include "../../../runtime-mcu/src/arch/armv7em/tmb_mean_s8.c"
 }
+namespace armv7em { // the portable file with the header for this instruction set
+#define tmb_max_pool2d_s8 armv7em_max_pool2d_s8
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_largest_s8.h"
+#include "../../../runtime-mcu/src/kernels/tmb_max_pool2d_s8.c"
+#undef tmb_max_pool2d_s8
+} // namespace armv7em
 #undef tmb_conv2d_s8
 #undef tmb_depthwise3x3_s8
 #undef tmb_depthwise_conv2d_s8
@@ -281,6 +287,32 @@ TEST_CASE("mean for Armv7E-M", "[runtime][armv7em]") {
     std::vector<int8_t> expected(x.size() + 8, kUntouched), y = expected;
     tmb_mean_s8(x.data(), expected.data(), &p);
     armv7em_mean_s8(x.data(), y.data(), &p);
+    REQUIRE(y == expected);
+  }
+}
+
+TEST_CASE("max pooling for Armv7E-M", "[runtime][armv7em]") {
+  Random random(66);
+  for (int round = 0; round < 400; ++round) {
+    tmb_pool2d_params p = {};
+    p.batch = random.integer(1, 2);
+    p.in_h = random.integer(1, 8);
+    p.in_w = random.integer(1, 8);
+    p.channels = random.integer(1, round % 2 ? 6 : 40);
+    p.out_h = random.integer(1, 6);
+    p.out_w = random.integer(1, 6);
+    p.kernel_h = random.integer(1, 4);
+    p.kernel_w = random.integer(1, 4);
+    p.stride_h = random.integer(1, 3);
+    p.stride_w = random.integer(1, 3);
+    p.dilation_h = random.integer(1, 2);
+    p.dilation_w = random.integer(1, 2);
+    p.pad_top = random.integer(0, 3);
+    p.pad_left = random.integer(0, 3);
+    const auto x = random.bytes(static_cast<size_t>(p.batch * p.in_h * p.in_w * p.channels));
+    std::vector<int8_t> expected(static_cast<size_t>(p.batch * p.out_h * p.out_w * p.channels + 8), kUntouched), y = expected;
+    tmb_max_pool2d_s8(x.data(), expected.data(), &p);
+    armv7em::armv7em_max_pool2d_s8(x.data(), y.data(), &p);
     REQUIRE(y == expected);
   }
 }

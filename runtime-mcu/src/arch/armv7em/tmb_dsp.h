@@ -93,7 +93,24 @@ static inline int32_t tmb_ssat8(int32_t value) {
   return result;
 }
 
+/* The larger of each two bytes. */
+static inline uint32_t tmb_max4(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+  return result;
+}
+
 #else
+
+static inline uint32_t tmb_max4(uint32_t a, uint32_t b) {
+  uint32_t result = 0;
+  int32_t shift;
+  for (shift = 0; shift < 32; shift += 8) {
+    const int8_t first = (int8_t)(uint8_t)(a >> shift), second = (int8_t)(uint8_t)(b >> shift);
+    result |= (uint32_t)(uint8_t)(first >= second ? first : second) << shift;
+  }
+  return result;
+}
 
 static inline uint32_t tmb_sxtb16(uint32_t word) {
   return (uint32_t)(uint16_t)(int8_t)(uint8_t)word | ((uint32_t)(uint16_t)(int8_t)(uint8_t)(word >> 16) << 16);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The largest activations of a window, int8. */
+#ifndef TMB_LARGEST_S8_H
+#define TMB_LARGEST_S8_H
+
+#include <stdint.h>
+
+/* The part of a window inside the image: x is the first channel of its first pixel, and is not read if there are no rows. */
+typedef struct tmb_part {
+  const int8_t *x;
+  int32_t rows, cols;
+  int32_t row_step, col_step;
+} tmb_part;
+
+/* The largest activation of each channel, INT8_MIN without any. */
+static inline void tmb_largest_s8(const tmb_part *part, int8_t *y, int32_t channels) {
+  const int8_t *row = part->x;
+  int32_t channel, r, c;
+  for (channel = 0; channel < channels; ++channel)
+    y[channel] = INT8_MIN;
+  for (r = 0; r < part->rows; ++r, row += part->row_step) {
+    const int8_t *pixel = row;
+    for (c = 0; c < part->cols; ++c, pixel += part->col_step)
+      for (channel = 0; channel < channels; ++channel)
+        if (pixel[channel] > y[channel])
+          y[channel] = pixel[channel];
+  }
+}
+
+#endif
