@@ -10,10 +10,10 @@
 void portable_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_fully_connected_s8(const int8_t *x, const int32_t *w, int8_t *y, const tmb_fully_connected_s8_params *p);
-void portable_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, int8_t *y, int8_t *y_h, void *scratch,
+void portable_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const void *initial_h, int8_t *y, void *y_h, void *scratch,
                      const tmb_recurrent_s8_params *p);
-void portable_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const int8_t *initial_h, const int8_t *initial_c, int8_t *y,
-                      int8_t *y_h, int8_t *y_c, void *scratch, const tmb_recurrent_s8_params *p);
+void portable_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const void *initial_h, const void *initial_c, int8_t *y,
+                      void *y_h, void *y_c, void *scratch, const tmb_recurrent_s8_params *p);
 void portable_conv2d_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_conv2d_wide_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_max_pool2d_s8(const int8_t *x, int8_t *y, const tmb_pool2d_params *p);
@@ -312,6 +312,7 @@ static void test_recurrent(void) {
   p.x_shift = between(0, 2);
   p.reverse = between(0, 1);
   p.linear_before_reset = between(0, 1);
+  p.wide_states = between(0, 1);
   p.has_initial_h = p.has_initial_c = between(0, 1);
   p.h_multiplier = p.c_multiplier = 1 << 30;
   p.h_start_shift = 10;
@@ -320,7 +321,8 @@ static void test_recurrent(void) {
   const int32_t x_depth = (p.input + 3) & ~3, h_depth = (p.hidden + 3) & ~3;
   const int32_t is_lstm = between(0, 1), sum = is_lstm || !chance(3) ? 1 << 26 : 1 << 29;
   const int32_t words = (is_lstm ? 4 : 3) * (h_depth / 4) * (x_depth + h_depth), count = (is_lstm ? 12 : 10) * h_depth;
-  const int32_t steps = p.time * p.batch * p.hidden, states = p.batch * p.hidden;
+  const int32_t bytes = p.wide_states ? 2 : 1, states = bytes * p.batch * p.hidden;
+  const int32_t steps = (p.time * p.batch * p.hidden + 1) & ~1;
   fill_inputs();
   fill_weights(1, words, 0, 0);
   for (int32_t i = 0; i < count; i++)
