@@ -6,7 +6,8 @@
 
 namespace thimble::simplify {
 
-/// Chains of affine operations become one multiplication and one addition.
+/// Chains of affine operations become one multiplication and one addition; the factor of the queries of attention becomes one of its
+/// scores.
 void addMergePatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace thimble::simplify

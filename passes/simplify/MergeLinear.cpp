@@ -87,6 +87,48 @@ struct MergeChain : OpRewritePattern<nn::BinaryOp> {
   }
 };
 
+// Through additions and products of constants.
+bool feedsSoftmax(Value value) {
+  for (int steps = 0; steps < 4 && value.hasOneUse(); ++steps) {
+    Operation *user = *value.user_begin();
+    if (isa<nn::SoftmaxOp>(user))
+      return true;
+    if (!getAffineStep(user) && !isa<nn::ReshapeOp>(user))
+      return false;
+    value = user->getResult(0);
+  }
+  return false;
+}
+
+// Exporters of attention scale queries, keys or both by a number. Behind the product it is part of what the softmax does, and queries
+// and keys stay where they are among the results of their layer.
+struct ScaleBehindProduct : OpRewritePattern<nn::MatMulOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::MatMulOp op, PatternRewriter &rewriter) const override {
+    if (!isF32(op.getY()) || !feedsSoftmax(op.getY()))
+      return rewriter.notifyMatchFailure(op, "makes no scores");
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto scale = operand.get().getDefiningOp<nn::BinaryOp>();
+      if (!scale || scale.getKind() != nn::BinaryKind::Mul || scale.getActMin() || scale.getActMax() || !scale->hasOneUse())
+        continue;
+      Value x = isConstant(scale.getB()) ? scale.getA() : scale.getB();
+      std::optional<double> number = splatOf(otherOperand(scale, x));
+      if (!number || isConstant(x) || shapeOf(x) != shapeOf(scale.getY()))
+        continue;
+      rewriter.setInsertionPointAfter(op);
+      auto product = cast<nn::MatMulOp>(rewriter.clone(*op));
+      product->setOperand(operand.getOperandNumber(), x);
+      Value factor = makeFloat(rewriter, scale.getLoc(), float(*number));
+      rewriter.replaceOpWithNewOp<nn::BinaryOp>(op, nn::BinaryKind::Mul, product.getY(), factor, FloatAttr(), FloatAttr());
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "has no operand that is scaled by a number");
+  }
+};
+
 } // namespace
 
-void simplify::addMergePatterns(RewritePatternSet &patterns) { patterns.add<MergeChain>(patterns.getContext()); }
+void simplify::addMergePatterns(RewritePatternSet &patterns) {
+  patterns.add<MergeChain, ScaleBehindProduct>(patterns.getContext());
+}

@@ -75,6 +75,7 @@ def FoldLinear : Simplify<"fold-linear"> {
     layer normalization, become part of its weights and bias: batch normalization disappears. An addition in front of a
     convolution needs one without padding. Several layers that read the same result take it if all of them can. Elsewhere a
     chain becomes one multiplication and one addition. Everything is computed in double and rounded once.
+    A number by which an operand of a matrix product is multiplied goes behind it if softmax follows: the scale of attention.
   }];
 }
 

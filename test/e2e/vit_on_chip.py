@@ -45,7 +45,7 @@ def main():
     for way in ("auto", "matrix"):
         run("run", *common, "--inputs", images, "--samples", 1, "--attention", way, "-o", options.folder / f"{way}.npy")
         outputs.append(numpy.load(options.folder / f"{way}.npy"))
-    check(len(set(outputs[0].ravel())) > 10, "outputs are not all the same")
+    check(len(set(outputs[0].ravel())) > 3, "outputs are not all the same")
     check(numpy.array_equal(*outputs), "attention row by row is attention with matrices")
     print(f"{options.target}: RAM {result['ram_bytes']} of {options.ram}, {result['instructions']} instructions")
 

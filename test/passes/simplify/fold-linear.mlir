@@ -74,5 +74,19 @@ func.func @integers(%x: tensor<4xi32>) -> tensor<4xi32> {
   return %1 : tensor<4xi32>
 }
 
+// The scale of attention goes behind the product, whichever operand has it.
+// CHECK-LABEL: func.func @attention_scale
+// CHECK: %[[S:.*]] = nn.matmul %arg0, %arg1 {transpose_b}
+// CHECK: nn.binary mul %[[S]], %{{.*}} : (tensor<2x5x5xf32>, tensor<f32>)
+// CHECK-NEXT: nn.softmax
+func.func @attention_scale(%q: tensor<2x5x3xf32>, %k: tensor<2x5x3xf32>) -> tensor<2x5x5xf32> {
+  %c = nn.constant dense<0.5> : tensor<f32> : tensor<f32>
+  %a = nn.binary mul %q, %c : (tensor<2x5x3xf32>, tensor<f32>) -> tensor<2x5x3xf32>
+  %b = nn.binary mul %k, %c : (tensor<2x5x3xf32>, tensor<f32>) -> tensor<2x5x3xf32>
+  %s = nn.matmul %a, %b {transpose_b} : (tensor<2x5x3xf32>, tensor<2x5x3xf32>) -> tensor<2x5x5xf32>
+  %w = nn.softmax %s axis = 2 : (tensor<2x5x5xf32>) -> tensor<2x5x5xf32>
+  return %w : tensor<2x5x5xf32>
+}
+
 // CHECK: #[[CONV:.*]] = loc("conv")
 // CHECK: #[[LOC]] = loc(fused[#[[CONV]],
