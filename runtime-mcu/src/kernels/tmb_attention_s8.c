@@ -6,19 +6,33 @@
 #include "tmb_finish_s8.h"
 #include "tmb_no_inline.h"
 
-/* The scores of one row, in int8. */
+/* The scores of one row, in int8: four keys together, of which those that are missing are the last one again. */
 TMB_NO_INLINE static void tmb_attention_s8_scores(const int8_t *q, const int8_t *k, int16_t *score,
                                                   const tmb_attention_s8_params *p) {
   const tmb_output_s8 out = {p->score_shift, p->score_zero_point, INT8_MIN, INT8_MAX};
-  const int32_t depth = p->depth, zero = p->q_zero_point;
-  int32_t sum = 0, n, i;
+  const int32_t depth = p->depth, zero = p->q_zero_point, row = p->k_row_stride, multiplier = p->score_multiplier;
+  int32_t start = 0, n, i;
   for (i = 0; i < depth; ++i)
-    sum += q[i] - zero;
-  for (n = 0; n < p->keys; ++n, k += p->k_row_stride) {
-    int32_t acc = -p->k_zero_point * sum;
-    for (i = 0; i < depth; ++i)
-      acc += (q[i] - zero) * k[i];
-    score[n] = tmb_finish_s8(acc, p->score_multiplier, &out);
+    start -= q[i] - zero;
+  start *= p->k_zero_point;
+  for (n = 0; n < p->keys; n += 4, k += 4 * row) {
+    const int32_t rest = p->keys - 1 - n;
+    const int8_t *k1 = rest > 0 ? k + row : k, *k2 = rest > 1 ? k1 + row : k1, *k3 = rest > 2 ? k2 + row : k2;
+    int32_t acc0 = start, acc1 = start, acc2 = start, acc3 = start;
+    for (i = 0; i < depth; ++i) {
+      const int32_t value = q[i] - zero;
+      acc0 += value * k[i];
+      acc1 += value * k1[i];
+      acc2 += value * k2[i];
+      acc3 += value * k3[i];
+    }
+    score[n] = tmb_finish_s8(acc0, multiplier, &out);
+    if (rest > 0)
+      score[n + 1] = tmb_finish_s8(acc1, multiplier, &out);
+    if (rest > 1)
+      score[n + 2] = tmb_finish_s8(acc2, multiplier, &out);
+    if (rest > 2)
+      score[n + 3] = tmb_finish_s8(acc3, multiplier, &out);
   }
 }
 
@@ -60,11 +74,25 @@ static int32_t tmb_attention_s8_normalize(int16_t *score, const uint32_t *expone
 TMB_NO_INLINE static void tmb_attention_s8_values(const int16_t *weight, int32_t total, const int8_t *v, int8_t *y,
                                                   const tmb_attention_s8_params *p) {
   const tmb_output_s8 out = {p->out_shift, p->out_zero_point, INT8_MIN, INT8_MAX};
+  const int32_t start = -p->v_zero_point * total, keys = p->keys, row = p->v_row_stride;
   int32_t n, i;
-  for (i = 0; i < p->value_depth; ++i) {
+  for (i = 0; i + 4 <= p->value_depth; i += 4) {
     const int8_t *from = v + i;
-    int32_t acc = -p->v_zero_point * total;
-    for (n = 0; n < p->keys; ++n, from += p->v_row_stride)
+    int32_t acc0 = start, acc1 = start, acc2 = start, acc3 = start;
+    for (n = 0; n < keys; ++n, from += row) {
+      const int32_t w = weight[n];
+      acc0 += w * from[0];
+      acc1 += w * from[1];
+      acc2 += w * from[2];
+      acc3 += w * from[3];
+    }
+    y[i] = tmb_finish_s8(acc0, p->out_multiplier, &out), y[i + 1] = tmb_finish_s8(acc1, p->out_multiplier, &out);
+    y[i + 2] = tmb_finish_s8(acc2, p->out_multiplier, &out), y[i + 3] = tmb_finish_s8(acc3, p->out_multiplier, &out);
+  }
+  for (; i < p->value_depth; ++i) {
+    const int8_t *from = v + i;
+    int32_t acc = start;
+    for (n = 0; n < keys; ++n, from += row)
       acc += weight[n] * *from;
     y[i] = tmb_finish_s8(acc, p->out_multiplier, &out);
   }
