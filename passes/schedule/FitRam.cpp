@@ -15,6 +15,7 @@ using namespace thimble;
 using namespace thimble::schedule;
 
 static constexpr int maxTries = 12;
+static constexpr int64_t leastStep = 64; // bytes by which the search aims lower at least
 static constexpr size_t maxOrders = 64; // for which the least is found
 
 static mcu::ProgramOp getProgram(ModuleOp module) { return *module.getOps<mcu::ProgramOp>().begin(); }
@@ -184,8 +185,13 @@ private:
       FailureOr<OwningOpRef<ModuleOp>> candidate = plan(variant, aim, option);
       if (failed(candidate))
         return failure();
-      if (!*candidate)
-        break;
+      if (!*candidate) {
+        // Nothing needs to be streamed by what is live at once, but the plan has needed more: aim lower.
+        if (isLast)
+          break;
+        aim = std::max(aim - leastStep, variant.least);
+        continue;
+      }
       search.options.push_back(option);
       if (search.options.size() == 1 || option.arenaBytes < search.options[search.chosen].arenaBytes) {
         search.chosen = search.options.size() - 1;
@@ -194,7 +200,7 @@ private:
       if (option.arenaBytes <= budget || isLast)
         break;
       // The plan needs more than what is live at once, so aim lower.
-      aim = std::max(aim - std::max<int64_t>(option.arenaBytes - budget, 64), variant.least);
+      aim = std::max(aim - std::max<int64_t>(option.arenaBytes - budget, leastStep), variant.least);
     }
     return success();
   }
