@@ -109,7 +109,10 @@ struct ScaleBehindProduct : OpRewritePattern<nn::MatMulOp> {
     if (!isF32(op.getY()) || !feedsSoftmax(op.getY()))
       return rewriter.notifyMatchFailure(op, "makes no scores");
     for (OpOperand &operand : op->getOpOperands()) {
-      auto scale = operand.get().getDefiningOp<nn::BinaryOp>();
+      Value moved = operand.get();
+      while (moved.hasOneUse() && isa_and_nonnull<nn::ReshapeOp, nn::TransposeOp>(moved.getDefiningOp()))
+        moved = moved.getDefiningOp()->getOperand(0);
+      auto scale = moved.getDefiningOp<nn::BinaryOp>();
       if (!scale || scale.getKind() != nn::BinaryKind::Mul || scale.getActMin() || scale.getActMax() || !scale->hasOneUse())
         continue;
       Value x = isConstant(scale.getB()) ? scale.getA() : scale.getB();
@@ -117,10 +120,10 @@ struct ScaleBehindProduct : OpRewritePattern<nn::MatMulOp> {
       if (!number || isConstant(x) || shapeOf(x) != shapeOf(scale.getY()))
         continue;
       rewriter.setInsertionPointAfter(op);
-      auto product = cast<nn::MatMulOp>(rewriter.clone(*op));
-      product->setOperand(operand.getOperandNumber(), x);
       Value factor = makeFloat(rewriter, scale.getLoc(), float(*number));
-      rewriter.replaceOpWithNewOp<nn::BinaryOp>(op, nn::BinaryKind::Mul, product.getY(), factor, FloatAttr(), FloatAttr());
+      auto scaled = rewriter.create<nn::BinaryOp>(scale.getLoc(), nn::BinaryKind::Mul, op.getY(), factor, FloatAttr(), FloatAttr());
+      rewriter.replaceAllUsesExcept(op.getY(), scaled.getY(), scaled);
+      rewriter.replaceOp(scale, x);
       return success();
     }
     return rewriter.notifyMatchFailure(op, "has no operand that is scaled by a number");
