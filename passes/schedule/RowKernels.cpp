@@ -119,11 +119,9 @@ std::optional<RowKernel> describeWalk(mcu::CallOp call, llvm::ArrayRef<llvm::Str
     llvm::ArrayRef<int32_t> steps = f.array(name);
     int64_t step = steps.empty() ? 0 : steps[0];
     if (!isActivation(x)) {
-      // A constant is the same for all rows, or has rows itself.
-      if (step < 0)
+      // A constant must be the same for all rows: it is not cut.
+      if (step != 0)
         return std::nullopt;
-      if (step > 0)
-        kernel.constants.push_back({unsigned(index), dims[0] / rows * step * widthOf(x)});
       continue;
     }
     int64_t pitch = dims[0] / rows * step * widthOf(x);
