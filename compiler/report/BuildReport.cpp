@@ -20,6 +20,17 @@ std::string RamUse::proof() const {
          std::to_string(perMille % 10) + " %";
 }
 
+std::vector<std::string> ExecutionUse::words() const {
+  std::vector<std::string> words;
+  if (strips)
+    words.push_back(strips->first + " to " + strips->last + " in " + std::to_string(strips->count) + " strips");
+  for (const Part &part : parts)
+    words.push_back(part.first + " to " + part.last);
+  if (words.empty())
+    words.push_back("nothing");
+  return words;
+}
+
 // Bytes of the arena in use during a call. Buffers may share memory (in place), so it is those of the union.
 static uint64_t getLiveBytes(llvm::ArrayRef<mcu::LiveRange> ranges, int64_t call) {
   std::vector<std::pair<int64_t, int64_t>> pieces;

@@ -148,6 +148,13 @@ struct ExecutionUse {
     uint64_t scratch; // for the rows in between
   };
   std::vector<Part> parts;
+  struct Strips { // of columns, one after the other, with what they share computed by each
+    std::string first, last; // nodes
+    uint64_t count;
+  };
+  std::optional<Strips> strips = std::nullopt;
+  /// Parts and strips in a few words each.
+  std::vector<std::string> words() const;
 };
 
 struct Report {

@@ -120,12 +120,9 @@ private:
   void writeExecutions() {
     if (report.executions.size() < 2)
       return;
-    beginTable("Executions that were planned", {{"row by row", false}, {"arena, bytes", true}, {"more instructions, estimated", true}});
+    beginTable("Executions that were planned", {{"row by row, in strips", false}, {"arena, bytes", true}, {"more instructions, estimated", true}});
     for (const ExecutionUse &execution : report.executions) {
-      std::vector<std::string> parts;
-      for (const ExecutionUse::Part &part : execution.parts)
-        parts.push_back(part.first + " to " + part.last);
-      addRow({parts.empty() ? "nothing" : llvm::join(parts, ", "), std::to_string(execution.arena),
+      addRow({llvm::join(execution.words(), ", "), std::to_string(execution.arena),
               std::to_string(execution.extraInstructions)},
              execution.isChosen);
     }

@@ -221,6 +221,14 @@ void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
           json.attribute("arena", int64_t(execution.arena));
           json.attribute("extra_instructions", execution.extraInstructions);
           json.attribute("chosen", execution.isChosen);
+          if (execution.strips)
+            json.attributeObject("strips", [&] {
+              json.attribute("first", llvm::json::fixUTF8(execution.strips->first));
+              json.attribute("last", llvm::json::fixUTF8(execution.strips->last));
+              json.attribute("count", int64_t(execution.strips->count));
+            });
+          else
+            json.attribute("strips", nullptr);
           json.attributeArray("streamed", [&] {
             for (const ExecutionUse::Part &part : execution.parts)
               json.object([&] {

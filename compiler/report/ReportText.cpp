@@ -135,6 +135,10 @@ static void writeVerdict(const Report &report, llvm::raw_ostream &os, const Text
        << "), of which a run reads and writes " << formatByteSize(report.externalRam.traffic) << "\n";
   os << "  " << formatCount(report.macs) << " multiply-accumulates in " << report.layers.size() << " kernel calls\n";
   for (const ExecutionUse &execution : report.executions)
+    if (execution.isChosen && execution.strips)
+      os << "  In strips of columns: " << execution.strips->first << " to " << execution.strips->last << ", "
+         << execution.strips->count << " one after the other\n";
+  for (const ExecutionUse &execution : report.executions)
     if (execution.isChosen)
       for (const ExecutionUse::Part &part : execution.parts)
         os << "  Row by row: " << part.first << " to " << part.last << " (" << part.calls << " layers) in " << formatByteSize(part.scratch)
@@ -156,12 +160,9 @@ void thimble::report::writeText(const Report &report, llvm::raw_ostream &os, con
 
   if (report.executions.size() > 1) {
     os << "\nExecutions that were planned (* chosen; instructions are an estimate)\n";
-    Table executions({"", "row by row", "arena", "more instructions"}, 2);
+    Table executions({"", "row by row, in strips", "arena", "more instructions"}, 2);
     for (const ExecutionUse &execution : report.executions) {
-      std::vector<std::string> parts;
-      for (const ExecutionUse::Part &part : execution.parts)
-        parts.push_back(part.first + " to " + part.last);
-      executions.add({execution.isChosen ? "*" : "", parts.empty() ? "nothing" : llvm::join(parts, ", "),
+      executions.add({execution.isChosen ? "*" : "", llvm::join(execution.words(), ", "),
                       std::to_string(execution.arena), std::to_string(execution.extraInstructions)});
     }
     executions.write(os);

@@ -8,7 +8,9 @@
 #include "passes/schedule/Schedule.h"
 #include "passes/schedule/SharedMemory.h"
 #include "passes/schedule/SplitAttention.h"
+#include "passes/schedule/SplitColumns.h"
 #include "passes/schedule/StreamSearch.h"
+#include <tuple>
 
 using namespace mlir;
 using namespace thimble;
@@ -95,7 +97,49 @@ struct Variant {
   int64_t extraInstructions; // for what it computes twice
   std::unique_ptr<StreamSearch> parts;
   int64_t least;
+  std::optional<StripUse> strips = std::nullopt;
 };
+
+// Fronts of an ordered program that end where tensors have become small, in strips of some widths, as far as they need less than `least`.
+std::vector<Variant> makeStripVariants(ModuleOp ordered, int64_t least) {
+  std::vector<mcu::CallOp> calls = mcu::getCalls(getProgram(ordered));
+  auto canSplit = [&](size_t first, size_t last) {
+    OwningOpRef<ModuleOp> trial = ordered.clone();
+    return splitColumns(getProgram(*trial), first, last, 2).has_value();
+  };
+  // What stands before the front, such as conversions of the input, is short.
+  size_t first = 0, latestFirst = std::min<size_t>(calls.size(), 8);
+  while (first < latestFirst && !canSplit(first, first))
+    ++first;
+  std::vector<Variant> variants;
+  if (first == latestFirst)
+    return variants;
+  // Ends whose result is smaller than all before.
+  llvm::SmallVector<size_t> ends;
+  int64_t smallest = INT64_MAX;
+  for (size_t last = first; last < std::min(calls.size(), first + 32); ++last) {
+    int64_t bytes = mcu::byteSize(calls[last].getOuts()[0]);
+    if (bytes < smallest && last > first && canSplit(first, last))
+      ends.push_back(last);
+    smallest = std::min(smallest, bytes);
+  }
+  if (ends.size() > 3)
+    ends.erase(ends.begin(), ends.end() - 3);
+  for (int64_t strips : {2, 3, 4})
+    for (size_t last : ends) {
+      Variant variant{ordered.clone(), 0, nullptr, 0};
+      std::optional<int64_t> extra = splitColumns(getProgram(*variant.ordered), first, last, strips);
+      if (!extra)
+        continue;
+      variant.strips = StripUse{nodeName(calls[first].getLoc()), nodeName(calls[last].getLoc()), strips};
+      variant.extraInstructions = *extra;
+      variant.parts = std::make_unique<StreamSearch>(getProgram(*variant.ordered));
+      variant.least = variant.parts->findLeast();
+      if (variant.least < least)
+        variants.push_back(std::move(variant));
+    }
+  return variants;
+}
 
 class RamFitter {
 public:
@@ -110,9 +154,9 @@ public:
       if (!fits() && size_t(repeats) < variants.size() && failed(tryVariant(variants.back())))
         return failure();
       if (fits())
-        break;
+        return success();
     }
-    return success();
+    return fitStrips();
   }
 
   /// Points between the plain execution and the ones that need least.
@@ -132,7 +176,7 @@ public:
         if (*planned && !isKnown)
           search.options.push_back(option);
       }
-    return success();
+    return strips ? success() : fitStrips();
   }
 
   bool fits() const { return !search.options.empty() && search.options[search.chosen].arenaBytes <= budget; }
@@ -142,6 +186,9 @@ public:
     int64_t least = INT64_MAX;
     for (const Variant &variant : variants)
       least = std::min(least, ::proveLeast(*variant.ordered));
+    // Strips are computed one after the other, in the order that was found.
+    for (const Variant &variant : *strips)
+      least = std::min(least, variant.least);
     return least;
   }
 
@@ -171,7 +218,32 @@ private:
   FailureOr<OwningOpRef<ModuleOp>> plan(Variant &variant, int64_t aim, RamOption &option) {
     FailureOr<OwningOpRef<ModuleOp>> candidate = planFor(*variant.ordered, *variant.parts, aim, option);
     option.extraInstructions += variant.extraInstructions;
+    option.strips = variant.strips;
     return candidate;
+  }
+
+  // What strips compute twice costs more than rows: they are for what does not fit otherwise.
+  LogicalResult fitStrips() {
+    strips = makeStripVariants(*variants[0].ordered, variants[0].least);
+    llvm::sort(*strips, [&](const Variant &a, const Variant &b) {
+      int64_t missingA = std::max<int64_t>(a.least - budget, 0), missingB = std::max<int64_t>(b.least - budget, 0);
+      return std::tie(missingA, a.extraInstructions, a.least) < std::tie(missingB, b.extraInstructions, b.least);
+    });
+    bool isForFront = fits();
+    for (size_t i = 0; i < std::min<size_t>(strips->size(), 2) && (isForFront || !fits()); ++i) {
+      RamOption option;
+      FailureOr<OwningOpRef<ModuleOp>> candidate = plan((*strips)[i], (*strips)[i].least, option);
+      if (failed(candidate))
+        return failure();
+      if (!*candidate)
+        continue;
+      search.options.push_back(option);
+      if (isForFront || (search.options.size() > 1 && option.arenaBytes >= search.options[search.chosen].arenaBytes))
+        continue;
+      search.chosen = search.options.size() - 1;
+      best = std::move(*candidate);
+    }
+    return success();
   }
 
   LogicalResult tryVariant(Variant &variant) {
@@ -210,6 +282,7 @@ private:
   bool feedsRows;
   RamSearch &search;
   std::vector<Variant> variants;
+  std::optional<std::vector<Variant>> strips; // once they were looked for
 };
 
 } // namespace

@@ -17,11 +17,18 @@ struct StreamedPart {
   int64_t scratchBytes;    // for the rows in between
 };
 
+/// The front of the model in strips of columns, one after the other; what they share is computed by each.
+struct StripUse {
+  std::string first, last; // nodes
+  int64_t strips = 0;
+};
+
 /// An execution of the model that was planned.
 struct RamOption {
   int64_t arenaBytes = 0;
   int64_t extraInstructions = 0; // more than without streaming, estimated
   std::vector<StreamedPart> parts;
+  std::optional<StripUse> strips = std::nullopt;
 };
 
 struct RamSearch {

@@ -89,6 +89,23 @@ std::optional<RowKernel> describeElements(mcu::CallOp call, llvm::StringRef fiel
   return kernel;
 }
 
+// A copy of some columns of each row of x: what it reads of a row lies within the row.
+bool isWithinRows(mcu::CallOp call) {
+  Fields f(call);
+  llvm::ArrayRef<int32_t> dims = f.array("dims"), x = f.array("x_strides");
+  return f["rank"] == 2 && dims.size() >= 2 && x.size() >= 2 && x[1] == 1 && f["x_offset"] >= 0 && f["x_offset"] + dims[1] <= x[0] &&
+         int64_t(dims[0]) * x[0] * widthOf(call.getIns()[0]) == mcu::byteSize(call.getIns()[0]);
+}
+
+// A copy of whole rows of x to some columns of the rows of y.
+bool isColumnCopy(mcu::CallOp call) {
+  Fields f(call);
+  llvm::ArrayRef<int32_t> dims = f.array("dims"), y = f.array("y_strides");
+  Value out = call.getOuts()[0];
+  return f["rank"] == 2 && dims.size() >= 2 && y.size() >= 2 && f["x_offset"] == 0 && y[1] == 1 && y[0] > dims[1] && f["y_offset"] >= 0 &&
+         f["y_offset"] + dims[1] <= y[0] && int64_t(dims[0]) * y[0] * widthOf(out) == mcu::byteSize(out) && rowsOf(out) == dims[0];
+}
+
 // Walks over N dimensions, of which the outermost is a multiple of the rows.
 std::optional<RowKernel> describeWalk(mcu::CallOp call, llvm::ArrayRef<llvm::StringRef> strides, bool isCopy) {
   Fields f(call);
@@ -100,11 +117,14 @@ std::optional<RowKernel> describeWalk(mcu::CallOp call, llvm::ArrayRef<llvm::Str
   int64_t count = 1;
   for (int32_t dim : dims.take_front(rank))
     count *= dim;
+  bool isPartial = isCopy && isColumnCopy(call);
   // The output must be dense and written as a whole: concatenations are not.
-  if (count * widthOf(y) != mcu::byteSize(y))
+  if (!isPartial && count * widthOf(y) != mcu::byteSize(y))
     return std::nullopt;
-  if (isCopy) {
-    if (f["x_offset"] != 0 || f["y_offset"] != 0)
+  if (isCopy && !isPartial) {
+    if (f["x_offset"] != 0 && !isWithinRows(call))
+      return std::nullopt;
+    if (f["y_offset"] != 0)
       return std::nullopt;
     int64_t dense = 1;
     for (int64_t d = rank - 1; d >= 0; --d) {
@@ -114,6 +134,7 @@ std::optional<RowKernel> describeWalk(mcu::CallOp call, llvm::ArrayRef<llvm::Str
     }
   }
   RowKernel kernel{rows, mcu::byteSize(y) / rows, count / rows, {}, 40};
+  kernel.isPartial = isPartial;
   for (auto [index, name] : llvm::enumerate(strides)) {
     Value x = call.getIns()[index];
     llvm::ArrayRef<int32_t> steps = f.array(name);

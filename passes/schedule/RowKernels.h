@@ -25,6 +25,7 @@ struct RowKernel {
   int64_t block = 1;            // rows that the kernel works on together
   int64_t looseInstructions = 0; // what each row costs more that is in no whole block
   llvm::SmallVector<std::pair<unsigned, int64_t>, 1> constants = {}; // those with rows: index among the inputs, bytes from row to row
+  bool isPartial = false; // other calls write the rest of each output row
 };
 
 /// Nothing if the call cannot be cut into rows.

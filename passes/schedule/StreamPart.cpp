@@ -111,7 +111,7 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
     if (ringOf.count(out) || out.getRole() == mcu::Role::Input || mcu::isState(out))
       return false;
     Value written = call.getOuts()[0];
-    if (llvm::any_of(call.getIns(), [&](Value in) { return sharesBytes(in, written); }) || (!isResult && !isWhole(written)))
+    if (llvm::any_of(call.getIns(), [&](Value in) { return sharesBytes(in, written); }) || (!isResult && (!isWhole(written) || kernel.isPartial)))
       return false;
     // Only the result is seen by others, and nobody else writes to a buffer.
     for (size_t index = 0; index < all.size(); ++index) {
@@ -122,6 +122,8 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
         if (!sharesBytes(operand, written))
           continue;
         bool isRead = o < other.getIns().size();
+        if (!isRead && isResult && kernel.isPartial && (index < first || index > last))
+          continue;
         if (!isRead || (isResult ? index < first + position : index < first || index > last))
           return false;
       }
@@ -392,13 +394,20 @@ private:
     else
       for (Value operand : call->getOperands())
         elements.push_back(cast<MemRefType>(operand.getType()).getElementType());
-    builder.create<mcu::StepOp>(call ? call.getLoc() : stream.getLoc(), call ? call.getKernel() : "tmb_slide", step.operands,
+    builder.create<mcu::StepOp>(call ? locationOf(call) : stream.getLoc(), call ? call.getKernel() : "tmb_slide", step.operands,
                                 step.offsets, advances, step.extents, builder.getTypeArrayAttr(elements), call ? call.getRecord() : "tmb_slide_params",
                                 step.params);
   }
 
+  // That of the call with its number: several calls may come from one node.
+  Location locationOf(mcu::CallOp call) {
+    int64_t number = numbers.try_emplace(call, int64_t(numbers.size())).first->second;
+    return FusedLoc::get({call.getLoc()}, builder.getI64IntegerAttr(number), builder.getContext());
+  }
+
   OpBuilder &builder;
   mcu::CallOp stream;
+  llvm::DenseMap<Operation *, int64_t> numbers;
 };
 
 } // namespace

@@ -170,11 +170,11 @@ private:
         if (failed(verifyHeld(call, buffer, rangeOf(in), "is read")))
           return failure();
       }
-    if (isStream)
-      return executeSteps(call);
     for (Value out : call.getOuts())
       if (failed(verifyWrittenFurther(call, out)))
         return failure();
+    if (isStream)
+      return executeSteps(call);
     if (failed(verifyApart(call, *kernel)))
       return failure();
     if (mcu::BufferOp scratch = call.getScratch() ? mcu::getBuffer(call.getScratch()) : mcu::BufferOp())

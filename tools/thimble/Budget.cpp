@@ -171,6 +171,8 @@ std::vector<report::ExecutionUse> thimble::driver::makeExecutions(const Compilat
     report::ExecutionUse use{uint64_t(option.arenaBytes), option.extraInstructions, index == compilation.ramSearch.chosen, {}};
     for (const schedule::StreamedPart &part : option.parts)
       use.parts.push_back({part.first, part.last, uint64_t(part.calls), uint64_t(part.scratchBytes)});
+    if (option.strips)
+      use.strips = {option.strips->first, option.strips->last, uint64_t(option.strips->strips)};
     uses.push_back(std::move(use));
   }
   return uses;

@@ -5,6 +5,7 @@
 #include "passes/lower/Lower.h"
 #include "passes/schedule/FitRam.h"
 #include "passes/schedule/Schedule.h"
+#include "passes/schedule/SplitColumns.h"
 #include "passes/schedule/StreamSearch.h"
 #include "test/unit/passes/quantize_support.h"
 #include <catch2/catch.hpp>
@@ -83,6 +84,8 @@ int64_t planBytes(ModuleOp module) {
   return int64_t(*getProgram(module).getArenaBytes());
 }
 
+int splits = 0; // fronts that were computed in strips
+
 void checkLowered(OwningOpRef<ModuleOp> module, const Inputs &inputs, Random &random) {
   OwningOpRef<ModuleOp> plain = module->clone();
   schedule(*plain);
@@ -100,6 +103,30 @@ void checkLowered(OwningOpRef<ModuleOp> module, const Inputs &inputs, Random &ra
         continue;
       CAPTURE(first, last, grain.pixels, grain.slack);
       part->apply(grain);
+      schedule(*streamed);
+      REQUIRE(execute(getProgram(*streamed), input) == expected);
+    }
+
+  // In strips of columns: as plain calls, then each streamed as far as it can be.
+  for (size_t first = 0; first < count; ++first)
+    for (size_t last = first; last < count; ++last) {
+      int64_t strips = random.integer(2, 4);
+      OwningOpRef<ModuleOp> split = module->clone();
+      if (!splitColumns(getProgram(*split), first, last, strips))
+        continue;
+      CAPTURE(first, last, strips);
+      REQUIRE(succeeded(mlir::verify(*split)));
+      OwningOpRef<ModuleOp> streamed = split->clone();
+      schedule(*split);
+      REQUIRE(execute(getProgram(*split), input) == expected);
+      ++splits;
+      StreamSearch parts(getProgram(*streamed));
+      std::optional<std::vector<StreamChoice>> choices = parts.find(parts.findLeast());
+      REQUIRE(choices);
+      for (const StreamChoice &choice : llvm::reverse(*choices)) {
+        std::vector<mcu::CallOp> calls = mcu::getCalls(getProgram(*streamed));
+        StreamPart::create(calls, choice.first, choice.last)->apply(choice.grain);
+      }
       schedule(*streamed);
       REQUIRE(execute(getProgram(*streamed), input) == expected);
     }
@@ -313,8 +340,10 @@ TEST_CASE("streamed int8 networks equal plain ones") {
 }
 
 TEST_CASE("streamed float networks equal plain ones") {
+  splits = 0;
   for (unsigned seed = 100; seed < 115; ++seed)
     checkNetwork(seed, false);
+  CHECK(splits > 20);
 }
 
 TEST_CASE("a chain of convolutions needs a few rows in between") {
@@ -332,6 +361,32 @@ TEST_CASE("a chain of convolutions needs a few rows in between") {
   REQUIRE(chosen.parts.size() == 1);
   CHECK(chosen.parts[0].calls >= 3);
   CHECK(chosen.extraInstructions > 0);
+}
+
+TEST_CASE("wide fronts are computed in strips of columns where rows alone need too much") {
+  Random random(3);
+  Network network({1, 24, 96, 2});
+  network.conv(random, 24, 3, 1, true).conv(random, 24, 3, 1, true).conv(random, 24, 3, 1, true).conv(random, 4, 3, 4, true);
+  network.flatten().fullyConnected(random, 4);
+  Inputs inputs(random, 24 * 96 * 2, 2);
+  OwningOpRef<ModuleOp> module = lowered(network, inputs, true), rows = module->clone();
+  FailureOr<RamSearch> search = scheduleWithin(*module, 1000);
+  REQUIRE(succeeded(search));
+  const RamOption &chosen = search->options[search->chosen];
+  REQUIRE(chosen.strips);
+  int64_t withoutStrips = INT64_MAX;
+  for (const RamOption &option : search->options)
+    if (!option.strips)
+      withoutStrips = std::min(withoutStrips, option.arenaBytes);
+  CHECK(chosen.arenaBytes < withoutStrips * 9 / 10);
+  CHECK(chosen.extraInstructions > 0);
+  REQUIRE(search->provenLeast);
+  CHECK(*search->provenLeast <= chosen.arenaBytes);
+  // A budget that rows meet takes no strips: they compute things twice.
+  FailureOr<RamSearch> easy = scheduleWithin(*rows, withoutStrips);
+  REQUIRE(succeeded(easy));
+  CHECK(!easy->options[easy->chosen].strips);
+  CHECK(execute(getProgram(*module), inputs.samples[0][0]) == execute(getProgram(*rows), inputs.samples[0][0]));
 }
 
 TEST_CASE("without a budget nothing is streamed") {
