@@ -138,6 +138,7 @@ static const Kernel table[] = {
     row<tmb_grid_sample_f32>("tmb_grid_sample_f32", 0, noLibm),
     row<tmb_gru_custom_f32>("tmb_gru_custom_f32", 0, libm, true),
     row<tmb_gru_f32>("tmb_gru_f32", 0, libm, true),
+    // 1.3 to 1.5 instructions per MAC on Cortex-M4, 0.6 to 0.9 on Cortex-M55.
     row<tmb_gru_s8>("tmb_gru_s8", 0, noLibm, /*hasScratch=*/true),
     row<tmb_hard_sigmoid_f32>("tmb_hard_sigmoid_f32", inPlaceA, noLibm),
     row<tmb_hard_swish_f32>("tmb_hard_swish_f32", inPlaceA, noLibm),
@@ -155,6 +156,7 @@ static const Kernel table[] = {
     row<tmb_lookup_s8>("tmb_lookup_s8", inPlaceA, noLibm),
     row<tmb_lstm_custom_f32>("tmb_lstm_custom_f32", 0, libm, true),
     row<tmb_lstm_f32>("tmb_lstm_f32", 0, libm, true),
+    // As tmb_gru_s8.
     row<tmb_lstm_s8>("tmb_lstm_s8", 0, noLibm, /*hasScratch=*/true),
     row<tmb_matmul_f32>("tmb_matmul_f32", 0, noLibm),
     row<tmb_matmul_s16>("tmb_matmul_s16", 0, noLibm),
