@@ -52,8 +52,8 @@ TMB_NAKED const int32_t *tmb_recurrent_sums_s8(const tmb_recurrent_vectors *v __
 }
 
 /* A point of the curve: 256 * (tanh of the number in a register + 1), in units of 2^-15 and before it is rounded down. With the
- * middle of the table in r8, 65535 in r9, 256 in r10 and 128 + 2^23 in r11: the entries below and above are one word, which meets its
- * weights in one SMLAD. */
+ * middle of the table in r8, 65535 in r9, 256 in r10 and 128 + 2^23 in r11: the entries below and above are one word, which meets
+ * its weights in one SMLAD. */
 #define TMB_RECURRENT_POINT(X)                                                                                                 \
   "ssat " X ", #15, " X "\n"                                                                                                   \
   "asr r2, " X ", #8\n"                                                                                                        \
