@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs a model step by step, its state outputs fed back as state inputs, in float and in int8, and compares the outputs of all steps.
+r"""Runs a model step by step, its state outputs fed back as state inputs, in float and in int8, and compares the outputs of all steps.
 
-  state_sequence.py MODEL --state OUTPUT=INPUT --input NAME=SHAPE [--steps N] [--least-db DB] -- [options of thimble]
+  state_sequence.py MODEL --state OUTPUT=INPUT --input NAME=SHAPE [--signed] [--steps N] [--least-db DB] [--activations CHOICE] \
+    -- [options of thimble]
 
-Inputs other than the state are magnitudes of noise in syllables of a few steps. The first half of the float sequence calibrates int8.
+Inputs other than the state are noise in syllables of a few steps: its magnitudes, or with --signed a sum of tones and noise. The first half of the float sequence calibrates int8.
 """
 import argparse
 import pathlib
@@ -38,6 +39,14 @@ def sequence(model, steps, state, folder, options):
     return taken, given
 
 
+def signal(random, step, shape, signed):
+    noise = random.standard_normal(shape)
+    if not signed:
+        return numpy.abs(noise)
+    time = step * noise.size + numpy.arange(noise.size).reshape(shape)
+    return 0.05 * noise + sum(0.1 / k * numpy.sin(2 * numpy.pi * 180 * k * time / 16000) for k in range(1, 8))
+
+
 def main():
     split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -45,6 +54,8 @@ def main():
     parser.add_argument("--state", required=True, metavar="OUTPUT=INPUT")
     parser.add_argument("--input", required=True, action="append", metavar="NAME=1x2x3")
     parser.add_argument("--steps", type=int, default=24)
+    parser.add_argument("--signed", action="store_true")
+    parser.add_argument("--activations", action="append", default=[])
     parser.add_argument("--least-db", type=float, default=0)
     arguments = parser.parse_args(sys.argv[1:split])
     options, state = sys.argv[split + 1:], arguments.state.split("=")
@@ -53,21 +64,23 @@ def main():
     for i in range(arguments.steps):
         loudness = 0.02 + 2.0 * max(0.0, numpy.sin(i / 3.0))
         shapes = {n: [int(d) for d in s.split("x")] for n, s in (text.split("=") for text in arguments.input)}
-        step = {n: numpy.abs(random.standard_normal(s) * loudness).astype(numpy.float32) for n, s in shapes.items()}
+        step = {n: (loudness * signal(random, i, s, arguments.signed)).astype(numpy.float32) for n, s in shapes.items()}
         step[state[1]] = numpy.zeros(shapes[state[1]], numpy.float32)
         steps.append(step)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         taken, expected = sequence(arguments.model, steps, state, folder, [*options, "--quantize", "none"])
         half = taken[:arguments.steps // 2]
-        numpy.savez(folder / "calibration.npz", **{n: numpy.concatenate([t[n] for t in half]) for n in half[0]})
-        int8 = [*options, "--quantize", "int8", "--calibration", folder / "calibration.npz", "--io", "float"]
+        join = {n: numpy.concatenate if a.shape[0] == 1 else numpy.stack for n, a in half[0].items()}
+        numpy.savez(folder / "calibration.npz", **{n: join[n]([t[n] for t in half]) for n in join})
+        widths = [word for choice in arguments.activations for word in ("--activations", choice)]
+        int8 = [*options, *widths, "--quantize", "int8", "--calibration", folder / "calibration.npz", "--io", "float"]
         _, actual = sequence(arguments.model, steps, state, folder, int8)
     worst = numpy.inf
     for output in expected[0]:
         a, b = (numpy.concatenate([o[output].ravel() for o in outputs]) for outputs in (expected, actual))
         decibels = 10 * numpy.log10(numpy.sum(a ** 2) / max(numpy.sum((a - b) ** 2), 1e-30))
-        print(f"{output}: {decibels:.1f} dB, at most {numpy.max(numpy.abs(a - b)):.4f} off in {arguments.steps} steps")
+        print(f"{output}: {decibels:.1f} dB, largest {numpy.max(numpy.abs(a)):.2f}, at most {numpy.max(numpy.abs(a - b)):.4f} off in {arguments.steps} steps")
         worst = min(worst, decibels)
     if worst < arguments.least_db:
         sys.exit(f"FAILED: {worst:.1f} dB are less than {arguments.least_db}")
