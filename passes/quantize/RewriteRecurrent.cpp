@@ -19,8 +19,7 @@ static Value quantizeRows(Value weights, OpBuilder &builder) {
   return builder.create<nn::ConstantOp>(weights.getLoc(), type, makeConstant<int8_t>(type, quantized->codes));
 }
 
-// What the kernels leave out. Null if there is nothing.
-static const char *whyFloat(Operation *op) {
+const char *quantize::whyFloat(Operation *op) {
   auto common = [](auto typed) -> const char * {
     if (typed.getLengths())
       return "with lengths of sequences";
