@@ -4,9 +4,11 @@
 
 // CHECK-LABEL: func.func @softmax
 // CHECK-SAME: tensor<2x2x!quant.uniform<i8:f32
-// CHECK: %[[x:.*]] = nn.requantize
+// CHECK: %[[wide:.*]] = nn.requantize
 // CHECK-SAME: -> tensor<2x2x!quant.uniform<i16:f32
-// CHECK: %[[flat:.*]] = nn.reshape %[[x]]
+// CHECK: %[[x:.*]] = nn.lookup %[[wide]], %{{.*}} -> tensor<2x2x!quant.uniform<i16:f32
+// CHECK: %[[turned:.*]] = nn.transpose %[[x]]
+// CHECK: %[[flat:.*]] = nn.reshape %[[turned]]
 // CHECK: nn.softmax %[[flat]]
 // CHECK-SAME: -> tensor<1x4x!quant.uniform<i16:f32, 3.0517578125E-5>>
 func.func @softmax(%x: tensor<2x2xf32> {thimble.range = array<f32: -1.0, 1.0>}) -> tensor<1x4xf32> {
