@@ -202,14 +202,17 @@ static void writeFeeding(llvm::raw_ostream &os, const Model &model, size_t index
   writeMemoryChecks(os, model, " || rows == NULL || count < 0");
   os << "  f = AT(" << name << "__feeding, " << state << ");\n";
   os << "  if (f->rows < 0 || f->rows > " << prefix << "_ROWS || count > " << prefix << "_ROWS - f->rows)\n    return TMB_ERROR_ROWS;\n";
-  os << "  for (; count > 0; --count, ++f->rows, row += " << prefix << "_ROW_BYTES)\n    " << streamName(model, index)
-     << "(" << streamMemory(model.calls[index], "") << ", row);\n  return TMB_OK;\n}\n";
+  os << "  BEGIN_FEEDING();\n  for (; count > 0; --count, ++f->rows, row += " << prefix << "_ROW_BYTES) {\n    CHECK_ROW(" << index
+     << ");\n    " << streamName(model, index) << "(" << streamMemory(model.calls[index], "") << ", row);\n  }\n  CHECK_ROW(" << index
+     << ");\n  return TMB_OK;\n}\n";
 }
 
 static void writeRun(llvm::raw_ostream &os, const Model &model) {
   os << "\ntmb_status " << model.name << "_run(" << formatMemoryParameters(model) << ") {\n";
   writeMemoryPointers(os, model);
   writeMemoryChecks(os, model, "");
+  if (!model.calls.empty())
+    os << "  BEGIN_CHECKS();\n";
   for (auto [index, call] : llvm::enumerate(model.calls)) {
     mcu::CallOp op = call.op;
     if (call.feedState >= 0) {
@@ -220,7 +223,7 @@ static void writeRun(llvm::raw_ostream &os, const Model &model) {
     }
     if (!call.loops.empty()) {
       os << "\n  /* up to " << commentText(call.node) << ": rows, " << formatShapes(op) << " */\n";
-      os << "  " << streamName(model, index) << "(" << streamMemory(call, "") << ");\n";
+      os << "  CHECK_BEFORE(" << index << ");\n  " << streamName(model, index) << "(" << streamMemory(call, "") << ");\n";
       continue;
     }
     os << "\n  /* " << commentText(call.node) << ": " << getKernelOperation(op.getKernel()) << ", " << formatShapes(op)
@@ -230,8 +233,11 @@ static void writeRun(llvm::raw_ostream &os, const Model &model) {
       arguments.push_back(formatArgument(model, argument));
     if (call.function.empty())
       arguments.push_back("&" + model.records[call.record].symbol);
+    os << "  CHECK_BEFORE(" << index << ");\n";
     writeWrapped(os, ("  " + (call.function.empty() ? op.getKernel() : llvm::StringRef(call.function)) + "(").str(), arguments, ");", 6);
   }
+  if (!model.calls.empty())
+    os << "\n  CHECK_BEFORE(" << model.calls.size() << ");";
   os << "\n  return TMB_OK;\n}\n";
 }
 
@@ -273,6 +279,7 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
   if (model.getFed())
     os << "\n/* How far the feeding has come: rows that were fed, where " << model.name << "_feed_rows goes on, and the loop there. */\n"
        << "typedef struct {\n  int32_t rows, at, i;\n} " << model.name << "__feeding;\n";
+  writePlanCheck(os, model);
   writeAccessor(os, model, "input", "", model.inputs);
   writeAccessor(os, model, "output", "const ", model.outputs);
   for (size_t call = 0; call < model.calls.size(); ++call)

@@ -9,6 +9,9 @@ namespace thimble::codegen {
 
 std::string writeHeader(const Model &model, const EmitOptions &options);
 std::string writeSource(const Model &model, const EmitOptions &options);
+/// Tables and macros of the checks in -DTMB_CHECK_PLAN, for <name>.c: BEGIN_CHECKS, CHECK_BEFORE(call), and for a fed input
+/// BEGIN_FEEDING, CHECK_ROW(call).
+void writePlanCheck(llvm::raw_ostream &os, const Model &model);
 std::string writeWeightsHeader(const Model &model, const EmitOptions &options);
 std::string writeWeights(const Model &model, const EmitOptions &options);
 std::string writeSelfTest(const Model &model, const EmitOptions &options);

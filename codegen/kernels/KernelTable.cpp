@@ -53,7 +53,7 @@ static const Kernel table[] = {
     row<tmb_acosh_f32>("tmb_acosh_f32", inPlaceA, libm),
     row<tmb_add_f32>("tmb_add_f32", inPlaceA | inPlaceB, noLibm),
     row<tmb_add_f64>("tmb_add_f64", inPlaceA | inPlaceB, noLibm),
-    // Exact sums of 32-bit products; 9 instructions an element on Cortex-M4.
+    // Exact sums of 32-bit products; the inner loop has 21 instructions an element on Cortex-M4.
     row<tmb_add_s16>("tmb_add_s16", inPlaceA | inPlaceB, noLibm),
     row<tmb_add_s32>("tmb_add_s32", inPlaceA | inPlaceB, noLibm),
     row<tmb_add_s64>("tmb_add_s64", inPlaceA | inPlaceB, noLibm),
@@ -84,7 +84,8 @@ static const Kernel table[] = {
     row<tmb_clamp_f32>("tmb_clamp_f32", inPlaceA, noLibm),
     row<tmb_clamp_s16>("tmb_clamp_s16", inPlaceA, noLibm),
     row<tmb_conv2d_f32>("tmb_conv2d_f32", 0, noLibm, scratch),
-    // Convolutions and fully connected layers with int16 activations whose sums 32 bits surely hold. Scratch: two windows.
+    // Convolutions and fully connected layers with int16 activations whose sums 32 bits surely hold; the inner loop has 1.75
+    // instructions per MAC on Cortex-M4. Scratch: two windows.
     row<tmb_conv2d_s16>("tmb_conv2d_s16", 0, noLibm, scratch),
     row<tmb_conv2d_s32>("tmb_conv2d_s32", 0, noLibm),
     // Any convolution with constant weights; 0.77 to 1.2 instructions per MAC on Cortex-M4, 1.4 on images of three channels.
@@ -138,6 +139,7 @@ static const Kernel table[] = {
     row<tmb_grid_sample_f32>("tmb_grid_sample_f32", 0, noLibm),
     row<tmb_gru_custom_f32>("tmb_gru_custom_f32", 0, libm, true),
     row<tmb_gru_f32>("tmb_gru_f32", 0, libm, true),
+    // 1.3 to 1.5 instructions per MAC on Cortex-M4, 0.6 to 0.9 on Cortex-M55.
     row<tmb_gru_s8>("tmb_gru_s8", 0, noLibm, /*hasScratch=*/true),
     row<tmb_hard_sigmoid_f32>("tmb_hard_sigmoid_f32", inPlaceA, noLibm),
     row<tmb_hard_swish_f32>("tmb_hard_swish_f32", inPlaceA, noLibm),
@@ -155,6 +157,7 @@ static const Kernel table[] = {
     row<tmb_lookup_s8>("tmb_lookup_s8", inPlaceA, noLibm),
     row<tmb_lstm_custom_f32>("tmb_lstm_custom_f32", 0, libm, true),
     row<tmb_lstm_f32>("tmb_lstm_f32", 0, libm, true),
+    // As tmb_gru_s8.
     row<tmb_lstm_s8>("tmb_lstm_s8", 0, noLibm, /*hasScratch=*/true),
     row<tmb_matmul_f32>("tmb_matmul_f32", 0, noLibm),
     row<tmb_matmul_s16>("tmb_matmul_s16", 0, noLibm),

@@ -176,6 +176,8 @@ llvm::Error Builder::compile() {
                          llvm::map_range(getImageCompileFlags(), [](llvm::StringRef flag) { return flag.str(); }));
       llvm::append_range(command.arguments, model.target.flags);
     }
+    if (model.checksPlan)
+      command.arguments.push_back("-DTMB_CHECK_PLAN");
     for (const std::string &folder :
          {model.folder, model.folder + "/runtime/include", model.runtimeDirectory + "/port/harness"})
       command.arguments.push_back("-I" + folder);

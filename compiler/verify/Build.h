@@ -28,6 +28,7 @@ struct EmittedModel {
   std::vector<std::string> kernels;
   uint64_t arenaBytes = 0; // for messages; 0: unknown
   bool hasState = false;   // there is <name>_reset
+  bool checksPlan = false; // with -DTMB_CHECK_PLAN
 };
 
 /// The bytes of a compiled model by itself, in an image without harness and start-up code.

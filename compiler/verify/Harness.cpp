@@ -12,6 +12,7 @@ using namespace thimble;
 // Fewer samples than this are not worth a process.
 static constexpr size_t minSamplesPerProcess = 16;
 static constexpr int faultExitCode = 99; // TMB_PORT_EXIT_FAULT
+static constexpr int64_t planStatus = -1000; // TMB_ERROR_PLAN
 
 namespace {
 /// The samples [first, last) and the process that runs them.
@@ -70,6 +71,9 @@ static std::string findProblem(const ProcessResult &result, const std::optional<
   if (!report)
     return "the model ended " + where + " with exit code " + std::to_string(result.exitCode) + " and reported nothing" +
            (output.empty() ? "" : ": " + output.take_front(1000).str());
+  if (report->status <= planStatus)
+    return "call " + std::to_string(planStatus - report->status) + " of the model violated the memory plan " + where + " at sample " +
+           std::to_string(report->samples) + ": it wrote beyond its outputs, or what it reads is not what was written there";
   if (report->status != 0)
     return "the model ended " + where + " with status " + std::to_string(report->status) + " at sample " +
            std::to_string(report->samples);

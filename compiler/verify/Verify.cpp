@@ -73,6 +73,9 @@ llvm::Error Verification::open() {
              options.memory,
              {},
              models.program.getArenaBytes().value_or(0)};
+  emitted.checksPlan = options.checksPlan;
+  if (options.checksPlan) // a sum for each part of a buffer
+    emitted.stackBytes += 512 + 4 * mcu::BufferParts(models.program).all().size();
   emitted.hasState = models.program.getStateBytes().has_value();
   emitted.kernels = mcu::getKernelNames(models.program);
   bool hasEmulator = emitted.target.emulator.has_value();

@@ -22,6 +22,7 @@ struct VerifyOptions {
   std::string labels;                // empty: those in the files of inputs, if there are any
   VerifyOn on = VerifyOn::Auto;
   int64_t samples = 0;                          // at most; 0: all
+  bool checksPlan = false;                      // at run time, with TMB_CHECK_PLAN
   int64_t sequenceLength = 0;                   // samples after which states start anew; 0: all are one sequence
   std::optional<double> maxError;               // beyond this error against the reference the model does not pass
   uint64_t stackBytes = 4096;                   // that the target's image reserves

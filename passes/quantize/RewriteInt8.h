@@ -44,6 +44,8 @@ mlir::FailureOr<mlir::Value> rewriteReduce(nn::ReduceOp op, Int8Rewrite &rewrite
 mlir::FailureOr<mlir::Value> rewriteArg(nn::ArgOp op, Int8Rewrite &rewrite);
 mlir::FailureOr<mlir::Value> rewriteSoftmax(nn::SoftmaxOp op, Int8Rewrite &rewrite);
 mlir::FailureOr<mlir::Value> rewriteNorm(nn::LayerNormOp op, Int8Rewrite &rewrite);
+/// What the int8 kernels leave out of a nn.gru or nn.lstm. Null if there is nothing.
+const char *whyFloat(mlir::Operation *op);
 /// All results of a nn.gru or nn.lstm; empty if no int8 kernel does it (see reason).
 mlir::FailureOr<llvm::SmallVector<mlir::Value>> rewriteRecurrent(mlir::Operation *op, Int8Rewrite &rewrite);
 mlir::FailureOr<mlir::Value> rewriteSharing(mlir::Operation *op, Int8Rewrite &rewrite);

@@ -19,8 +19,7 @@ static Value quantizeRows(Value weights, OpBuilder &builder) {
   return builder.create<nn::ConstantOp>(weights.getLoc(), type, makeConstant<int8_t>(type, quantized->codes));
 }
 
-// What the kernels leave out. Null if there is nothing.
-static const char *whyFloat(Operation *op) {
+const char *quantize::whyFloat(Operation *op) {
   auto common = [](auto typed) -> const char * {
     if (typed.getLengths())
       return "with lengths of sequences";
@@ -54,8 +53,10 @@ FailureOr<SmallVector<Value>> quantize::rewriteRecurrent(Operation *op, Int8Rewr
   }
   bool hasWideStates = rewrite.forms.getPlan().hasWideStates(op);
   auto lstm = dyn_cast<nn::LstmOp>(op);
-  auto stateType = [&](Value state) {
-    return makeInt16Type(op->getContext(), lstm && state == lstm.getInitialC() ? 1.0 / 2048 : 1.0 / 32768);
+  // One value may be both: by the place of the operand. Lengths and peepholes are not there.
+  unsigned cellOperand = lstm ? (lstm.getInitialH() ? 5 : 4) : 0;
+  auto stateType = [&](OpOperand &operand) {
+    return makeInt16Type(op->getContext(), operand.getOperandNumber() == cellOperand ? 1.0 / 2048 : 1.0 / 32768);
   };
   SmallVector<Value> operands;
   for (OpOperand &operand : op->getOpOperands()) {
@@ -63,7 +64,7 @@ FailureOr<SmallVector<Value>> quantize::rewriteRecurrent(Operation *op, Int8Rewr
     FailureOr<Value> value = operand.getOperandNumber() == 1   ? FailureOr<Value>(weights)
                              : operand.getOperandNumber() == 2 ? FailureOr<Value>(recurrence)
                              : operand.getOperandNumber() == 3 ? rewrite.forms.getReal(operand.get())
-                               : isState                         ? rewrite.forms.getInt8(operand.get(), stateType(operand.get()))
+                               : isState                         ? rewrite.forms.getInt8(operand.get(), stateType(operand))
                                                                  : rewrite.operand(operand.get());
     if (failed(value))
       return failure();

@@ -3,6 +3,7 @@
 #include "passes/quantize/TypePlan.h"
 #include "dialects/nn/NNStates.h"
 #include "passes/quantize/Range.h"
+#include "passes/quantize/RewriteInt8.h"
 #include "passes/quantize/ScaleSharing.h"
 #include "passes/quantize/Table16.h"
 #include <cmath>
@@ -271,10 +272,7 @@ static bool staysFloat(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return false;
-  auto isSpecial = [](auto layer) { return layer.getLengths() || layer.getActivations() || layer.getClip(); };
-  if (auto lstm = dyn_cast<nn::LstmOp>(op); lstm && (isSpecial(lstm) || lstm.getPeepholes() || lstm.getInputForget()))
-    return true;
-  if (auto gru = dyn_cast<nn::GruOp>(op); gru && isSpecial(gru))
+  if (isa<nn::GruOp, nn::LstmOp>(op) && whyFloat(op))
     return true;
   return isa<nn::RnnOp>(op) || op->hasAttr(keepFloatAttrName);
 }

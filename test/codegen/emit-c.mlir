@@ -25,14 +25,21 @@
 // SOURCE: case 1: /* right */
 // SOURCE-NEXT: return a + 16;
 // SOURCE: tmb_status pair_run(void *arena) {
+// SOURCE: BEGIN_CHECKS();
 // SOURCE: /* sum: add, 4, 4 -> 4 */
+// SOURCE-NEXT: CHECK_BEFORE(0);
 // SOURCE-NEXT: tmb_add_f32(AT(const float, 0), AT(const float, 16), AT(float, 32), &pair__sum_params);
 // SOURCE: /* first: relu, 4 -> 4 */
+// SOURCE-NEXT: CHECK_BEFORE(1);
 // SOURCE-NEXT: tmb_relu_f32(AT(const float, 32), AT(float, 32), &pair__first_params);
 // SOURCE: /* half: mul, 4 -> 4 */
+// SOURCE-NEXT: CHECK_BEFORE(2);
 // SOURCE-NEXT: tmb_mul_f32(AT(const float, 32), pair__half, AT(float, 32), &pair__half_params);
 // SOURCE: /* second: relu, 4 -> 4 */
+// SOURCE-NEXT: CHECK_BEFORE(3);
 // SOURCE-NEXT: tmb_relu_f32(AT(const float, 32), AT(float, 32), &pair__first_params);
+// SOURCE: CHECK_BEFORE(4);
+// SOURCE-NEXT: return TMB_OK;
 
 // WEIGHTS: /* half, 4 bytes */
 // WEIGHTS-NEXT: PAIR_SECTION_WEIGHTS(pair__half)

@@ -81,6 +81,8 @@ void thimble::driver::addVerifyCommand(CLI::App &app, Action &action) {
       ->check(CLI::IsMember({"auto", "host", "emulator"}))
       ->type_name("WHERE");
   subcommand->add_option("--samples", command->options.samples, "Run only the first N samples")->check(CLI::PositiveNumber)->type_name("N");
+  subcommand->add_flag("--check-plan", command->options.checksPlan,
+                       "Check at run time that no call writes or reads what the memory plan does not give it; takes long");
   addSequenceLength(*subcommand, command->options.sequenceLength);
   subcommand->add_option("--flash", command->flash, "Flash of the emulated chip (the target's)")->type_name("BYTES");
   subcommand->add_option("--external-flash", command->externalFlash, "External flash of the emulated board (the target's)")

@@ -7,9 +7,11 @@
 typedef enum tmb_status {
   TMB_OK = 0,
   TMB_ERROR_ARGUMENT = -1, /* a null pointer, or an arena that is not aligned as the header asks */
-  TMB_ERROR_PLAN = -2,     /* the memory plan was violated (only with TMB_CHECK_PLAN) */
   TMB_ERROR_ROWS = -3,     /* too many rows were fed, or too few before a run (only models whose input is fed) */
-  TMB_ERROR_STATE = -4     /* a state that was never reset, or that another model left (only models with state) */
+  TMB_ERROR_STATE = -4,    /* a state that was never reset, or that another model left (only models with state) */
+  TMB_ERROR_PLAN = -1000   /* the memory plan was violated, only with -DTMB_CHECK_PLAN: TMB_ERROR_PLAN - n by call number n, which
+                              wrote beyond its outputs, or found others in what it reads; n is as in report.txt, and the number of
+                              calls for the caller, who reads outputs */
 } tmb_status;
 
 /* Models that never run at the same time can share one arena, also for the size of an array:

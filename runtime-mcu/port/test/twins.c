@@ -10,8 +10,8 @@
 void portable_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_fully_connected_s8(const int8_t *x, const int32_t *w, int8_t *y, const tmb_fully_connected_s8_params *p);
-void portable_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const void *initial_h, int8_t *y, void *y_h, void *scratch,
-                     const tmb_recurrent_s8_params *p);
+void portable_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const void *initial_h, int8_t *y, void *y_h,
+                     void *scratch, const tmb_recurrent_s8_params *p);
 void portable_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const void *initial_h, const void *initial_c, int8_t *y,
                       void *y_h, void *y_c, void *scratch, const tmb_recurrent_s8_params *p);
 void portable_conv2d_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);

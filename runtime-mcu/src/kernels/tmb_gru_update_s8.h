@@ -10,8 +10,8 @@ typedef struct tmb_gru_units {
 } tmb_gru_units;
 
 /* New states of four units; k has the constants of the candidate. */
-TMB_NO_INLINE static void tmb_gru_update(const tmb_gru_units *units, const int32_t *k, const int16_t *h, int16_t *next, int32_t x_shift,
-                                            int32_t is_late) {
+TMB_NO_INLINE static void tmb_gru_update(const tmb_gru_units *units, const int32_t *k, const int16_t *h, int16_t *next,
+                                         int32_t x_shift, int32_t is_late) {
   const int32_t *end = k + 16;
   int32_t i;
   for (i = 0; k != end; ++i, k += 4) {

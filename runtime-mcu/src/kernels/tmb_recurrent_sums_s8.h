@@ -59,8 +59,8 @@ TMB_NO_INLINE static void tmb_recurrent_units(const int32_t *sums, const int32_t
 }
 
 /* What gates leave, of four units of each of `gates` gates one after the other. Returns the weights that follow. */
-static inline const int32_t *tmb_recurrent_gates(const tmb_recurrent_vectors *v, const int32_t *w, const int32_t *k, int32_t x_shift,
-                                                 int32_t *to, int32_t gates) {
+static inline const int32_t *tmb_recurrent_gates(const tmb_recurrent_vectors *v, const int32_t *w, const int32_t *k,
+                                                 int32_t x_shift, int32_t *to, int32_t gates) {
   const int32_t *end = to + 4 * gates;
   for (; to != end; to += 4, k += 12) {
     int32_t sums[8];

@@ -184,3 +184,19 @@ func.func @det(%x: tensor<2x3xf32>) -> tensor<f32> {
   %y = nn.det %x : (tensor<2x3xf32>) -> tensor<f32>
   return %y : tensor<f32>
 }
+
+// -----
+
+func.func @widths(%a: tensor<4x!quant.uniform<i8:f32, 0.5>>, %b: tensor<4x!quant.uniform<i16:f32, 0.5>>) -> tensor<4x!quant.uniform<i16:f32, 0.5>> {
+  // expected-error @+1 {{is quantized, so operands and result must be per-tensor int8, or all symmetric int16}}
+  %y = nn.binary add %a, %b : (tensor<4x!quant.uniform<i8:f32, 0.5>>, tensor<4x!quant.uniform<i16:f32, 0.5>>) -> tensor<4x!quant.uniform<i16:f32, 0.5>>
+  return %y : tensor<4x!quant.uniform<i16:f32, 0.5>>
+}
+
+// -----
+
+func.func @entries(%x: tensor<4x!quant.uniform<i16:f32, 0.5>>, %t: tensor<256xi16>) -> tensor<4x!quant.uniform<i16:f32, 0.5>> {
+  // expected-error @+1 {{needs a table of 256 entries of i8, or of 2^k + 1 (k from 2 to 16) of i16}}
+  %y = nn.lookup %x, %t : (tensor<4x!quant.uniform<i16:f32, 0.5>>, tensor<256xi16>) -> tensor<4x!quant.uniform<i16:f32, 0.5>>
+  return %y : tensor<4x!quant.uniform<i16:f32, 0.5>>
+}

@@ -4,9 +4,11 @@
 
 // CHECK-LABEL: func.func @softmax
 // CHECK-SAME: tensor<2x2x!quant.uniform<i8:f32
-// CHECK: %[[x:.*]] = nn.requantize
+// CHECK: %[[wide:.*]] = nn.requantize
 // CHECK-SAME: -> tensor<2x2x!quant.uniform<i16:f32
-// CHECK: %[[flat:.*]] = nn.reshape %[[x]]
+// CHECK: %[[x:.*]] = nn.lookup %[[wide]], %{{.*}} -> tensor<2x2x!quant.uniform<i16:f32
+// CHECK: %[[turned:.*]] = nn.transpose %[[x]]
+// CHECK: %[[flat:.*]] = nn.reshape %[[turned]]
 // CHECK: nn.softmax %[[flat]]
 // CHECK-SAME: -> tensor<1x4x!quant.uniform<i16:f32, 3.0517578125E-5>>
 func.func @softmax(%x: tensor<2x2xf32> {thimble.range = array<f32: -1.0, 1.0>}) -> tensor<1x4xf32> {
@@ -15,4 +17,20 @@ func.func @softmax(%x: tensor<2x2xf32> {thimble.range = array<f32: -1.0, 1.0>}) 
   %2 = nn.reshape %1 {thimble.range = array<f32: -1.0, 1.0>} : (tensor<2x2xf32>) -> tensor<1x4xf32>
   %y = nn.softmax %2 axis = 1 {thimble.int16 = "asked for", thimble.range = array<f32: 0.0, 1.0>} : (tensor<1x4xf32>) -> tensor<1x4xf32>
   return %y : tensor<1x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @lstm
+// CHECK-SAME: %[[h:.*]]: tensor<1x2x!quant.uniform<i16:f32, {{.*}}>>
+// CHECK: nn.requantize
+// CHECK-SAME: -> tensor<1x2x!quant.uniform<i16:f32, 3.0517578125E-5>>
+// CHECK: nn.lstm
+// CHECK-SAME: -> (tensor<1x1x2x!quant.uniform<i8:f32, 7.812500e-03>>, tensor<1x2x!quant.uniform<i16:f32, 3.0517578125E-5>>, tensor<1x2x!quant.uniform<i16:f32, 4.8828125E-4>>)
+func.func @lstm(%x: tensor<1x1x3xf32> {thimble.range = array<f32: -1.0, 1.0>}, %h0: tensor<1x2xf32> {thimble.range = array<f32: -0.5, 0.5>}, %c0: tensor<1x2xf32> {thimble.range = array<f32: -4.0, 4.0>}) -> (tensor<1x2xf32>, tensor<1x2xf32>) {
+  %w = nn.constant dense<0.5> : tensor<8x3xf32> : tensor<8x3xf32>
+  %r = nn.constant dense<-0.25> : tensor<8x2xf32> : tensor<8x2xf32>
+  %b = nn.constant dense<0.125> : tensor<8xf32> : tensor<8xf32>
+  %y, %h, %c = nn.lstm %x, %w, %r, %b initial_h = %h0 initial_c = %c0 : (tensor<1x1x3xf32>, tensor<8x3xf32>, tensor<8x2xf32>, tensor<8xf32>, tensor<1x2xf32>, tensor<1x2xf32>) -> (tensor<1x1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>)
+  return %h, %c : tensor<1x2xf32>, tensor<1x2xf32>
 }

@@ -37,7 +37,7 @@ TEST_CASE("the header is the model's public face", "[codegen]") {
 TEST_CASE("the source calls kernels in order, with names", "[codegen]") {
   std::string source = contentsOf(emitProject(parseProgram(smallNet), makeOptions("kws")), "kws.c");
   CHECK_THAT(source, Contains("  /* conv: depthwise_conv2d, 1x4x4x1 -> 1x4x4x2 */\n"
-                              "  tmb_depthwise_conv2d_s8(AT(const int8_t, 0), kws__conv_weights, "
+                              "  CHECK_BEFORE(0);\n  tmb_depthwise_conv2d_s8(AT(const int8_t, 0), kws__conv_weights, "
                               "kws__conv_bias,\n      kws__conv_multipliers, AT(int8_t, 16), &kws__conv_params);\n"));
   CHECK_THAT(source, Contains("  tmb_relu_f32(AT(const float, 64), AT(float, 64), &kws__relu_params);\n"));
   CHECK_THAT(source, Contains("KWS_ARENA_BYTES >= 192"));

@@ -48,8 +48,8 @@ static inline void tmb_fill16(uint32_t *to, int32_t count, int32_t value) {
 }
 
 /* Copies a run: `before` bytes of padding, `inside` bytes from `from + before`, `after` bytes of padding. */
-__attribute__((__noinline__)) static void tmb_copy_run(int8_t *to, const int8_t *from, int32_t before, int32_t inside, int32_t after,
-                                                       int32_t zero) {
+__attribute__((__noinline__)) static void tmb_copy_run(int8_t *to, const int8_t *from, int32_t before, int32_t inside,
+                                                       int32_t after, int32_t zero) {
   int8_t *end;
   to = tmb_fill(to, before, zero);
   from += before;

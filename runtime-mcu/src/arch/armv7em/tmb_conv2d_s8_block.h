@@ -76,8 +76,8 @@ typedef struct tmb_block {
   "strh r10, [r3, r2]\n\t"                                                                                                     \
   "strh r6, [" y ", r2]\n\t"
 
-/* Pairs of channels from w on. The loop has eight units of 104 bytes (every instruction has 4). After the first unit, the first pass
- * starts within so that the rest is a multiple of eight. */
+/* Pairs of channels from w on. The loop has eight units of 104 bytes (every instruction has 4). After the first unit, the first
+ * pass starts within so that the rest is a multiple of eight. */
 TMB_NAKED void tmb_run_block(const tmb_block *block __attribute__((__unused__)),
                              const int32_t *w __attribute__((__unused__))) {
   __asm__ volatile("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"

@@ -41,9 +41,10 @@ typedef struct tmb_gru_units {
   "ssat r5, #16, r5\n"                                                                                                         \
   "strh r5, [r3], #2\n"
 
-TMB_NAKED void tmb_gru_update_late(const tmb_gru_units *units __attribute__((__unused__)), const int32_t *k __attribute__((__unused__)),
-                                   const int16_t *h __attribute__((__unused__)), int16_t *next __attribute__((__unused__)),
-                                   int32_t x_shift __attribute__((__unused__)), const int16_t *middle __attribute__((__unused__))) {
+TMB_NAKED void tmb_gru_update_late(const tmb_gru_units *units __attribute__((__unused__)),
+                                   const int32_t *k __attribute__((__unused__)), const int16_t *h __attribute__((__unused__)),
+                                   int16_t *next __attribute__((__unused__)), int32_t x_shift __attribute__((__unused__)),
+                                   const int16_t *middle __attribute__((__unused__))) {
   __asm__ volatile("push {r4-r11, lr}\n"
                    "ldr r11, [sp, #36]\n"
                    "ldr r10, [sp, #40]\n"
@@ -57,8 +58,8 @@ TMB_NAKED void tmb_gru_update_late(const tmb_gru_units *units __attribute__((__u
 #endif
 
 /* New states of four units; k has the constants of the candidate. */
-static inline void tmb_gru_update(const tmb_gru_units *units, const int32_t *k, const int16_t *h, int16_t *next, int32_t x_shift,
-                                  int32_t is_late) {
+static inline void tmb_gru_update(const tmb_gru_units *units, const int32_t *k, const int16_t *h, int16_t *next,
+                                  int32_t x_shift, int32_t is_late) {
   const int32_t *end = k + 16;
   int32_t i;
 #if defined(__ARM_FEATURE_DSP)

@@ -27,6 +27,8 @@ static inline int8_t tmb_recurrent_narrow(int32_t h) { return (int8_t)tmb_ssat8(
 #endif
 
 /* bias + requantized sum, which is below 2^31. */
-static inline int32_t tmb_recurrent_scale(int32_t sum, int32_t multiplier, int32_t bias) { return tmb_smmlar(sum, multiplier, bias); }
+static inline int32_t tmb_recurrent_scale(int32_t sum, int32_t multiplier, int32_t bias) {
+  return tmb_smmlar(sum, multiplier, bias);
+}
 
 #endif

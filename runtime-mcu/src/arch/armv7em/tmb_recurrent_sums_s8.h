@@ -51,9 +51,9 @@ TMB_NAKED const int32_t *tmb_recurrent_sums_s8(const tmb_recurrent_vectors *v __
                    "pop {r4-r11, pc}\n");
 }
 
-/* A point of the curve: 256 * (tanh of the number in a register + 1), in units of 2^-15 and before it is rounded down. With the middle of
- * the table in r8, 65535 in r9, 256 in r10 and 128 + 2^23 in r11: the entries below and above are one word, which meets its weights in
- * one SMLAD. */
+/* A point of the curve: 256 * (tanh of the number in a register + 1), in units of 2^-15 and before it is rounded down. With the
+ * middle of the table in r8, 65535 in r9, 256 in r10 and 128 + 2^23 in r11: the entries below and above are one word, which meets
+ * its weights in one SMLAD. */
 #define TMB_RECURRENT_POINT(X)                                                                                                 \
   "ssat " X ", #15, " X "\n"                                                                                                   \
   "asr r2, " X ", #8\n"                                                                                                        \
@@ -66,7 +66,8 @@ TMB_NAKED const int32_t *tmb_recurrent_sums_s8(const tmb_recurrent_vectors *v __
  * arguments as far as the input goes, v, k, x_shift; at 64 to, its end, middle,
  * rounding, which is 128 + 2^23. */
 TMB_NAKED const int32_t *tmb_recurrent_units(const tmb_recurrent_vectors *v __attribute__((__unused__)),
-                                             const int32_t *w __attribute__((__unused__)), const int32_t *k __attribute__((__unused__)),
+                                             const int32_t *w __attribute__((__unused__)),
+                                             const int32_t *k __attribute__((__unused__)),
                                              int32_t x_shift __attribute__((__unused__)), int32_t *to __attribute__((__unused__)),
                                              const int32_t *end __attribute__((__unused__)),
                                              const int16_t *middle __attribute__((__unused__)),
@@ -121,8 +122,8 @@ TMB_NAKED const int32_t *tmb_recurrent_units(const tmb_recurrent_vectors *v __at
 #undef TMB_RECURRENT_POINT
 
 /* The points of `gates` gates one after the other, from the weights and constants (bias, multipliers) of each. */
-static inline const int32_t *tmb_recurrent_gates(const tmb_recurrent_vectors *v, const int32_t *w, const int32_t *k, int32_t x_shift,
-                                                 int32_t *to, int32_t gates) {
+static inline const int32_t *tmb_recurrent_gates(const tmb_recurrent_vectors *v, const int32_t *w, const int32_t *k,
+                                                 int32_t x_shift, int32_t *to, int32_t gates) {
   return tmb_recurrent_units(v, w, k, x_shift, to, to + 4 * gates, tmb_recurrent_tanh_table + 64, 128 + (1 << 23));
 }
 
@@ -151,8 +152,8 @@ static inline int32_t tmb_recurrent_point(int32_t x) {
   return tmb_smlad(tmb_load32(tmb_recurrent_tanh_table + 64 + (place >> 8)), part * 65535u + 256u, 128 + (1 << 23));
 }
 
-static inline const int32_t *tmb_recurrent_gates(const tmb_recurrent_vectors *v, const int32_t *w, const int32_t *k, int32_t x_shift,
-                                                 int32_t *to, int32_t gates) {
+static inline const int32_t *tmb_recurrent_gates(const tmb_recurrent_vectors *v, const int32_t *w, const int32_t *k,
+                                                 int32_t x_shift, int32_t *to, int32_t gates) {
   const int32_t *end = to + 4 * gates;
   while (to != end) {
     int32_t sums[8], unit;
