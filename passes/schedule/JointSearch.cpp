@@ -110,19 +110,19 @@ static PlacementProblem relax(const MemoryGraph &graph, const Order &order, size
 
 // True if it can be shown that no order can be placed within `height` bytes: of some stretch between two sets through which all orders
 // of that peak pass, none of the ways through it can. Short stretches come first.
-static bool isHeightImpossible(const MemoryGraph &graph, int64_t height, const JointLimits &limits) {
+static bool isHeightImpossible(const MemoryGraph &graph, int64_t height, const JointLimits &limits, int64_t &left) {
   OrderLattice lattice(graph, height, limits.sets);
   if (!lattice.isComplete())
     return false;
   size_t count = graph.tasks.size();
   int64_t tries = limits.proofTasks / int64_t(count);
-  for (size_t length = 1; length <= count && tries > 0; ++length)
-    for (size_t from = 0; from + length <= count && tries > 0; ++from) {
+  for (size_t length = 1; length <= count && tries > 0 && left > 0; ++length)
+    for (size_t from = 0; from + length <= count && tries > 0 && left > 0; ++from) {
       std::vector<Order> ways;
       if (!lattice.isCut(from) || !lattice.isCut(from + length) || !lattice.findWays(from, from + length, limits.ways, ways))
         continue;
       if (llvm::all_of(ways, [&](const Order &way) {
-            return --tries > 0 && isImpossible(relax(graph, way, from, from + length), height, limits.proofWork);
+            return --tries > 0 && left > 0 && isImpossible(relax(graph, way, from, from + length), height, limits.proofWork, left);
           }))
         return true;
     }
@@ -130,10 +130,10 @@ static bool isHeightImpossible(const MemoryGraph &graph, int64_t height, const J
 }
 
 // The greatest bound that can be shown: at once if nothing below `height` is possible, else by halves.
-static int64_t raiseBound(const MemoryGraph &graph, int64_t bound, int64_t height, const JointLimits &limits) {
+static int64_t raiseBound(const MemoryGraph &graph, int64_t bound, int64_t height, const JointLimits &limits, int64_t &left) {
   int64_t low = bound / 4, high = height / 4;
   for (int64_t middle = high - 1; low < high; middle = low + (high - low) / 2) {
-    if (isHeightImpossible(graph, 4 * middle, limits))
+    if (isHeightImpossible(graph, 4 * middle, limits, left))
       low = middle + 1;
     else
       high = middle;
@@ -142,6 +142,7 @@ static int64_t raiseBound(const MemoryGraph &graph, int64_t bound, int64_t heigh
 }
 
 JointResult thimble::schedule::searchJointly(const MemoryGraph &graph, const Order &given, const JointLimits &limits) {
+  int64_t left = limits.allProofs;
   OrderResult first = searchOrder(graph, given, limits.states);
   JointResult result{first.order, 0, first.bound, first.states, 1};
   result.height = place(makePlacementProblem(graph, first.order), limits.work / 30).height;
@@ -170,12 +171,12 @@ JointResult thimble::schedule::searchJointly(const MemoryGraph &graph, const Ord
     for (size_t i = 0; i < others.size() && !isDone(); ++i)
       heights.push_back({tryOrder(others[i], limits.work / 30), i});
     if (!isDone() && share == 0)
-      result.bound = raiseBound(graph, result.bound, result.height, limits);
+      result.bound = raiseBound(graph, result.bound, result.height, limits, left);
     llvm::sort(heights);
     for (size_t i = 0; i < std::min<size_t>(heights.size(), 2) && !isDone(); ++i)
       tryOrder(others[heights[i].second], limits.work / 3);
   }
   if (!isDone())
-    result.bound = raiseBound(graph, result.bound, result.height, limits);
+    result.bound = raiseBound(graph, result.bound, result.height, limits, left);
   return result;
 }

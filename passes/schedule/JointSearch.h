@@ -22,6 +22,7 @@ struct JointLimits {
   size_t ways = 2000;            // through a stretch between two sets through which all orders pass
   int64_t proofTasks = 2'000'000; // in all ways that are looked at
   int64_t proofWork = 1'000'000; // of branch and bound for each way
+  int64_t allProofs = 50'000'000; // of branch and bound in all
 };
 
 /// An order with the least peak, placed. Where buffers cannot be placed as low as that peak, other orders are tried, first those with

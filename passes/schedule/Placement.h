@@ -63,8 +63,8 @@ int64_t lowerBound(const PlacementProblem &problem);
 Placement place(const PlacementProblem &problem, int64_t work);
 
 /// True if branch and bound shows that no placement of items without parts is as low as `height`. False if it found one, or gave up
-/// after `work`.
-bool isImpossible(const PlacementProblem &problem, int64_t height, int64_t work);
+/// after `work`. What it took is subtracted from `left`.
+bool isImpossible(const PlacementProblem &problem, int64_t height, int64_t work, int64_t &left);
 
 /// Where one item may not start, given another one that has its place: the open interval (below, above).
 struct Forbidden {

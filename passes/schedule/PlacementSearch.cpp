@@ -58,6 +58,8 @@ public:
     best.isLeast = true;
   }
 
+  int64_t getWorkLeft() const { return work; }
+
 private:
   struct Candidate {
     int64_t offset;
@@ -157,10 +159,13 @@ private:
 
 } // namespace
 
-bool thimble::schedule::isImpossible(const PlacementProblem &problem, int64_t height, int64_t work) {
+bool thimble::schedule::isImpossible(const PlacementProblem &problem, int64_t height, int64_t work, int64_t &left) {
   Placement best;
   best.height = height + 1;
-  improveByBranchAndBound(problem, Pairs(problem), height, work, best);
+  Pairs pairs(problem);
+  BranchAndBound search(problem, pairs, height, work, best);
+  search.run();
+  left -= work - search.getWorkLeft() + int64_t(problem.items.size() * problem.items.size());
   return best.height > height && best.isLeast;
 }
 
