@@ -189,16 +189,6 @@ typedef struct tmb_mul_s8_params {
   int32_t act_min, act_max;
 } tmb_mul_s8_params;
 
-/* int16 addition and subtraction: y = sat(floor((a * a_multiplier + b * b_multiplier) * 2^-16 + 1/2)). */
-typedef struct tmb_add_s16_params {
-  int32_t rank;
-  int32_t dims[TMB_MAX_RANK];
-  int32_t a_strides[TMB_MAX_RANK];
-  int32_t b_strides[TMB_MAX_RANK];
-  int32_t a_multiplier, b_multiplier;
-  int32_t act_min, act_max;
-} tmb_add_s16_params;
-
 /* int8 division: y = sat(((a - a_zero_point) * table[b + 128] + (out_zero_point << 15) + 2^14) >> 15). */
 typedef struct tmb_div_s8_params {
   int32_t rank;
@@ -223,12 +213,6 @@ typedef struct tmb_select_params {
 typedef struct tmb_softmax_params {
   int32_t outer, depth, inner;
 } tmb_softmax_params;
-
-/* int16 softmax: exp(-d * scale of x) is 2^-(d * multiplier * 2^-(shift + 20)). */
-typedef struct tmb_softmax_s16_params {
-  int32_t outer, depth, inner;
-  int32_t multiplier, shift;
-} tmb_softmax_s16_params;
 
 /* 2-D pooling, NHWC. count_include_pad: 0 divides an average by the positions inside the image; 1 divides by the positions
  * inside the padded image, whose bottom and right padding are pad_bottom and pad_right (a window that ceil_mode pushes past them
@@ -341,14 +325,6 @@ typedef struct tmb_norm_s8_params {
   int32_t fraction;               /* bits of a normalized element behind the point */
   int32_t shift;
 } tmb_norm_s8_params;
-
-/* int16 normalization: tmb_norm_s16 has the formula. */
-typedef struct tmb_norm_s16_params {
-  int32_t outer, depth;
-  int32_t centered;               /* 1: layer normalization, 0: root-mean-square normalization */
-  int32_t epsilon, epsilon_shift; /* epsilon * depth^2 / (scale of x)^2, as epsilon << epsilon_shift */
-  int32_t shift;
-} tmb_norm_s16_params;
 
 /* Activation functions of recurrent layers; alpha and beta are their parameters where they have any. */
 #define TMB_RECURRENT_SIGMOID 0
@@ -582,18 +558,6 @@ typedef struct tmb_requantize_params {
   int32_t multiplier, shift;
 } tmb_requantize_params;
 
-/* Limits of int16 codes. */
-typedef struct tmb_clamp_s16_params {
-  int32_t count;
-  int32_t low, high;
-} tmb_clamp_s16_params;
-
-/* A table of 2^(16 - shift) + 1 entries, 2^shift codes apart. */
-typedef struct tmb_lookup_s16_params {
-  int32_t count;
-  int32_t shift;
-} tmb_lookup_s16_params;
-
 /* Plain copy or table lookup of `count` elements (bytes for tmb_copy_bytes). */
 typedef struct tmb_count_params {
   int32_t count;
@@ -608,5 +572,7 @@ typedef struct tmb_slide_params {
 #ifdef __cplusplus
 }
 #endif
+
+#include "thimble/tmb_abi_s16.h"
 
 #endif

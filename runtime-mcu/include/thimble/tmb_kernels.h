@@ -88,23 +88,6 @@ void tmb_matmul_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_matmul
  * "requantized" is tmb_requantize with zero point 0 (tmb_requant.h): one rounding, ties toward plus infinity, then saturation to
  * act_min..act_max. The factor is off by 2^-33 at most, so y is within 1/2 + 1/4 units of the exact sum times the exact factor. */
 
-/* 2-D convolution and fully connected layers (a row of pixels and one tap); shapes as for tmb_conv2d_s8, w is the stream that
- * tmb_layout.h defines. kernel_h, kernel_w and groups are at least 1. tmb_conv2d_s16 sums in 32 bits: for every channel,
- * |bias| + 2^15 * sum of |w| < 2^31. tmb_conv2d_wide_s16 sums in 64 bits, less than 2^46, and its factor is
- * multiplier * 2^(shift - 32) with shift from -31 to 15: y = sat(floor(acc * factor + 1/2)).
- * scratch has tmb_conv2d_s16_scratch_bytes(p) bytes, aligned to 4. */
-void tmb_conv2d_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
-void tmb_conv2d_wide_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
-
-/* 2-D depthwise convolution; shapes and arguments as for tmb_depthwise_conv2d_s8.
- * Enough for the accumulator: for every channel, |bias| + 2^15 * sum of |w| < 2^31. */
-void tmb_depthwise_conv2d_s16(const int16_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, int16_t *y,
-                              const tmb_conv2d_s8_params *p);
-
-/* Batched matrix product of two activations, exact in 64 bits, requantized as tmb_conv2d_wide_s16 does. Enough for the accumulator:
- * depth <= 65535. */
-void tmb_matmul_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_matmul_s8_params *p);
-
 /* ---- Elementwise functions of two tensors, with broadcasting ---- */
 
 /* y may equal a if a_strides are dense, and b if b_strides are dense (comparisons write bytes behind wider reads, so this holds
@@ -175,14 +158,6 @@ void tmb_div_s8(const int8_t *a, const int8_t *b, const int32_t *table, int8_t *
 /* int8 minimum and maximum; a, b and y have one scale and zero point. */
 void tmb_min_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_binary_params *p);
 void tmb_max_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_binary_params *p);
-
-/* int16 addition as tmb_add_s16_params has it, exact in 64 bits: |y - (a + b)| is at most 1 unit (1/2 for the rounding, 1/4 for
- * that of each multiplier). Multiplication: y = sat(tmb_requantize(a * b, multiplier, shift, 0), act_min, act_max), within 3/4 of a
- * unit. Minimum and maximum of one scale. */
-void tmb_add_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_add_s16_params *p);
-void tmb_mul_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_mul_s8_params *p);
-void tmb_min_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_binary_params *p);
-void tmb_max_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_binary_params *p);
 
 /* Comparisons: y is 1 where they hold, else 0. Comparisons with NaN do not hold. */
 void tmb_equal_f32(const float *a, const float *b, uint8_t *y, const tmb_binary_params *p);
@@ -265,16 +240,6 @@ void tmb_not_u8(const uint8_t *x, uint8_t *y, const tmb_unary_params *p);
 /* Any function of an int8 tensor: y[i] = table[x[i] + 128], table[256]. */
 void tmb_lookup_s8(const int8_t *x, const int8_t *table, int8_t *y, const tmb_count_params *p);
 
-/* Any function f of an int16 tensor, linear between the entries of a table of the codes of f at x = -32768, -32768 + 2^shift ...
- * 32768: with x + 32768 = i * 2^shift + r,
- *   y = table[i] + floor((table[i + 1] - table[i]) * r / 2^shift + 1/2),  table[2^(16 - shift) + 1], shift 0 to 14.
- * A chord is off by h^2 * max |f''| / 8 with h = 2^shift scales of x, the entries and the sum by half a unit each: so y is within
- * 1 + h^2 * max |f''| / (8 * scale of y) units of f. */
-void tmb_lookup_s16(const int16_t *x, const int16_t *table, int16_t *y, const tmb_lookup_s16_params *p);
-
-/* min(max(x, low), high) on int16 codes, exact: relu and clip. */
-void tmb_clamp_s16(const int16_t *x, int16_t *y, const tmb_clamp_s16_params *p);
-
 /* ---- Softmax and normalization ---- */
 
 /* Along the middle of x, y[outer][depth][inner]. y may equal x. Computed from x - max(x), which cannot overflow. */
@@ -286,11 +251,6 @@ void tmb_log_softmax_f32(const float *x, float *y, const tmb_softmax_params *p);
  *   y[i] = min(floor(256 * table[d[i]] / sum + 1/2) - 128, 127).
  * depth <= 65535 keeps sum below 2^32. y may equal x. */
 void tmb_softmax_s8(const int8_t *x, const uint32_t *table, int8_t *y, const tmb_softmax_params *p);
-
-/* int16; y has scale 2^-15 and zero point 0, the largest code is 32767. The exponential is 2^-n times a table of 129 entries of
- * 24 bits, linear in between; one reciprocal a row, by one 32-bit division and one step of Newton's. With p the exact probability,
- * |y - 2^15 * p| is at most 3/4 + depth * 2^-10 units of y, and 1 where p rounds to 1. depth <= 65535. y may equal x. */
-void tmb_softmax_s16(const int16_t *x, int16_t *y, const tmb_softmax_s16_params *p);
 
 /* Scaled dot-product attention without a matrix of scores: y[queries][heads][value_depth] = softmax(q k^T * scale + mask) v, a few
  * rows of queries at a time. mask is not read without has_mask. Sums and functions are those of tmb_matmul_f32 and
@@ -323,15 +283,6 @@ void tmb_rms_norm_f32(const float *x, const float *scale, const float *bias, flo
  * less than 0.6 as long as one standard deviation is fewer than 2^fraction / 20 units. depth is 1 to 32767, fraction at most 15,
  * |z * gain + bias| < 2^31. y may equal x. */
 void tmb_norm_s8(const int8_t *x, const int16_t *gain, const int32_t *bias, int8_t *y, const tmb_norm_s8_params *p);
-
-/* Both in int16. With c[i] = depth * x[i] - sum of x (or, not centered, depth * x[i]) and v = the sum of c^2 over depth, plus
- * epsilon << epsilon_shift, exact in 64 bits,
- *   z[i] = c[i] / sqrt(v) in units of 2^-20, 0 for v = 0,
- *   y[i] = sat((z[i] * gain[i] + 2^20 * bias[i]) >> shift).
- * The inverse square root is within 2^-26 of itself. The compiler makes gain = scale / (scale of y) and bias = b / (scale of y) +
- * 1/2, both in units of 2^-(shift - 20): y is within 1/2 + |y| * 2^-15 + (|scale| + |b|) / (scale of y) * 2^-20 + 2^-(shift - 20)
- * units of the real normalization. depth is 1 to 16383, epsilon << epsilon_shift < 2^60. y may equal x. */
-void tmb_norm_s16(const int16_t *x, const int32_t *gain, const int32_t *bias, int16_t *y, const tmb_norm_s16_params *p);
 
 /* ---- Recurrent layers, int8 ---- */
 
@@ -423,10 +374,6 @@ void tmb_average_pool2d_f32(const float *x, float *y, const tmb_pool2d_params *p
  * A window has fewer than 2^23 positions. */
 void tmb_average_pool2d_s8(const int8_t *x, int8_t *y, const tmb_pool2d_params *p);
 
-/* int16, the same with zero point 0 and the lowest code -32768; a window to average has fewer than 2^15 positions. */
-void tmb_max_pool2d_s16(const int16_t *x, int16_t *y, const tmb_pool2d_params *p);
-void tmb_average_pool2d_s16(const int16_t *x, int16_t *y, const tmb_pool2d_params *p);
-
 /* Maxima of up to three dimensions and, in the whole of x, the position of each: the first of equal ones. A window with no position
  * inside has the maximum -infinity at the first position of its image. */
 void tmb_max_pool_indices_f32(const float *x, float *y, int64_t *indices, const tmb_max_pool_indices_params *p);
@@ -480,10 +427,6 @@ void tmb_reduce_prod_s64(const int64_t *x, int64_t *y, const tmb_reduce_params *
  * and reduces fewer than 2^23 elements to one. */
 void tmb_reduce_max_s8(const int8_t *x, int8_t *y, const tmb_reduce_params *p);
 void tmb_mean_s8(const int8_t *x, int8_t *y, const tmb_mean_s8_params *p);
-
-/* int16, with zero point 0; the mean (or sum) reduces at most 65535 elements to one. */
-void tmb_reduce_max_s16(const int16_t *x, int16_t *y, const tmb_reduce_params *p);
-void tmb_mean_s16(const int16_t *x, int16_t *y, const tmb_mean_s8_params *p);
 
 /* Index along the middle of x[outer][depth][inner], y[outer][inner]; depth is at least 1. With NaNs, some index within depth.
  */
@@ -613,18 +556,10 @@ void tmb_dequantize_s8_f32(const int8_t *x, float *y, const tmb_quantize_params 
 /* int8 to int8 with another scale. y may equal x. */
 void tmb_requantize_s8(const int8_t *x, int8_t *y, const tmb_requantize_params *p);
 
-/* int16, with zero point 0. From float32: y = sat(round(x * scale)), halves to even, NaN gives 0. */
-void tmb_quantize_f32_s16(const float *x, int16_t *y, const tmb_quantize_params *p);
-void tmb_dequantize_s16_f32(const int16_t *x, float *y, const tmb_quantize_params *p);
-
-/* Between the two widths, and int16 to another scale, as tmb_requantize_s8. From int8 with a scale 128 times finer nothing is lost.
- * tmb_requantize_s16: y may equal x. tmb_requantize_s16_s8: y may equal x, of whose bytes it takes the first half. */
-void tmb_requantize_s8_s16(const int8_t *x, int16_t *y, const tmb_requantize_params *p);
-void tmb_requantize_s16_s8(const int16_t *x, int8_t *y, const tmb_requantize_params *p);
-void tmb_requantize_s16(const int16_t *x, int16_t *y, const tmb_requantize_params *p);
-
 #ifdef __cplusplus
 }
 #endif
+
+#include "thimble/tmb_kernels_s16.h"
 
 #endif
