@@ -162,8 +162,13 @@ void thimble::report::writeText(const Report &report, llvm::raw_ostream &os, con
     os << "\nExecutions that were planned (* chosen; instructions are an estimate)\n";
     Table executions({"", "row by row, in strips", "arena", "more instructions"}, 2);
     for (const ExecutionUse &execution : report.executions) {
-      executions.add({execution.isChosen ? "*" : "", llvm::join(execution.words(), ", "),
-                      std::to_string(execution.arena), std::to_string(execution.extraInstructions)});
+      std::vector<std::string> parts = execution.words();
+      if (size_t more = parts.size(); more > 2) {
+        parts.resize(1);
+        parts.push_back(std::to_string(more - 1) + " more");
+      }
+      executions.add({execution.isChosen ? "*" : "", llvm::join(parts, ", "), std::to_string(execution.arena),
+                      std::to_string(execution.extraInstructions)});
     }
     executions.write(os);
   }

@@ -20,7 +20,13 @@ std::vector<schedule::Sharing> thimble::schedule::findSharing(mcu::CallOp call) 
     if (!mcu::isInArena(buffer) || mcu::isState(out) || buffer == out || buffer.getRole() == mcu::Role::Output ||
         (buffer.getRole() == mcu::Role::Input && out.getRole() == mcu::Role::Output))
       continue;
-    if (i < 32 && (kernel->inPlace >> i & 1) && mcu::byteSize(in) == mcu::byteSize(call.getOuts()[0]))
+    // Other elements of the same buffer, from another place on, would be overwritten before they are read.
+    auto isShifted = [&, in = in](Value other) {
+      int64_t distance = mcu::getBuffer(other) == buffer ? std::abs(mcu::byteOffset(other) - mcu::byteOffset(in)) : 0;
+      return distance != 0 && distance < std::max(mcu::byteSize(other), mcu::byteSize(in));
+    };
+    if (i < 32 && (kernel->inPlace >> i & 1) && mcu::byteSize(in) == mcu::byteSize(call.getOuts()[0]) &&
+        llvm::none_of(call.getIns(), isShifted))
       result.push_back({in, call.getOuts()[0], 0, true});
     // The kernel promises how it walks its first input; as another argument it would be read in another way.
     auto isSame = [&](Value other) { return mcu::getBuffer(other) == buffer; };
