@@ -97,7 +97,8 @@ static PlacementProblem relax(const MemoryGraph &graph, const Order &order, size
   int64_t first = from == 0 ? -1 : int64_t(from), last = to == order.size() ? int64_t(to) : int64_t(to) - 1;
   std::vector<size_t> numbers(whole.items.size(), SIZE_MAX);
   for (auto [index, item] : llvm::enumerate(whole.items)) {
-    if (item.first > item.last || item.first > last || item.last < first)
+    // What takes no bytes, such as an input that is fed, can lie anywhere.
+    if (item.bytes == 0 || item.first > item.last || item.first > last || item.last < first)
       continue;
     numbers[index] = problem.items.size();
     problem.items.push_back({std::max(item.first, first), std::min(item.last, last), item.bytes, item.alignment, {}});
