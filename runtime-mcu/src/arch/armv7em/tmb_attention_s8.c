@@ -145,7 +145,7 @@ TMB_NO_INLINE static int32_t tmb_attention_normalize(uint32_t *score, int32_t ro
   const uint32_t *at = score, *numbers;
   uint32_t sum = 0, reciprocal;
   int32_t max = -128, total = 0, n;
-  if (keys & 1) { /* as the first key of the pair, for now */
+  if (keys & 1) { /* the half behind the last key repeats it, which leaves the maximum as it is */
     uint32_t *last = score + (keys >> 1) * rows;
     *last = tmb_pkhbt(*last, *last);
   }
