@@ -36,21 +36,21 @@ typedef struct tmb_plan {
 
 #define TMB_PLAN_NO_CALL (-2)
 
-static uint32_t tmb_plan_add(uint32_t sum, const uint8_t *bytes, int32_t count) {
+static inline uint32_t tmb_plan_add(uint32_t sum, const uint8_t *bytes, int32_t count) {
   int32_t i;
   for (i = 0; i < count; ++i)
     sum = (sum ^ bytes[i]) * 16777619u; /* FNV-1a */
   return sum;
 }
 
-static uint32_t tmb_plan_sum(const tmb_plan *plan, int32_t part) {
+static inline uint32_t tmb_plan_sum(const tmb_plan *plan, int32_t part) {
   const tmb_plan_part *p = &plan->parts[part];
   return tmb_plan_add(2166136261u, plan->memories[p->memory] + p->offset, p->bytes);
 }
 
 /* Where the run of bytes at `at` ends that no part that counts lies in; *at moves behind the parts that lie there. Parts count that
  * `call` writes or, with `live`, that are alive during it. */
-static int32_t tmb_plan_gap(const tmb_plan *plan, int32_t call, int32_t live, int32_t memory, int32_t *at, int32_t end) {
+static inline int32_t tmb_plan_gap(const tmb_plan *plan, int32_t call, int32_t live, int32_t memory, int32_t *at, int32_t end) {
   int32_t gap_end = end, moved = 1, i;
   while (moved) {
     const int32_t count = live ? plan->part_count : plan->use_count;
@@ -74,7 +74,7 @@ static int32_t tmb_plan_gap(const tmb_plan *plan, int32_t call, int32_t live, in
 }
 
 /* Dead bytes of arenas hold a pattern, so that whoever reads them computes something else. */
-static void tmb_plan_fill(const tmb_plan *plan, int32_t call) {
+static inline void tmb_plan_fill(const tmb_plan *plan, int32_t call) {
   int32_t memory;
   for (memory = 0; memory < TMB_PLAN_MEMORIES; ++memory) {
     const int32_t count = memory == TMB_PLAN_STATE ? 0 : plan->bytes[memory];
@@ -88,7 +88,7 @@ static void tmb_plan_fill(const tmb_plan *plan, int32_t call) {
 }
 
 /* The sum of all bytes that `call` must not write. */
-static uint32_t tmb_plan_guard(const tmb_plan *plan, int32_t call) {
+static inline uint32_t tmb_plan_guard(const tmb_plan *plan, int32_t call) {
   uint32_t sum = 2166136261u;
   int32_t memory;
   for (memory = 0; memory < TMB_PLAN_MEMORIES; ++memory) {
@@ -104,7 +104,7 @@ static uint32_t tmb_plan_guard(const tmb_plan *plan, int32_t call) {
 }
 
 /* Before the first call. What is there then is taken as it is. */
-static void tmb_plan_begin(tmb_plan *plan) {
+static inline void tmb_plan_begin(tmb_plan *plan) {
   int32_t i;
   plan->call = TMB_PLAN_NO_CALL;
   for (i = 0; i < plan->part_count; ++i)
@@ -114,7 +114,7 @@ static void tmb_plan_begin(tmb_plan *plan) {
 
 /* Between two calls: the one that has run must have written nothing but its outputs and scratch, and what the next one reads must be
  * what was written. Returns the number of the call that is wrong, or -1. After the last call `call` is the number of calls. */
-static int32_t tmb_plan_step(tmb_plan *plan, int32_t call) {
+static inline int32_t tmb_plan_step(tmb_plan *plan, int32_t call) {
   int32_t i;
   if (plan->call != TMB_PLAN_NO_CALL) {
     if (tmb_plan_guard(plan, plan->call) != plan->guard)
@@ -145,15 +145,19 @@ static inline int32_t tmb_plan_feed(tmb_plan *plan, int32_t call) {
 }
 
 /* The stack's high-water mark on systems where it grows down: paint it from its lowest address up to the caller's frame, run the model,
- * and ask how many bytes from the lowest address on are still paint. */
+ * and ask how many of its bytes, from the lowest address on, are still paint. `lowest` is a symbol of the linker script or the array of
+ * a task's stack. Painting has a frame of its own, so that no variable of its caller lies below. */
 #define TMB_STACK_PAINT 0xC5u
 
-static inline void tmb_stack_paint(void *lowest) {
-  volatile uint8_t here = 0;
-  const uintptr_t end = (uintptr_t)&here - 128u;
+#if defined(__GNUC__)
+__attribute__((noinline, unused))
+#endif
+static void tmb_stack_paint(void *lowest) {
+  const volatile uint8_t here = 0;
+  const uintptr_t end = (uintptr_t)&here - 128u; /* what the ABI lets a function use below its stack pointer */
   volatile uint8_t *at = (volatile uint8_t *)lowest;
   for (; (uintptr_t)at < end; ++at)
-    *at = (uint8_t)(TMB_STACK_PAINT + here);
+    *at = TMB_STACK_PAINT;
 }
 
 static inline size_t tmb_stack_unused(const void *lowest, size_t bytes) {

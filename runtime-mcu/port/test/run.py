@@ -226,7 +226,7 @@ def check_target(target, folder, long):
     image = Image(target, "files.c", folder)
     check_files(name, folder, image.run)
     Image(target, "count.c", folder, defines=["-DTMB_TEST_LONG"] if long else []).expect("instructions are counted exactly", 0)
-    Image(target, "stack.c", folder).expect("the stack's high-water mark", 0)
+    Image(target, "stack.c", folder, defines=[f"-I{RUNTIME / 'include'}"]).expect("the stack's high-water mark", 0)
     Image(target, "math.c", folder, libraries=["-lm"]).expect("the C library's float functions", 0)
     Image(target, "count.c", folder, optimise="-Os", clang=True).expect("a build by clang counts the same", 0)
     check_faults(target, folder)
@@ -253,7 +253,7 @@ def check_limits(target, folder):
         image.expect(f"external flash of {external} bytes: the next word is not", 99, f"past the end of external flash; address=0x{origin + external:08x}")
     image = Image(target, "files.c", folder, stack=3072)
     check_files(f"{target['name']} with a guard at the start of a 4 KB page", folder, image.run)
-    exceed = dict(stack=1024, defines=["-DTMB_TEST_EXCEED"])
+    exceed = dict(stack=1024, defines=["-DTMB_TEST_EXCEED", f"-I{RUNTIME / 'include'}"])
     for ram, what in ((8192 + 64 + 1024, "little room below the stack"), (8192 + 32 + 1024, "no room below the stack")):
         image = Image(target, "stack.c", folder, ram=ram, **exceed)
         image.expect(f"overflow with {what}", 99, "stack overflow" if v8 or "little" in what else "FAULT stack")

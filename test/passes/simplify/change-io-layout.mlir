@@ -27,3 +27,30 @@ func.func @planes(%x: tensor<1x3x4x5xf32>) -> tensor<1x3x4x5xf32> {
   %0 = nn.softmax %x axis = 1 : (tensor<1x3x4x5xf32>) -> tensor<1x3x4x5xf32>
   return %0 : tensor<1x3x4x5xf32>
 }
+
+// Codes of a quantized model are transposed between its conversions.
+// CHECK: func.func @codes(%[[X:.*]]: tensor<1x4x5x3xf32> {thimble.layout = "nhwc"}) -> (tensor<1x4x5x3xf32> {thimble.layout = "nhwc"})
+// CHECK-NEXT: %[[Q:.*]] = nn.quantize %[[X]] : (tensor<1x4x5x3xf32>) -> tensor<1x4x5x3x!quant.uniform<i8:f32, 5.000000e-01>>
+// CHECK-NEXT: %[[Y:.*]] = nn.dequantize %[[Q]] : (tensor<1x4x5x3x!quant.uniform<i8:f32, 5.000000e-01>>) -> tensor<1x4x5x3xf32>
+// CHECK-NEXT: return %[[Y]]
+func.func @codes(%x: tensor<1x3x4x5xf32>) -> tensor<1x3x4x5xf32> {
+  %0 = nn.quantize %x : (tensor<1x3x4x5xf32>) -> tensor<1x3x4x5x!quant.uniform<i8:f32, 0.5>>
+  %1 = nn.transpose %0 permutation = [0, 2, 3, 1]
+    : (tensor<1x3x4x5x!quant.uniform<i8:f32, 0.5>>) -> tensor<1x4x5x3x!quant.uniform<i8:f32, 0.5>>
+  %2 = nn.transpose %1 permutation = [0, 3, 1, 2]
+    : (tensor<1x4x5x3x!quant.uniform<i8:f32, 0.5>>) -> tensor<1x3x4x5x!quant.uniform<i8:f32, 0.5>>
+  %3 = nn.dequantize %2 : (tensor<1x3x4x5x!quant.uniform<i8:f32, 0.5>>) -> tensor<1x3x4x5xf32>
+  return %3 : tensor<1x3x4x5xf32>
+}
+
+// CHECK: func.func @both_orders(%{{.*}}: tensor<1x3x4x5xf32>)
+// WARNING: input 0 stays NCHW, since 'nn.quantize' reads it in this order
+func.func @both_orders(%x: tensor<1x3x4x5xf32>) -> (tensor<1x60xf32>, tensor<1x4x5x3xf32>) {
+  %0 = nn.quantize %x : (tensor<1x3x4x5xf32>) -> tensor<1x3x4x5x!quant.uniform<i8:f32, 0.5>>
+  %1 = nn.transpose %0 permutation = [0, 2, 3, 1]
+    : (tensor<1x3x4x5x!quant.uniform<i8:f32, 0.5>>) -> tensor<1x4x5x3x!quant.uniform<i8:f32, 0.5>>
+  %2 = nn.dequantize %0 : (tensor<1x3x4x5x!quant.uniform<i8:f32, 0.5>>) -> tensor<1x3x4x5xf32>
+  %3 = nn.reshape %2 : (tensor<1x3x4x5xf32>) -> tensor<1x60xf32>
+  %4 = nn.dequantize %1 : (tensor<1x4x5x3x!quant.uniform<i8:f32, 0.5>>) -> tensor<1x4x5x3xf32>
+  return %3, %4 : tensor<1x60xf32>, tensor<1x4x5x3xf32>
+}
