@@ -36,14 +36,21 @@ struct ValuePair {
 };
 } // namespace
 
-// The last result of each node, in program order of first appearance.
+// The last result of each node, in program order of first appearance; of a recurrent layer its first result that is used, since
+// conversions of the others follow it.
 static llvm::MapVector<StringRef, Value> namedResults(func::FuncOp function, MLIRContext *context) {
   llvm::MapVector<StringRef, Value> results;
   for (Operation &op : function.getBody().front()) {
-    if (op.getNumResults() != 1 || isa<nn::ConstantOp>(op) || !SampleRunner::hasReals(op.getResult(0)))
+    auto result = llvm::find_if(op.getResults(), [](Value value) { return SampleRunner::hasReals(value) && !value.use_empty(); });
+    if (result == op.result_end() || isa<nn::ConstantOp>(op))
       continue;
-    if (std::string name = nodeName(op.getLoc()); !name.empty())
-      results[StringAttr::get(context, name).getValue()] = op.getResult(0);
+    std::string name = nodeName(op.getLoc());
+    if (name.empty())
+      continue;
+    Value &named = results[StringAttr::get(context, name).getValue()];
+    bool isRecurrent = named && named.getDefiningOp()->getNumResults() > 1;
+    if (!isRecurrent)
+      named = *result;
   }
   return results;
 }

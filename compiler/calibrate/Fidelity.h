@@ -14,8 +14,8 @@ struct LayerError {
   double sqnrDb;    // infinite if there is no error
 };
 
-/// Signal-to-quantization-noise ratio of every node that both functions name: of the last result of that name in each. Nodes
-/// that quantization fused into others have none.
+/// Signal-to-quantization-noise ratio of every node that both functions name: of the last result of that name in each, of recurrent
+/// layers the first that is used. Nodes that quantization fused into others have none.
 mlir::FailureOr<std::vector<LayerError>> computeLayerErrors(mlir::func::FuncOp reference, mlir::func::FuncOp quantized,
                                                             llvm::ArrayRef<Sample> samples);
 

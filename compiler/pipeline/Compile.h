@@ -63,11 +63,12 @@ struct CompileOptions {
   std::vector<std::string> calibration; // data files
   calibrate::RangeMethod rangeMethod = calibrate::RangeMethod::Auto;
   double percentile = 99.99;            // of RangeMethod::Percentile
-  double leastSqnrDb = 0;               // layers of int8 that are less exact run in what fallback says
+  double leastSqnrDb = 10;              // layers of int8 that are less exact run in what fallback says
   Fallback fallback = Fallback::Float;
   bool int16Activations = false;           // everywhere
   bool autoActivations = false;            // where the outputs gain most for each byte
   std::vector<std::string> int16Layers;    // names of nodes and inputs, with * and ?
+  std::vector<std::string> floatLayers;    // names of nodes, with * and ?
   int64_t calibrationSamples = 100;     // at most; the rest of the file is held out
   std::vector<std::string> evaluation;  // data files for the held-out measurement
   std::string labels;

@@ -6,9 +6,11 @@
 #include "compiler/calibrate/Equalize.h"
 #include "compiler/calibrate/Fidelity.h"
 #include "compiler/import/TensorProtoFile.h"
+#include "compiler/pipeline/Fallback.h"
 #include "compiler/pipeline/Int16Choice.h"
 #include "compiler/verify/ModelRuns.h"
 #include "dialects/nn/NNDialect.h"
+#include "dialects/nn/NNStates.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/quantize/Quantize.h"
 #include "passes/quantize/Range.h"
@@ -34,7 +36,8 @@ public:
     if (functions.size() != 1)
       return module.emitError("quantization needs a module with one function, got ") << functions.size();
     // IR that is entered here may carry its ranges already.
-    if (!adopts && failed(markInt16(functions.front(), options.int16Layers, options.int16Activations)))
+    if (!adopts && (failed(markInt16(functions.front(), options.int16Layers, options.int16Activations)) ||
+                    failed(markFloat(functions.front(), options.floatLayers))))
       return failure();
     if (!options.calibration.empty() && (failed(loadCalibration(functions.front())) || failed(calibrate(functions.front()))))
       return failure();
@@ -47,12 +50,8 @@ public:
       FailureOr<bool> isChanged = widenLayers(*equalized, adopts);
       if (failed(isChanged))
         return failure();
-      if (leaveInt8(*equalized) || *isChanged) {
-        compilation.module = equalized->clone();
-        module = *compilation.module;
-        if (failed(quantize(*equalized, adopts)))
-          return failure();
-      }
+      if ((*isChanged && failed(quantizeAnew(*equalized, adopts))) || failed(leaveInt8(*equalized, adopts)))
+        return failure();
       measureChoices(*equalized);
     }
     return measure();
@@ -75,12 +74,24 @@ private:
     return success(succeeded(manager.run(module)) && (!equalized || succeeded(correctBiases(equalized))));
   }
 
+  LogicalResult quantizeAnew(ModuleOp equalized, bool adopts) {
+    compilation.module = equalized.clone();
+    module = *compilation.module;
+    return quantize(equalized, adopts);
+  }
+
   static func::FuncOp functionOf(ModuleOp module) { return *module.getOps<func::FuncOp>().begin(); }
 
-  // The SQNR of the layers of `module` against the equalized function on a few samples.
-  FailureOr<std::vector<calibrate::LayerError>> layerErrors(ModuleOp equalized) {
+  // A few samples show how exact layers are; with states, errors add up over many that follow each other.
+  std::vector<calibrate::Sample> fewSamples(ModuleOp equalized) {
     std::vector<calibrate::Sample> samples = views(calibration);
-    return calibrate::computeLayerErrors(functionOf(equalized), functionOf(module), llvm::ArrayRef(samples).take_front(8));
+    samples.resize(std::min<size_t>(samples.size(), nn::getStates(functionOf(equalized)).empty() ? 8 : 512));
+    return samples;
+  }
+
+  // The SQNR of the layers of `module` against the equalized function.
+  FailureOr<std::vector<calibrate::LayerError>> layerErrors(ModuleOp equalized) {
+    return calibrate::computeLayerErrors(functionOf(equalized), functionOf(module), fewSamples(equalized));
   }
 
   void addChoice(Operation *op, bool isInt16, std::string reason, std::optional<double> beforeDb) {
@@ -92,30 +103,38 @@ private:
     compilation.layerChoices.push_back(std::move(choice));
   }
 
-  // The layers that --activations NODE=int16 names. All of them are no news.
+  // The layers that --activations NODE=TYPE names. All of them are no news.
   void noteMarks(ModuleOp equalized) {
     for (Operation &op : functionOf(equalized).getBody().front())
-      if (auto reason = dyn_cast_or_null<StringAttr>(op.getDiscardableAttr(quantize::int16AttrName)))
-        if (!options.int16Activations)
-          addChoice(&op, true, reason.str(), std::nullopt);
+      for (StringRef mark : {StringRef(quantize::int16AttrName), StringRef(quantize::keepFloatAttrName)})
+        if (auto reason = dyn_cast_or_null<StringAttr>(op.getDiscardableAttr(mark)))
+          if (bool isInt16 = mark == quantize::int16AttrName; !isInt16 || !options.int16Activations)
+            addChoice(&op, isInt16, reason.str(), std::nullopt);
   }
 
-  // What the outputs of a copy of the equalized function with `layers` in int16 are like.
-  FailureOr<Int16Trial> tryInt16(ModuleOp equalized, ArrayRef<std::string> layers) {
+  // A copy of the equalized function with the marks that it has, in int8 but for corrections of biases; null after an error.
+  OwningOpRef<ModuleOp> quantizedCopy(ModuleOp equalized) {
     ScopedDiagnosticHandler silence(module.getContext(), [](Diagnostic &diagnostic) {
       return success(diagnostic.getSeverity() != DiagnosticSeverity::Error); // warnings come with the final choice
     });
-    OwningOpRef<ModuleOp> trial = equalized.clone();
-    for (const std::string &layer : layers)
-      if (Operation *op = findLayer(functionOf(*trial), layer))
-        markInt16(op, "tried");
+    OwningOpRef<ModuleOp> copy = equalized.clone();
     PassManager manager(module.getContext());
     quantize::buildQuantizePipeline(manager, {options.ioFloat, false});
-    if (failed(manager.run(*trial)))
+    if (failed(manager.run(*copy)))
+      return nullptr;
+    return copy;
+  }
+
+  // What the outputs of the equalized function with `layers` in int16 are like.
+  FailureOr<Int16Trial> tryInt16(ModuleOp equalized, ArrayRef<std::string> layers) {
+    OwningOpRef<ModuleOp> marked = equalized.clone();
+    for (const std::string &layer : layers)
+      if (Operation *op = findLayer(functionOf(*marked), layer))
+        markInt16(op, "tried");
+    OwningOpRef<ModuleOp> trial = quantizedCopy(*marked);
+    if (!trial)
       return failure();
-    std::vector<calibrate::Sample> samples = views(calibration);
-    FailureOr<double> sqnr =
-        calibrate::computeOutputSqnr(functionOf(equalized), functionOf(*trial), llvm::ArrayRef(samples).take_front(8));
+    FailureOr<double> sqnr = calibrate::computeOutputSqnr(functionOf(equalized), functionOf(*trial), fewSamples(equalized));
     if (failed(sqnr))
       return failure();
     return Int16Trial{*sqnr, liveBytes(functionOf(*trial))};
@@ -174,37 +193,85 @@ private:
           choice.afterDb = error.sqnrDb;
   }
 
-  // Marks the layers in which int8 loses more than --least-sqnr allows, the first ones of each path: what follows them inherits
-  // their error. True if there is one.
-  bool leaveInt8(ModuleOp equalized) {
-    auto reference = functionOf(equalized);
-    auto layers = layerErrors(equalized);
-    if (failed(layers))
-      return false;
-    bool isInt16 = options.fallback == Fallback::Int16;
-    llvm::StringMap<double> inexact;
-    for (const calibrate::LayerError &layer : *layers)
-      if (std::isfinite(layer.sqnrDb) && layer.sqnrDb < options.leastSqnrDb)
-        inexact[layer.node] = layer.sqnrDb;
-    llvm::DenseSet<Value> spoiled;
-    bool isAny = false;
-    for (Operation &op : reference.getBody().front()) {
-      bool inherits = llvm::any_of(op.getOperands(), [&](Value operand) { return spoiled.contains(operand); });
-      auto found = inexact.find(nodeName(op.getLoc()));
-      if (inherits || found != inexact.end())
-        spoiled.insert(op.result_begin(), op.result_end());
-      if (inherits || found == inexact.end() || isa<nn::ConstantOp>(op) || op.hasAttr(quantize::int16AttrName))
-        continue;
-      std::string reason = llvm::formatv("in int8 its signal-to-noise ratio is {0:F1} dB, below the {1:F1} dB of --least-sqnr",
-                                         found->second, options.leastSqnrDb);
-      if (isInt16)
-        markInt16(&op, reason);
-      else
-        op.setDiscardableAttr(quantize::keepFloatAttrName, StringAttr::get(op.getContext(), reason));
-      addChoice(&op, isInt16, reason, found->second);
-      isAny = true;
+  // Takes layers in which int8 loses more than --least-sqnr allows out of int8, until none is left that this helps.
+  LogicalResult leaveInt8(ModuleOp equalized, bool adopts) {
+    constexpr int mostRounds = 64;
+    llvm::StringMap<double> before;
+    std::vector<std::string> chosen;
+    for (int round = 0; round < mostRounds; ++round) {
+      auto layers = layerErrors(equalized);
+      if (failed(layers))
+        return failure();
+      for (const calibrate::LayerError &layer : *layers)
+        if (std::isfinite(layer.sqnrDb))
+          before.try_emplace(layer.node, layer.sqnrDb);
+      auto note = [&](Operation *op, bool isInt16, std::string reason) {
+        std::string name = nodeName(op->getLoc());
+        llvm::erase_if(compilation.layerChoices, [&](const LayerChoice &choice) { return choice.node == name; });
+        auto known = before.find(name);
+        if (!llvm::is_contained(chosen, name))
+          chosen.push_back(name);
+        addChoice(op, isInt16, std::move(reason), known == before.end() ? std::nullopt : std::optional(known->second));
+      };
+      if (!markInexact(functionOf(equalized), *layers, options.leastSqnrDb, options.fallback, note))
+        return returnToInt8(equalized, adopts, *layers, chosen);
+      if (options.progress)
+        options.progress("choosing types of layers", round, mostRounds);
+      if (failed(quantizeAnew(equalized, adopts)))
+        return failure();
     }
-    return isAny;
+    return success();
+  }
+
+  // Each chosen layer in turn, the largest first, is int8 again if no layer falls below --least-sqnr then, and those that are below
+  // already lose nothing.
+  LogicalResult returnToInt8(ModuleOp equalized, bool adopts, ArrayRef<calibrate::LayerError> layers, ArrayRef<std::string> chosen) {
+    constexpr size_t mostTrials = 64;
+    constexpr double littleDb = 0.5;
+    func::FuncOp function = functionOf(equalized);
+    std::vector<calibrate::Sample> samples = fewSamples(equalized);
+    llvm::StringMap<double> leastDb;
+    for (const calibrate::LayerError &layer : layers)
+      leastDb[layer.node] = std::min(options.leastSqnrDb, layer.sqnrDb - littleDb);
+    auto isExact = [&](const FailureOr<std::vector<calibrate::LayerError>> &errors) {
+      return succeeded(errors) && llvm::all_of(*errors, [&](const calibrate::LayerError &layer) {
+        auto least = leastDb.find(layer.node);
+        return layer.sqnrDb >= (least == leastDb.end() ? options.leastSqnrDb : least->second);
+      });
+    };
+    auto trialIsExact = [&] {
+      OwningOpRef<ModuleOp> trial = quantizedCopy(equalized);
+      return trial && isExact(calibrate::computeLayerErrors(function, functionOf(*trial), samples));
+    };
+    std::vector<std::string> order(chosen.begin(), chosen.end());
+    llvm::sort(order, [&](const std::string &a, const std::string &b) {
+      int64_t bytesA = layerBytes(function, a), bytesB = layerBytes(function, b);
+      return bytesA != bytesB ? bytesA > bytesB : a < b;
+    });
+    order.resize(std::min(order.size(), mostTrials));
+    std::vector<LayerMarks> removed;
+    std::vector<LayerChoice> choices = compilation.layerChoices;
+    for (auto [done, name] : llvm::enumerate(order)) {
+      if (options.progress)
+        options.progress("returning layers to int8", int64_t(done) + 1, int64_t(order.size()));
+      LayerMarks marks = unmark(function, name);
+      if (!trialIsExact()) {
+        restore(marks);
+        continue;
+      }
+      llvm::erase_if(compilation.layerChoices, [&, &name = name](const LayerChoice &choice) { return choice.node == name; });
+      removed.push_back(std::move(marks));
+    }
+    if (removed.empty())
+      return success();
+    if (failed(quantizeAnew(equalized, adopts)))
+      return failure();
+    // Corrected biases, which the trials did without, make a difference.
+    if (isExact(layerErrors(equalized)))
+      return success();
+    llvm::for_each(removed, restore);
+    compilation.layerChoices = std::move(choices);
+    return quantizeAnew(equalized, adopts);
   }
 
   LogicalResult fail(llvm::Error error) { return module.emitError(llvm::toString(std::move(error))); }

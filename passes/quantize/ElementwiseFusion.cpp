@@ -18,7 +18,10 @@ static bool isScalarConstant(Value value) {
          cast<RankedTensorType>(value.getType()).getNumElements() == 1;
 }
 
-static bool isElementwise(Operation *op) { return isa<nn::UnaryOp, nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::CastOp>(op); }
+// What shall run in float has no table.
+static bool isElementwise(Operation *op) {
+  return isa<nn::UnaryOp, nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::CastOp>(op) && !op->hasAttr(keepFloatAttrName);
+}
 
 // Values outside of any expression are their own root.
 static Value lookup(const llvm::DenseMap<Value, Value> &map, Value value) {

@@ -39,7 +39,7 @@ struct ModelOptions {
   std::vector<std::string> inputShapes, bindings, states, calibration, evaluation;
   int64_t calibrationSamples = 100, sequenceLength = 0;
   std::string calibrate = "auto";
-  double percentile = 99.99, leastSqnr = 0;
+  double percentile = 99.99, leastSqnr = 10;
   std::vector<std::string> activations;
   std::string fallback = "float";
   bool quiet = false, feedsRows = false;

@@ -115,14 +115,14 @@ void ModelOptions::addQuantization(CLI::App &command) {
   command.add_option("--percentile", percentile, "Share of numbers that --calibrate percentile keeps, in percent (99.99)")
       ->check(CLI::Range(50.0, 100.0))
       ->type_name("P");
-  command.add_option("--least-sqnr", leastSqnr, "Layers that are less exact in int8 run in what --fallback says (0 dB; -inf: none)")
+  command.add_option("--least-sqnr", leastSqnr, "Layers that are less exact in int8 run in what --fallback says (10 dB; -inf: none)")
       ->type_name("DB");
   command.add_option("--fallback", fallback, "What layers below --least-sqnr run in: float or int16 (float)")
       ->check(CLI::IsMember({"float", "int16"}))
       ->type_name("TYPE");
   command
       .add_option("--activations", activations,
-                  "int8; int16; auto: int16 where outputs gain most for each byte; or NODE=int16 (* and ? allowed) for some (int8)")
+                  "int8; int16; auto: int16 where outputs gain most for each byte; or NODE=int16, NODE=float (* and ? allowed) for some (int8)")
       ->type_name("CHOICE");
   command.add_option("--evaluate", evaluation, "Other samples to measure the quantized model on")->type_name("FILE");
   command.add_option("--labels", labels, "Class of each sample of --evaluate, or of the calibration file (.npy)")
@@ -309,8 +309,10 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
       options.autoActivations = true;
     else if (text.consume_back("=int16") && !text.empty())
       options.int16Layers.push_back(text.str());
+    else if (text.consume_back("=float") && !text.empty())
+      options.floatLayers.push_back(text.str());
     else if (text != "int8") {
-      printError("--activations " + choice + ": must be int8, int16, auto, or NODE=int16");
+      printError("--activations " + choice + ": must be int8, int16, auto, NODE=int16 or NODE=float");
       return std::nullopt;
     }
   }
