@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Adds up the results of the unit tests (JUnit) and of lit (JSON) in a folder, and prints one closing line."""
+"""Adds up the results of the unit tests (JUnit files) and of lit (JSON) in a folder, and prints one closing line."""
 import json
 import pathlib
 import sys
@@ -34,9 +34,10 @@ def lit_results(path):
 def main():
     folder = pathlib.Path(sys.argv[1])
     passed, failures, skipped = 0, [], []
-    if (folder / "unit.xml").exists():
-        count, failures = unit_results(folder / "unit.xml")
+    for path in sorted(folder.glob("unit*.xml")):
+        count, failed = unit_results(path)
         passed += count
+        failures += failed
     if (folder / "lit.json").exists():
         count, failed, skipped = lit_results(folder / "lit.json")
         passed += count

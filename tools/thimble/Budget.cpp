@@ -231,8 +231,6 @@ std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &
     remedies.push_back("RAM: " + std::to_string(report.ram.getPeak() - *report.ram.budget) + " bytes too many");
   if (report.ram.least)
     remedies.push_back(describe(*report.ram.least));
-  if (!report.fitsFlash() && !movesWeights)
-    remedies.push_back(describeExternal(target));
   bool isFloat = options.quantization != Quantization::Int8;
   if (isFloat)
     remedies.push_back("try: --quantize int8 --calibration DATA stores weights and activations in a quarter of the bytes");
@@ -240,6 +238,12 @@ std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &
     remedies.push_back("try: --io-layout nhwc if the caller can deliver images that way; it saves the transposed copy of the input");
   if (options.ioFloat && !isFloat && !report.fitsRam())
     remedies.push_back("try: --io int8 keeps no float copy of inputs and outputs");
+  bool leftInt8 = llvm::any_of(report.precision, [](const report::PrecisionUse &use) { return use.type == "float"; });
+  if (!report.fitsFlash() && leftInt8)
+    remedies.push_back("try: --fallback int16, or a lower --least-sqnr than " + llvm::formatv("{0:F1}", options.leastSqnrDb).str() +
+                       ": layers that run in float have weights of four bytes");
+  if (!report.fitsFlash() && !movesWeights)
+    remedies.push_back(describeExternal(target));
   bool hasImage = report.inputs.size() == 1 && report.inputs[0].shape.size() >= 3;
   if (!report.fitsRam() && hasImage && !options.feedsRows && report.inputs[0].bytes * 4 >= report.ram.getPeak())
     remedies.push_back("try: --feed-rows takes the input of " + std::to_string(report.inputs[0].bytes) +

@@ -74,8 +74,8 @@ static void cover(uint32_t number, uint32_t count, uint32_t base, uint32_t bytes
     uint32_t log2 = log2_ceil(bytes < 256u ? 256u : bytes); /* smaller regions have no eighths */
     uint32_t eighth = 1u << (log2 - 3u);
     uint32_t n = bytes / eighth;
-    if (n * eighth < bytes && (count == 1 || n == 0))
-      n++; /* no finer region left: a little more than asked, never less */
+    if (n * eighth < bytes && (count == 1 || eighth == 32u))
+      n++; /* nothing finer: a little more than asked, never less */
     region(number, base, log2, (0xFFu << n) & 0xFFu, attributes);
     base += n * eighth;
     bytes -= n * eighth < bytes ? n * eighth : bytes;
@@ -91,7 +91,7 @@ static void guard_stack(void) {
   uint32_t end = TMB_ADDRESS(tmb_ld_stack_limit) & ~1023u;
   uint32_t log2 = 10;
   if (end < used + 1024u) {
-    end = TMB_ADDRESS(tmb_ld_stack_limit);
+    end = TMB_ADDRESS(tmb_ld_stack_limit) & ~31u;
     log2 = 5;
   }
   if (end < used + (1u << log2))

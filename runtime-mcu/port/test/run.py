@@ -244,6 +244,9 @@ def check_limits(target, folder):
         image.expect(f"RAM of {ram} bytes: its last word is usable", 0)
         (folder / "case.txt").write_text("past_ram_write")
         image.expect(f"RAM of {ram} bytes: the next word is not", 99, f"past the end of RAM; address=0x{origin + ram:08x}")
+    for ram in (20008, 20036, 8192 + 8, 65536 + 4):  # the MPU is exact to 32 bytes
+        (folder / "case.txt").write_text("last_of_ram")
+        Image(target, "fault.c", folder, ram=ram).expect(f"RAM of {ram} bytes: its last word is usable", 0)
     origin = int(target["emulator"]["external"]["origin"], 16)
     for external in (64 * 1024, 3 * 1024 * 1024 + 4096, 7 * 1024 * 1024):
         image = Image(target, "fault.c", folder, external=external)

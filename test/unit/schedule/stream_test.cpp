@@ -334,12 +334,12 @@ TEST_CASE("streamed tokens equal plain ones, and need no whole hidden layer") {
   CHECK(search->options[search->chosen].arenaBytes <= 3500);
 }
 
-TEST_CASE("streamed int8 networks equal plain ones") {
+TEST_CASE("streamed int8 networks equal plain ones", "[streaming]") {
   for (unsigned seed = 0; seed < 40; ++seed)
     checkNetwork(seed, true);
 }
 
-TEST_CASE("streamed float networks equal plain ones") {
+TEST_CASE("streamed float networks equal plain ones", "[streaming]") {
   splits = 0;
   for (unsigned seed = 100; seed < 115; ++seed)
     checkNetwork(seed, false);
