@@ -201,7 +201,7 @@ def check_twins(target, folder):
     folders, portable = kernel_folders(target["isa"]), RUNTIME / "src" / "kernels"
     kernels = ["tmb_conv2d_s8", "tmb_depthwise3x3_s8", "tmb_fully_connected_s8", "tmb_add_s8", "tmb_attention_s8", "tmb_gru_s8",
                "tmb_lstm_s8", "tmb_conv2d_s16", "tmb_conv2d_wide_s16",
-               "tmb_max_pool2d_s8"]
+               "tmb_max_pool2d_s8", "tmb_average_pool2d_s8", "tmb_mean_s8", "tmb_div_s16"]
     # One folder, as the compiler emits: a file of the instruction set replaces the portable one of its name, headers too.
     special = folder / "special"
     special.mkdir(exist_ok=True)
