@@ -3,7 +3,8 @@
  *   TMB_KERNEL                                the function's name
  *   TMB_SUM                                   the type of accumulators, int32_t or int64_t
  *   TMB_DOT(x, w, pairs, sums)                adds to the TMB_SUM sums of two channels what `pairs` pairs of activations give
- *   TMB_DOT2(x0, x1, w, pairs, sums)          the same for two windows: sums[0..1] of the first, sums[2..3] of the second
+ *   TMB_DOT2(x0, x1, w, pairs, sums)          the same for two windows: sums[0..1] of the first, sums[2..3] of the second;
+ *                                             both are those of tmb_conv2d_s16_dots.h
  *   TMB_FINISH(acc, multiplier, shift)        the output, not yet clamped */
 #include "thimble/tmb_layout.h"
 
@@ -83,6 +84,7 @@ void TMB_KERNEL(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, c
 
 #undef TMB_KERNEL
 #undef TMB_SUM
+#undef TMB_WIDE
 #undef TMB_DOT
 #undef TMB_DOT2
 #undef TMB_FINISH

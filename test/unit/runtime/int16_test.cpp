@@ -7,25 +7,25 @@
 
 #include <catch2/catch.hpp>
 
-#define tmb_conv2d_s16 armv7em_conv2d_s16
-#define tmb_conv2d_wide_s16 armv7em_conv2d_wide_s16
-extern "C" {
-#include "../../../runtime-mcu/src/arch/armv7em/tmb_conv2d_s16.c"
-// The loop is a header without guard, its helper the same function in both.
-#define tmb_conv2d_s16_window tmb_conv2d_wide_s16_window
-#define tmb_conv2d_s16_group tmb_conv2d_wide_s16_group
-#include "../../../runtime-mcu/src/arch/armv7em/tmb_conv2d_wide_s16.c"
-#undef tmb_conv2d_s16_window
-#undef tmb_conv2d_s16_group
-}
-#undef tmb_conv2d_s16
-#undef tmb_conv2d_wide_s16
-
-namespace armv7em { // the portable file with the header for this instruction set
-extern "C++" {
+// The portable files with the headers for this instruction set, which come first.
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_dsp.h"
+#include "tmb_wide.h"
+#include "tmb_window.h"
+namespace armv7em {
 #include "../../../runtime-mcu/src/arch/armv7em/tmb_leading_zeros.h"
 #include "../../../runtime-mcu/src/kernels/tmb_div_s16.c"
-}
+namespace narrow {
+#define TMB_SUM int32_t
+#define TMB_WIDE 0
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_conv2d_s16_dots.h"
+#include "../../../runtime-mcu/src/kernels/tmb_conv2d_s16.c"
+} // namespace narrow
+namespace wide {
+#define TMB_SUM int64_t
+#define TMB_WIDE 1
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_conv2d_s16_dots.h"
+#include "../../../runtime-mcu/src/kernels/tmb_conv2d_wide_s16.c"
+} // namespace wide
 } // namespace armv7em
 
 using namespace runtime_test;
@@ -131,7 +131,7 @@ TEST_CASE("conv2d int16", "[runtime][int16]") {
     }
     const auto stream = thimble::kernels::packConvolution16(w, bias, multipliers, p);
     const auto y = convolve16(isWide ? tmb_conv2d_wide_s16 : tmb_conv2d_s16, x, stream, p);
-    REQUIRE(y == convolve16(isWide ? armv7em_conv2d_wide_s16 : armv7em_conv2d_s16, x, stream, p));
+    REQUIRE(y == convolve16(isWide ? armv7em::wide::tmb_conv2d_wide_s16 : armv7em::narrow::tmb_conv2d_s16, x, stream, p));
     size_t at = 0;
     for (int32_t n = 0; n < p.batch; ++n)
       for (int32_t oy = 0; oy < p.out_h; ++oy)
@@ -158,7 +158,7 @@ TEST_CASE("sums that 32 bits do not hold, int16", "[runtime][int16]") {
   const auto wide = *thimble::makeWideFactor(factor);
   p.shift = wide.shift;
   const auto stream = thimble::kernels::packConvolution16(w, {0, 1 << 29}, {wide.multiplier, wide.multiplier}, p);
-  for (auto *kernel : {tmb_conv2d_wide_s16, armv7em_conv2d_wide_s16}) {
+  for (auto *kernel : {tmb_conv2d_wide_s16, armv7em::wide::tmb_conv2d_wide_s16}) {
     const auto y = convolve16(kernel, x, stream, p);
     CHECK(y[0] == 20000);
     CHECK(y[1] == std::lround(20000 + std::ldexp(1.0, 29) * factor));
