@@ -139,11 +139,25 @@ static void addFields(CallBuilder &call, nn::BinaryOp op) {
   call.field("a_multiplier", std::llround(a * 65536)).field("b_multiplier", sign * std::llround(b * 65536));
 }
 
+// The factor of a / b as multiplier * 2^(30 - shift). What is beyond the limits of the shift saturates, or is 0, all the same.
+static void divisionFields(CallBuilder &call, double factor) {
+  int exponent = 0;
+  int64_t multiplier = std::llround(std::ldexp(std::frexp(factor, &exponent), 31));
+  if (multiplier > INT32_MAX) {
+    multiplier /= 2;
+    ++exponent;
+  }
+  if (61 - exponent < 16)
+    multiplier = INT32_MAX;
+  call.field("multiplier", multiplier).field("shift", std::clamp(61 - exponent, 16, 100));
+}
+
 static FailureOr<Calls> selectBinary(nn::BinaryOp op) {
   std::string kind = nn::stringifyBinaryKind(op.getKind()).str();
   bool isSum = op.getKind() == nn::BinaryKind::Add || op.getKind() == nn::BinaryKind::Sub;
   bool isExtremum = op.getKind() == nn::BinaryKind::Min || op.getKind() == nn::BinaryKind::Max;
-  if (!isSum && !isExtremum && op.getKind() != nn::BinaryKind::Mul)
+  bool isKnown = op.getKind() == nn::BinaryKind::Mul || op.getKind() == nn::BinaryKind::Div || op.getKind() == nn::BinaryKind::PRelu;
+  if (!isSum && !isExtremum && !isKnown)
     return noKernel(op, kind, elementOf(op.getY()));
   if (isExtremum && (op.getActMin() || op.getActMax()))
     return op.emitOpError("has a clamp, which the int16 kernel does not do");
@@ -152,11 +166,15 @@ static FailureOr<Calls> selectBinary(nn::BinaryOp op) {
   binaryFields(call, op.getA(), op.getB(), op.getY());
   if (isExtremum)
     return call.finishAlone();
+  double a = scaleOf(op.getA()), b = scaleOf(op.getB()), y = scaleOf(op.getY());
   if (isSum)
     addFields(call, op);
+  else if (op.getKind() == nn::BinaryKind::Div)
+    divisionFields(call, a / b / y);
+  else if (op.getKind() == nn::BinaryKind::PRelu)
+    call.requantFields(a / y, "positive_").requantFields(a * b / y, "negative_");
   else
-    call.field("a_zero_point", 0).field("b_zero_point", 0).field("out_zero_point", 0)
-        .requantFields(scaleOf(op.getA()) * scaleOf(op.getB()) / scaleOf(op.getY()));
+    call.field("a_zero_point", 0).field("b_zero_point", 0).field("out_zero_point", 0).requantFields(a * b / y);
   auto [low, high] = int8Clamp(nn::getInt16Type(op.getY().getType()), op.getAct());
   return call.field("act_min", low).field("act_max", high).finishAlone();
 }

@@ -57,8 +57,8 @@ def NN_BinaryOp : NN_ShapedOp<"binary"> {
     Shapes broadcast as in NumPy. Integer division truncates; `mod` has the sign of the divisor for integers and of the dividend
     for floats; `prelu` is a<0 ? a*b : a; `and`, `or`, `xor` take i1; `bit_and`, `bit_or`, `bit_xor` and the
     shifts take i64 as 64 unsigned bits, and shifting by 64 or more gives 0. Quantized: add, sub, mul and div on per-tensor int8, with
-    `act_min`/`act_max` as a clamp of the real result, min and max on per-tensor int8 of one type; x / 0 saturates. All but div on
-    symmetric int16 too.
+    `act_min`/`act_max` as a clamp of the real result, min and max on per-tensor int8 of one type; x / 0 saturates. All these and
+    prelu on symmetric int16 too.
   }];
   let arguments = (ins NN_BinaryKindAttr:$kind, NN_Tensor:$a, NN_Tensor:$b, OptionalAttr<F32Attr>:$act_min,
                        OptionalAttr<F32Attr>:$act_max);

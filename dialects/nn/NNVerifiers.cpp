@@ -121,8 +121,8 @@ LogicalResult BinaryOp::verify() {
     if (getKind() == BinaryKind::Min || getKind() == BinaryKind::Max)
       return success(succeeded(verifySameScale(*this, getA().getType(), getY().getType())) &&
                      succeeded(verifySameScale(*this, getB().getType(), getY().getType())));
-    if (getKind() != BinaryKind::Add && getKind() != BinaryKind::Sub && getKind() != BinaryKind::Mul &&
-        (getKind() != BinaryKind::Div || !isInt8(getY())))
+    bool isPlain = getKind() == BinaryKind::Add || getKind() == BinaryKind::Sub || getKind() == BinaryKind::Mul;
+    if (!isPlain && getKind() != BinaryKind::Div && (getKind() != BinaryKind::PRelu || isInt8(getY())))
       return emitOpError("'") << stringifyBinaryKind(getKind()) << "' has no quantized form";
     return success();
   }

@@ -34,7 +34,7 @@ static FailureOr<Value> divideByConstant(nn::BinaryOp op, ConstantData divisor, 
   return makeBinary(builder, op, nn::BinaryKind::Mul, *a, b, *type);
 }
 
-// prelu(x, slope) is max(x, 0) + slope * min(x, 0): two tables, a product and a sum.
+// In int8, prelu(x, slope) is max(x, 0) + slope * min(x, 0): two tables, a product and a sum.
 static FailureOr<Value> rewritePRelu(nn::BinaryOp op, Int8Rewrite &rewrite) {
   FailureOr<Value> x = rewrite.operand(op.getA()), slope = rewrite.operand(op.getB());
   FailureOr<Int8Type> type = rewrite.planned(op.getY());
@@ -86,13 +86,11 @@ FailureOr<Value> quantize::rewriteBinary(nn::BinaryOp op, Int8Rewrite &rewrite) 
   if (op.getKind() == nn::BinaryKind::Div)
     if (FailureOr<ConstantData> divisor = ConstantData::get(op.getB()); succeeded(divisor))
       return divideByConstant(op, std::move(*divisor), rewrite);
-  bool isInt8Only = op.getKind() == nn::BinaryKind::PRelu || op.getKind() == nn::BinaryKind::Div;
-  if (isInt8Only && rewrite.bits == 16)
-    return rewrite.refuse("");
-  if (op.getKind() == nn::BinaryKind::PRelu)
+  bool isPRelu = op.getKind() == nn::BinaryKind::PRelu;
+  if (isPRelu && rewrite.bits == 8)
     return rewritePRelu(op, rewrite);
   bool isExtremum = op.getKind() == nn::BinaryKind::Min || op.getKind() == nn::BinaryKind::Max;
-  if (isExtremum || op.getKind() == nn::BinaryKind::Div) {
+  if (isExtremum || isPRelu || op.getKind() == nn::BinaryKind::Div) {
     FailureOr<Int8Type> type = rewrite.planned(op.getY());
     if (failed(type))
       return failure();

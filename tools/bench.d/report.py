@@ -94,13 +94,13 @@ def improvements(expected, measurements):
 
 
 def different_outputs(measurements):
-    """int8 models must compute the same on every core, whatever kernels it has."""
+    """Integer models must compute the same on every core, whatever kernels it has."""
     first = {}
     for m in measurements:
-        if m.kind == "int8":
-            other = first.setdefault(m.workload, m)
+        if m.kind != "float32":
+            other = first.setdefault((m.workload, m.kind), m)
             if other.outputs != m.outputs:
-                yield f"{m.workload} int8: {m.target} computes something else than {other.target}"
+                yield f"{m.workload} {m.kind}: {m.target} computes something else than {other.target}"
 
 
 def write_expected(path, expected, measurements):

@@ -47,18 +47,21 @@ def models():
     return found
 
 
-def _save(folder, name, nodes, inputs, output, constants):
+def _save(folder, name, nodes, inputs, output, constants, opset=13, positive=()):
+    """`output` is the shape of y, or a list as `inputs`. Samples of the inputs `positive` are at least 1/2."""
+    outputs = output if isinstance(output[0], tuple) else [("y", output)]
     graph = helper.make_graph(
-        nodes, name, [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, output)], [numpy_helper.from_array(v, n) for n, v in constants])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+        nodes, name, *[[helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in some] for some in (inputs, outputs)],
+        [numpy_helper.from_array(v, n) for n, v in constants])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
     model.ir_version = 7
     path = folder / f"{name}.onnx"
     path.write_bytes(model.SerializeToString())
     random = numpy.random.default_rng(7)
     shapes = [[CALIBRATION_SAMPLES, *s[2:], s[1]] if len(s) == 4 else [CALIBRATION_SAMPLES, *s[s[0] == 1:]] for _, s in inputs]
     samples = [random.standard_normal(s).astype(numpy.float32) for s in shapes]
-    return Workload(name, path, samples, int(numpy.prod(output)), "nhwc")
+    samples = [abs(s) + 0.5 if n in positive else s for (n, _), s in zip(inputs, samples)]
+    return Workload(name, path, samples, sum(int(numpy.prod(s)) for _, s in outputs), "nhwc")
 
 
 def _convolution(folder, name, image, channels, filters, kernel, stride=1, groups=1):
@@ -92,7 +95,8 @@ def _attention(folder, name, tokens, heads, size):
     return _save(folder, name, nodes, [("x", [1, tokens, 3 * width])], [1, tokens, width], constants)
 
 
-def _recurrent(folder, kind, channels, units, steps=16):
+def _recurrent(folder, kind, channels, units, steps=16, has_states=False):
+    """With states as inputs and outputs these are int16 beside int8 weights."""
     gates = {"GRU": 3, "LSTM": 4}[kind]
     random = numpy.random.default_rng(17)
     shapes = {"w": (1, gates * units, channels), "r": (1, gates * units, units), "b": (1, 2 * gates * units)}
@@ -100,7 +104,26 @@ def _recurrent(folder, kind, channels, units, steps=16):
     node = helper.make_node(kind, ["x", "w", "r", "b"], ["y"], name="recurrent", hidden_size=units)
     if kind == "GRU":
         node.attribute.append(helper.make_attribute("linear_before_reset", 1))
-    return _save(folder, f"{kind.lower()}_{channels}_{units}", [node], [("x", [steps, 1, channels])], [steps, 1, 1, units], constants)
+    inputs, name = [("x", [steps, 1, channels])], f"{kind.lower()}_{channels}_{units}"
+    if not has_states:
+        return _save(folder, name, [node], inputs, [steps, 1, 1, units], constants)
+    states = ["h", "c"][:{"GRU": 1, "LSTM": 2}[kind]]
+    node.input.extend(["", *states])
+    node.output[:] = ["", *[f"y_{s}" for s in states]]
+    inputs += [(s, [1, 1, units]) for s in states]
+    return _save(folder, f"{name}_states", [node], inputs, [("y_" + s, [1, 1, units]) for s in states], constants)
+
+
+def _pool(folder, name, kind, channels, image, **attributes):
+    pool = helper.make_node(kind, ["x"], ["y"], name="pool", **attributes)
+    strides = attributes.get("strides", image)
+    output = [1, channels, *[n // stride for n, stride in zip(image, strides)]]
+    return _save(folder, name, [pool], [("x", [1, channels, *image])], output, [])
+
+
+def _elementwise(folder, kind, inputs, constants=(), positive=(), size=16384):
+    node = helper.make_node(kind, [*inputs, *[n for n, _ in constants]], ["y"], name=kind.lower())
+    return _save(folder, f"{kind.lower()}_{size}", [node], [(n, [1, size]) for n in inputs], [1, size], constants, positive=positive)
 
 
 def layers(folder):
@@ -119,10 +142,22 @@ def layers(folder):
         _convolution(folder, "depthwise3x3_64_25x5", (25, 5), 64, 64, 3, groups=64),
         _save(folder, "fc_640_128", [gemm], [("x", [1, 640])], [1, 128],
               [("w", weights), ("b", random.standard_normal(128).astype(numpy.float32))]),
-        _save(folder, "add_16384", [helper.make_node("Add", ["a", "b"], ["y"], name="add")],
-              [("a", [1, 16384]), ("b", [1, 16384])], [1, 16384], []),
+        *[_elementwise(folder, kind, "ab") for kind in ("Add", "Mul")],
+        _elementwise(folder, "Div", "ab", positive="b"),
+        _elementwise(folder, "PRelu", "x", constants=[("slope", random.uniform(-0.5, 0.5, 16384).astype(numpy.float32))]),
+        _elementwise(folder, "Sigmoid", "x"),
         _save(folder, "softmax_1000", [helper.make_node("Softmax", ["x"], ["y"], name="softmax", axis=1)], [("x", [1, 1000])],
               [1, 1000], []),
+        _save(folder, "layer_norm_64x64", [helper.make_node("LayerNormalization", ["x", "s", "b"], ["y"], name="norm")],
+              [("x", [1, 64, 64])], [1, 64, 64], [(n, random.uniform(0.5, 2, 64).astype(numpy.float32)) for n in "sb"], opset=17),
+        _save(folder, "matmul_64_64_64", [helper.make_node("MatMul", ["a", "b"], ["y"], name="matmul")],
+              [("a", [1, 64, 64]), ("b", [1, 64, 64])], [1, 64, 64], []),
+        _pool(folder, "max_pool2_16_32x32", "MaxPool", 16, (32, 32), kernel_shape=[2, 2], strides=[2, 2]),
+        _pool(folder, "average_pool3_16_32x32", "AveragePool", 16, (32, 32), kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, 1, 1]),
+        _pool(folder, "average_pool_all_64_25x5", "AveragePool", 64, (25, 5), kernel_shape=[25, 5]),
+        _save(folder, "mean_64_125", [helper.make_node("ReduceMean", ["x"], ["y"], name="mean", axes=[2], keepdims=0)],
+              [("x", [1, 64, 125])], [1, 64], []),
         _attention(folder, "attention_64_4x16", 64, 4, 16),
         *[_recurrent(folder, kind, *sizes) for kind in ("GRU", "LSTM") for sizes in ((28, 64), (64, 128))],
+        *[_recurrent(folder, kind, 28, 64, has_states=True) for kind in ("GRU", "LSTM")],
     ]

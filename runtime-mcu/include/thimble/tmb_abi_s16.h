@@ -19,6 +19,27 @@ typedef struct tmb_add_s16_params {
   int32_t act_min, act_max;
 } tmb_add_s16_params;
 
+/* int16 division: a factor of multiplier * 2^(30 - shift), 2^30 <= multiplier, 16 <= shift; tmb_div_s16 has the formula. */
+typedef struct tmb_div_s16_params {
+  int32_t rank;
+  int32_t dims[TMB_MAX_RANK];
+  int32_t a_strides[TMB_MAX_RANK];
+  int32_t b_strides[TMB_MAX_RANK];
+  int32_t multiplier, shift;
+  int32_t act_min, act_max;
+} tmb_div_s16_params;
+
+/* int16 leaky rectifier; a is the activation, b the slope. Factors as tmb_requant.h has them. */
+typedef struct tmb_prelu_s16_params {
+  int32_t rank;
+  int32_t dims[TMB_MAX_RANK];
+  int32_t a_strides[TMB_MAX_RANK];
+  int32_t b_strides[TMB_MAX_RANK];
+  int32_t positive_multiplier, positive_shift; /* of activations that are not negative */
+  int32_t negative_multiplier, negative_shift; /* of products with slopes */
+  int32_t act_min, act_max;
+} tmb_prelu_s16_params;
+
 /* int16 softmax: exp(-d * scale of x) is 2^-(d * multiplier * 2^-(shift + 20)). */
 typedef struct tmb_softmax_s16_params {
   int32_t outer, depth, inner;

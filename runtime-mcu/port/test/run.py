@@ -201,7 +201,10 @@ def check_twins(target, folder):
     folders, portable = kernel_folders(target["isa"]), RUNTIME / "src" / "kernels"
     kernels = ["tmb_conv2d_s8", "tmb_depthwise3x3_s8", "tmb_fully_connected_s8", "tmb_add_s8", "tmb_attention_s8", "tmb_gru_s8",
                "tmb_lstm_s8", "tmb_conv2d_s16", "tmb_conv2d_wide_s16",
-               "tmb_max_pool2d_s8"]
+               "tmb_max_pool2d_s8", "tmb_average_pool2d_s8", "tmb_mean_s8", "tmb_div_s16", "tmb_conv2d_f32",
+               "tmb_fully_connected_f32", "tmb_matmul_f32", "tmb_add_f32", "tmb_softmax_f32"]
+    # As `thimble verify` compiles: products and sums are rounded each.
+    flags = [*WARNINGS, "-O2", "-ffp-contract=off", "-fno-math-errno", *target["flags"]]
     # One folder, as the compiler emits: a file of the instruction set replaces the portable one of its name, headers too.
     special = folder / "special"
     special.mkdir(exist_ok=True)
@@ -211,13 +214,12 @@ def check_twins(target, folder):
     for kernel in kernels:
         for source, name in ((special / f"{kernel}.c", kernel), (portable / f"{kernel}.c", "portable_" + kernel[4:])):
             made = folder / f"{name}.o"
-            code, log = command([target["compiler"], *WARNINGS, "-O2", *target["flags"], f"-D{kernel}={name}", f"-I{RUNTIME / 'include'}",
-                                 "-c", source, "-o", made])
+            code, log = command([target["compiler"], *flags, f"-D{kernel}={name}", f"-I{RUNTIME / 'include'}", "-c", source, "-o", made])
             if code:
                 check(target["name"], f"{source.name} compiles", log)
                 return
             objects.append(made)
-    image = Image(target, "twins.c", folder, defines=[f"-I{RUNTIME / 'include'}"], objects=objects)
+    image = Image(target, "twins.c", folder, defines=[f"-I{RUNTIME / 'include'}"], objects=objects, libraries=["-lm"])
     image.expect("kernels for the instruction set agree with the portable ones", 0, "twins agree")
 
 

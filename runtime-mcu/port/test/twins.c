@@ -17,10 +17,21 @@ void portable_lstm_s8(const int8_t *x, const int32_t *w, const int32_t *k, const
 void portable_conv2d_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_conv2d_wide_s16(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_max_pool2d_s8(const int8_t *x, int8_t *y, const tmb_pool2d_params *p);
+void portable_average_pool2d_s8(const int8_t *x, int8_t *y, const tmb_pool2d_params *p);
+void portable_mean_s8(const int8_t *x, int8_t *y, const tmb_mean_s8_params *p);
+void portable_div_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_div_s16_params *p);
 void portable_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_params *p);
 
 void portable_attention_s8(const int8_t *q, const int8_t *k, const int8_t *v, const int8_t *table, const int8_t *mask,
                            const uint32_t *exponentials, int8_t *y, void *scratch, const tmb_attention_s8_params *p);
+
+void portable_conv2d_f32(const float *x, const float *w, const float *bias, float *y, void *scratch,
+                         const tmb_conv2d_f32_params *p);
+void portable_fully_connected_f32(const float *x, const float *w, const float *bias, float *y,
+                                  const tmb_fully_connected_f32_params *p);
+void portable_matmul_f32(const float *a, const float *b, float *y, const tmb_matmul_f32_params *p);
+void portable_add_f32(const float *a, const float *b, float *y, const tmb_binary_params *p);
+void portable_softmax_f32(const float *x, float *y, const tmb_softmax_params *p);
 
 #define GUARD 0x5A
 enum { ROUNDS = 300, SIZE = 12288, WORDS = 16384, SCRATCH = 16384 };
@@ -393,7 +404,7 @@ static void test_convolution16(void) {
     fail(is_wide ? "conv2d_wide_s16" : "conv2d_s16", (const int32_t *)&p, sizeof(p) / 4);
 }
 
-static void test_max_pool(void) {
+static void test_pool(void) {
   tmb_pool2d_params p;
   memset(&p, 0, sizeof(p));
   p.batch = between(1, 2);
@@ -410,11 +421,158 @@ static void test_max_pool(void) {
   p.dilation_w = between(1, 2);
   p.pad_top = between(0, 3);
   p.pad_left = between(0, 3);
+  p.pad_bottom = between(0, 3);
+  p.pad_right = between(0, 3);
+  p.count_include_pad = between(0, 1);
+  p.zero_point = between(-128, 127);
+  if (chance(8)) { /* more than 16 bits hold the sums of */
+    p.batch = p.out_h = p.out_w = 1;
+    p.in_h = p.kernel_h = between(15, 19);
+    p.in_w = p.kernel_w = between(15, 19);
+    p.dilation_h = p.dilation_w = 1;
+    p.pad_top = p.pad_left = 0;
+    p.channels = between(1, 20);
+  }
   fill_inputs();
   portable_max_pool2d_s8(input[0], output[0], &p);
   tmb_max_pool2d_s8(input[0], output[1], &p);
   if (!agree(p.batch * p.out_h * p.out_w * p.channels))
     fail("max_pool2d_s8", (const int32_t *)&p, sizeof(p) / 4);
+  fill_inputs();
+  portable_average_pool2d_s8(input[0], output[0], &p);
+  tmb_average_pool2d_s8(input[0], output[1], &p);
+  if (!agree(p.batch * p.out_h * p.out_w * p.channels))
+    fail("average_pool2d_s8", (const int32_t *)&p, sizeof(p) / 4);
+}
+
+/* Axes that are reduced or kept, in any order. */
+static void test_mean(void) {
+  tmb_mean_s8_params p;
+  int32_t stride = 1, kept = 1;
+  memset(&p, 0, sizeof(p));
+  for (int32_t d = between(1, 3); d-- > 0;) {
+    const int32_t size = between(1, chance(3) ? 40 : 7), is_reduced = between(0, 1);
+    int32_t *rank = is_reduced ? &p.reduced_rank : &p.kept_rank;
+    if (stride * size > SIZE)
+      break;
+    for (int32_t i = *rank; i > 0; i--) { /* outer axes first */
+      (is_reduced ? p.reduced_dims : p.kept_dims)[i] = (is_reduced ? p.reduced_dims : p.kept_dims)[i - 1];
+      (is_reduced ? p.reduced_strides : p.kept_strides)[i] = (is_reduced ? p.reduced_strides : p.kept_strides)[i - 1];
+    }
+    (is_reduced ? p.reduced_dims : p.kept_dims)[0] = size;
+    (is_reduced ? p.reduced_strides : p.kept_strides)[0] = stride;
+    ++*rank;
+    kept *= is_reduced ? 1 : size;
+    stride *= size;
+  }
+  p.bias = between(-2000, 2000);
+  p.out_zero_point = between(-128, 127);
+  p.shift = chance(3) ? between(1, 3) : 0;
+  p.multiplier = chance(3) ? 1 << between(22, 30) : random_multiplier(p.shift); /* powers of two have ties */
+  fill_inputs();
+  portable_mean_s8(input[0], output[0], &p);
+  tmb_mean_s8(input[0], output[1], &p);
+  if (!agree(kept))
+    fail("mean_s8", (const int32_t *)&p, sizeof(p) / 4);
+}
+
+static void test_division16(void) {
+  tmb_div_s16_params p;
+  memset(&p, 0, sizeof(p));
+  p.rank = 2;
+  p.dims[0] = between(1, 9);
+  p.dims[1] = between(1, 70);
+  p.a_strides[0] = p.b_strides[0] = p.dims[1];
+  p.a_strides[1] = 1;
+  p.b_strides[1] = between(0, 1);
+  p.multiplier = between(1 << 30, INT32_MAX);
+  p.shift = between(16, 70);
+  p.act_min = chance(2) ? -32768 : 0;
+  p.act_max = 32767;
+  fill_inputs();
+  portable_div_s16((const int16_t *)(void *)input[0], (const int16_t *)(void *)input[1], (int16_t *)(void *)output[0], &p);
+  tmb_div_s16((const int16_t *)(void *)input[0], (const int16_t *)(void *)input[1], (int16_t *)(void *)output[1], &p);
+  if (!agree(2 * p.dims[0] * p.dims[1]))
+    fail("div_s16", (const int32_t *)&p, sizeof(p) / 4);
+}
+
+enum { FLOATS = SIZE / 4 };
+static float numbers[3][FLOATS];
+
+/* With all bits of their mantissas, so that rounding and the order of sums matter. */
+static void fill_floats(void) {
+  for (int32_t which = 0; which < 3; which++)
+    for (int32_t i = 0; i < FLOATS; i++)
+      numbers[which][i] = (float)between(-8000000, 8000000) * 1e-6f;
+  memset(output, GUARD, sizeof(output));
+}
+
+/* Sums of the same numbers in the same order. */
+static void test_floats(void) {
+  tmb_conv2d_f32_params p;
+  float *y[2] = {(float *)(void *)output[0], (float *)(void *)output[1]};
+  memset(&p, 0, sizeof(p));
+  p.batch = 1;
+  p.in_h = between(1, 6);
+  p.in_w = between(1, 6);
+  p.kernel_h = between(1, 3);
+  p.kernel_w = between(1, 3);
+  p.stride_h = between(1, 2);
+  p.stride_w = between(1, 2);
+  p.dilation_h = p.dilation_w = 1;
+  p.pad_top = between(0, 2);
+  p.pad_left = between(0, 2);
+  p.out_h = between(1, 5);
+  p.out_w = between(1, 5);
+  p.groups = chance(4) ? 2 : 1;
+  p.in_c = p.groups * between(1, 9);
+  p.out_c = p.groups * between(1, 18);
+  p.act_min = chance(2) ? 0.0f : -1e30f;
+  p.act_max = chance(2) ? 20.0f : 3.4e38f;
+  fill_floats();
+  portable_conv2d_f32(numbers[0], numbers[1], numbers[2], y[0], scratch, &p);
+  tmb_conv2d_f32(numbers[0], numbers[1], numbers[2], y[1], scratch, &p);
+  if (!agree(4 * p.out_h * p.out_w * p.out_c))
+    fail("conv2d_f32", (const int32_t *)&p, sizeof(p) / 4);
+  const tmb_fully_connected_f32_params f = {between(1, 5), between(1, 50), between(1, 40), -30.0f, 30.0f};
+  fill_floats();
+  portable_fully_connected_f32(numbers[0], numbers[1], numbers[2], y[0], &f);
+  tmb_fully_connected_f32(numbers[0], numbers[1], numbers[2], y[1], &f);
+  if (!agree(4 * f.rows * f.cols))
+    fail("fully_connected_f32", (const int32_t *)&f, 3);
+  tmb_matmul_f32_params m;
+  memset(&m, 0, sizeof(m));
+  m.rows = f.rows;
+  m.depth = f.depth;
+  m.cols = f.cols;
+  m.a_row_stride = m.depth;
+  m.a_col_stride = 1;
+  m.b_row_stride = chance(2) ? 1 : m.cols;
+  m.b_col_stride = m.b_row_stride == 1 ? m.depth : 1;
+  fill_floats();
+  portable_matmul_f32(numbers[0], numbers[1], y[0], &m);
+  tmb_matmul_f32(numbers[0], numbers[1], y[1], &m);
+  if (!agree(4 * m.rows * m.cols))
+    fail("matmul_f32", (const int32_t *)&m, sizeof(m) / 4);
+  const tmb_binary_params b = {2, {f.rows, f.cols}, {f.cols, 1}, {f.cols, between(0, 1)}};
+  fill_floats();
+  portable_add_f32(numbers[0], numbers[1], y[0], &b);
+  tmb_add_f32(numbers[0], numbers[1], y[1], &b);
+  if (!agree(4 * f.rows * f.cols))
+    fail("add_f32", (const int32_t *)&b, sizeof(b) / 4);
+  /* Exponentials may differ in the last bits. */
+  const tmb_softmax_params s = {between(1, 3), between(1, 60), between(1, 2)};
+  fill_floats();
+  portable_softmax_f32(numbers[0], y[0], &s);
+  tmb_softmax_f32(numbers[0], y[1], &s);
+  for (int32_t i = 0; i < s.outer * s.depth * s.inner; i++) {
+    const float difference = y[1][i] - y[0][i], most = y[0][i] * 2e-6f + 1e-37f;
+    if (difference > most || difference < -most)
+      fail("softmax_f32", (const int32_t *)&s, sizeof(s) / 4);
+    y[1][i] = y[0][i];
+  }
+  if (!agree(4 * s.outer * s.depth * s.inner))
+    fail("softmax_f32 writes past its outputs and", (const int32_t *)&s, sizeof(s) / 4);
 }
 
 int main(void) {
@@ -426,7 +584,10 @@ int main(void) {
     test_add();
     test_attention();
     test_recurrent();
-    test_max_pool();
+    test_pool();
+    test_mean();
+    test_division16();
+    test_floats();
   }
   tmb_port_print("twins agree\n");
   return 0;

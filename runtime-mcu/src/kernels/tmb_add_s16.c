@@ -2,25 +2,19 @@
 /* Elementwise addition and subtraction with broadcasting, int16. */
 #include "thimble/tmb_kernels.h"
 #include "thimble/tmb_requant.h"
-#include "tmb_walk.h"
 
-void tmb_add_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_add_s16_params *p) {
-  int32_t index[TMB_MAX_RANK] = {0};
-  const int32_t outer = p->rank > 0 ? p->rank - 1 : 0;
-  const int32_t count = p->rank > 0 ? p->dims[outer] : 1;
-  const int32_t a_step = p->a_strides[outer], b_step = p->b_strides[outer];
-  const int32_t a_multiplier = p->a_multiplier, b_multiplier = p->b_multiplier;
-  const int32_t act_min = p->act_min, act_max = p->act_max;
-  if (tmb_walk_count(p->rank, p->dims) == 0)
-    return;
-  do {
-    const int16_t *a_row = a + tmb_walk_offset(outer, index, p->a_strides);
-    const int16_t *b_row = b + tmb_walk_offset(outer, index, p->b_strides);
-    int32_t i;
-    for (i = 0; i < count; ++i) {
-      /* The upper word of the sum: one 32-bit by 32-bit product and one accumulation. */
-      const int64_t sum = (int64_t)(a_row[i * a_step] * 65536) * a_multiplier + (int64_t)(b_row[i * b_step] * 65536) * b_multiplier;
-      *y++ = (int16_t)tmb_clamp_s32((int32_t)((sum + ((int64_t)1 << 31)) >> 32), act_min, act_max);
-    }
-  } while (tmb_walk_next(outer, p->dims, index));
+static void tmb_add_s16_row(const int16_t *a, int32_t a_step, const int16_t *b, int32_t b_step, int16_t *y, int32_t count,
+                            const tmb_add_s16_params *p) {
+  const int32_t a_multiplier = p->a_multiplier, b_multiplier = p->b_multiplier, act_min = p->act_min, act_max = p->act_max;
+  for (; count > 0; --count, a += a_step, b += b_step) {
+    /* The upper word of the sum: one 32-bit by 32-bit product and one accumulation. */
+    const int64_t sum = (int64_t)(*a * 65536) * a_multiplier + (int64_t)(*b * 65536) * b_multiplier;
+    *y++ = (int16_t)tmb_clamp_s32((int32_t)((sum + ((int64_t)1 << 31)) >> 32), act_min, act_max);
+  }
 }
+
+#define TMB_KERNEL tmb_add_s16
+#define TMB_PARAMS tmb_add_s16_params
+#define TMB_ELEMENT int16_t
+#define TMB_ROW tmb_add_s16_row
+#include "tmb_two_rows_loop.h"

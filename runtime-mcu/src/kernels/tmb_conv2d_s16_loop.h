@@ -3,7 +3,8 @@
  *   TMB_KERNEL                                the function's name
  *   TMB_SUM                                   the type of accumulators, int32_t or int64_t
  *   TMB_DOT(x, w, pairs, sums)                adds to the TMB_SUM sums of two channels what `pairs` pairs of activations give
- *   TMB_DOT2(x0, x1, w, pairs, sums)          the same for two windows: sums[0..1] of the first, sums[2..3] of the second
+ *   TMB_DOT2(x0, x1, w, pairs, sums)          the same for two windows: sums[0..1] of the first, sums[2..3] of the second;
+ *                                             both are those of tmb_conv2d_s16_dots.h
  *   TMB_FINISH(acc, multiplier, shift)        the output, not yet clamped */
 #include "thimble/tmb_layout.h"
 
@@ -59,21 +60,27 @@ static void tmb_conv2d_s16_group(const int16_t *first, const int16_t *second, co
 
 void TMB_KERNEL(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, const tmb_conv2d_s8_params *p) {
   const tmb_conv2d_s16_layout layout = tmb_conv2d_s16_layout_of(p);
-  const int32_t image = p->in_h * p->in_w * p->in_c, outputs = p->out_h * p->out_w, total = p->batch * outputs;
+  const int32_t total = p->batch * p->out_h * p->out_w;
   const int32_t group_words = (layout.cols + 1) / 2 * layout.words;
   int16_t *copies = (int16_t *)scratch;
   int32_t g, position, i;
   for (g = 0; g < p->groups; ++g) {
-    const int32_t channel = g == 0 ? 0 : g * (p->in_c / p->groups);
+    const int16_t *image = x + (g == 0 ? 0 : g * (p->in_c / p->groups));
+    int32_t row = 0, col = 0;
     for (position = 0; position < total; position += 2) {
       const int32_t positions = total - position < 2 ? 1 : 2;
       const int16_t *windows[2];
       windows[1] = NULL;
       for (i = 0; i < positions; ++i) {
-        const int32_t at = position + i, n = at / outputs, row = (at - n * outputs) / p->out_w;
-        const int32_t col = at - n * outputs - row * p->out_w;
-        windows[i] = tmb_conv2d_s16_window(x + n * image + channel, row * p->stride_h - p->pad_top, col * p->stride_w - p->pad_left,
+        windows[i] = tmb_conv2d_s16_window(image, row * p->stride_h - p->pad_top, col * p->stride_w - p->pad_left,
                                            copies + i * 2 * layout.pairs, layout.pairs, p);
+        if (++col == p->out_w) {
+          col = 0;
+          if (++row == p->out_h) {
+            row = 0;
+            image += p->in_h * p->in_w * p->in_c;
+          }
+        }
       }
       tmb_conv2d_s16_group(windows[0], windows[1], w + g * group_words, y + position * p->out_c + g * layout.cols, positions,
                            &layout, p);
@@ -83,6 +90,7 @@ void TMB_KERNEL(const int16_t *x, const int32_t *w, int16_t *y, void *scratch, c
 
 #undef TMB_KERNEL
 #undef TMB_SUM
+#undef TMB_WIDE
 #undef TMB_DOT
 #undef TMB_DOT2
 #undef TMB_FINISH

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Layer normalization and root-mean-square normalization, int16. */
 #include "thimble/tmb_kernels.h"
+#include "tmb_square_root.h"
 
 /* The numbers of a row: c[i] = depth * x[i] - shift, and 1 / sqrt(v) as inverse * 2^-down. */
 typedef struct tmb_norm_s16_row {
@@ -8,22 +9,6 @@ typedef struct tmb_norm_s16_row {
   uint32_t inverse; /* 2^30 to 2^31 */
   int32_t down;
 } tmb_norm_s16_row;
-
-/* floor(sqrt(value)), bit by bit. */
-static uint32_t tmb_norm_s16_sqrt(uint32_t value) {
-  uint32_t root = 0, bit = (uint32_t)1 << 30;
-  while (bit > value)
-    bit >>= 2;
-  for (; bit != 0; bit >>= 2) {
-    if (value >= root + bit) {
-      value -= root + bit;
-      root = (root >> 1) + bit;
-    } else {
-      root >>= 1;
-    }
-  }
-  return root;
-}
 
 /* 1 / sqrt(square), square < 2^62, within 2^-26 of it: a root and a quotient of 16 bits, and one step of Newton's. */
 static void tmb_norm_s16_invert(uint64_t square, tmb_norm_s16_row *row) {
@@ -35,7 +20,7 @@ static void tmb_norm_s16_invert(uint64_t square, tmb_norm_s16_row *row) {
   for (; square >> 62 == 0; square <<= 2)
     --row->down;
   top = (uint32_t)(square >> 32);
-  first = 0x80000000u / tmb_norm_s16_sqrt(top);
+  first = 0x80000000u / tmb_square_root(top);
   error = ((int64_t)1 << 62) - (int64_t)((uint64_t)first * first * top);
   inverse = (int64_t)first * 32768 + (((int64_t)first * (error >> 16)) >> 32);
   row->inverse = (uint32_t)(inverse > INT32_MAX ? INT32_MAX : inverse);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Layer normalization and root-mean-square normalization, int8. */
 #include "thimble/tmb_kernels.h"
+#include "tmb_square_root.h"
 
 /* The numbers of a row: c[i] = depth * x[i] - shift, and 1 / sqrt(sum of squares of x - shift / depth, times depth, plus epsilon)
  * as inverse * 2^-down. */
@@ -9,22 +10,6 @@ typedef struct tmb_norm_row {
   uint32_t inverse; /* 2^15 to 2^16 */
   int32_t down;
 } tmb_norm_row;
-
-/* floor(sqrt(value)), bit by bit. */
-static uint32_t tmb_norm_sqrt(uint32_t value) {
-  uint32_t root = 0, bit = (uint32_t)1 << 30;
-  while (bit > value)
-    bit >>= 2;
-  for (; bit != 0; bit >>= 2) {
-    if (value >= root + bit) {
-      value -= root + bit;
-      root = (root >> 1) + bit;
-    } else {
-      root >>= 1;
-    }
-  }
-  return root;
-}
 
 /* 1 / sqrt(square), within 2^-14 of it. */
 static void tmb_norm_invert(uint64_t square, tmb_norm_row *row) {
@@ -39,7 +24,7 @@ static void tmb_norm_invert(uint64_t square, tmb_norm_row *row) {
     square <<= 2;
     --exponent;
   }
-  row->inverse = 0x80000000u / tmb_norm_sqrt((uint32_t)square);
+  row->inverse = 0x80000000u / tmb_square_root((uint32_t)square);
   row->down = 31 + exponent;
 }
 

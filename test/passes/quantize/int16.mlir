@@ -34,3 +34,17 @@ func.func @lstm(%x: tensor<1x1x3xf32> {thimble.range = array<f32: -1.0, 1.0>}, %
   %y, %h, %c = nn.lstm %x, %w, %r, %b initial_h = %h0 initial_c = %c0 : (tensor<1x1x3xf32>, tensor<8x3xf32>, tensor<8x2xf32>, tensor<8xf32>, tensor<1x2xf32>, tensor<1x2xf32>) -> (tensor<1x1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>)
   return %h, %c : tensor<1x2xf32>, tensor<1x2xf32>
 }
+
+// -----
+
+// Without a division or a kernel for int8 between.
+// CHECK-LABEL: func.func @rectify_and_divide
+// CHECK: %[[rectified:.*]] = nn.binary prelu %{{.*}}, %{{.*}} -> tensor<1x2x!quant.uniform<i16:f32
+// CHECK: nn.binary div %[[rectified]], %{{.*}} -> tensor<1x2x!quant.uniform<i16:f32
+// CHECK-NOT: requantize
+func.func @rectify_and_divide(%x: tensor<1x2xf32> {thimble.int16 = "asked for", thimble.range = array<f32: -1.0, 1.0>}, %d: tensor<1x1xf32> {thimble.int16 = "asked for", thimble.range = array<f32: 1.0, 2.0>}) -> tensor<1x2xf32> {
+  %slopes = nn.constant dense<[0.25, -0.5]> : tensor<2xf32> : tensor<2xf32>
+  %0 = nn.binary prelu %x, %slopes {thimble.int16 = "asked for", thimble.range = array<f32: -1.0, 1.0>} : (tensor<1x2xf32>, tensor<2xf32>) -> tensor<1x2xf32>
+  %y = nn.binary div %0, %d {thimble.int16 = "asked for", thimble.range = array<f32: -1.0, 1.0>} : (tensor<1x2xf32>, tensor<1x1xf32>) -> tensor<1x2xf32>
+  return %y : tensor<1x2xf32>
+}

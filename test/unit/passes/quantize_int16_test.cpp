@@ -96,10 +96,40 @@ TEST_CASE("only what is marked is int16, with conversions at its borders", "[qua
   CHECK(mixed > int8 - 1);
 }
 
+TEST_CASE("divisions and rectifiers with slopes are int16", "[quantize][int16]") {
+  for (nn::BinaryKind kind : {nn::BinaryKind::PRelu, nn::BinaryKind::Div}) {
+    Random random(6);
+    Network net({1, 4, 4, 2});
+    Value x = net.last;
+    if (kind == nn::BinaryKind::Div) { // by a number for each channel
+      net.unary(nn::UnaryKind::Abs);
+      net.last = net.builder.create<nn::ReduceOp>(net.next(), nn::ReduceKind::Mean, net.last, ArrayRef<int64_t>{1, 2}, true);
+      Value divisor = net.last;
+      net.last = x;
+      net.binary(kind, divisor);
+    } else {
+      net.binary(kind, net.constant({2}, {0.2f, -0.4f}));
+    }
+    func::FuncOp reference = net.finish();
+    Inputs inputs(random, 32, 8);
+    REQUIRE(succeeded(calibrate::calibrate(reference, inputs.samples)));
+    double int8 = sqnrOf(net, reference, inputs.samples);
+    markAll(reference);
+    double int16 = sqnrOf(net, reference, inputs.samples);
+    INFO(nn::stringifyBinaryKind(kind).str() << ": int8 " << int8 << " dB, int16 " << int16 << " dB");
+    CHECK(int16 > 80);
+    CHECK(int16 > int8 + 35);
+    func::FuncOp function = *net.quantized->getOps<func::FuncOp>().begin();
+    auto binary = findOp<nn::BinaryOp>(function);
+    REQUIRE(binary);
+    CHECK(binary.getKind() == kind);
+    function.walk([](Operation *op) { CHECK((!isa<nn::QuantizeOp, nn::DequantizeOp, nn::RequantizeOp>(op))); });
+  }
+}
+
 TEST_CASE("an operation without an int16 kernel computes in int8 between two", "[quantize][int16]") {
   Network net({1, 4, 4, 2});
-  Value slopes = net.constant({2}, {0.2f, 0.4f});
-  net.binary(nn::BinaryKind::PRelu, slopes);
+  net.last = net.builder.create<nn::ReduceOp>(net.next(), nn::ReduceKind::Min, net.last, ArrayRef<int64_t>{1, 2}, true);
   func::FuncOp reference = net.finish();
   Random random(5);
   Inputs inputs(random, 32, 8);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The int8 kernels for Armv7E-M against their portable twins, bit for bit. On other computers their instructions are models in
-// C.
+// The int8 kernels for Armv7E-M, and those for MVE that are written in C, against their portable twins, bit for bit. On other computers
+// their instructions are models in C.
+#include "mve_kernels.h"
 #include "packed.h"
 #include "support.h"
 
@@ -223,7 +224,7 @@ TEST_CASE("convolutions with nothing to do for Armv7E-M", "[runtime][armv7em]") 
   }
 }
 
-TEST_CASE("fully connected for Armv7E-M", "[runtime][armv7em]") {
+TEST_CASE("fully connected for Armv7E-M and MVE", "[runtime][armv7em][mve]") {
   Random random(64);
   for (int round = 0; round < 400; ++round) {
     tmb_fully_connected_s8_params p = {};
@@ -235,14 +236,16 @@ TEST_CASE("fully connected for Armv7E-M", "[runtime][armv7em]") {
     const auto x = random.bytes(static_cast<size_t>(p.rows * p.depth)), w = random.bytes(static_cast<size_t>(p.cols * p.depth));
     const auto bias = random.integers(static_cast<size_t>(p.cols), -20000, 20000);
     const auto multiplier = randomMultipliers(random, static_cast<size_t>(p.cols), p.shift);
-    std::vector<int8_t> expected(static_cast<size_t>(p.rows * p.cols + 8), kUntouched), y = expected;
+    std::vector<int8_t> expected(static_cast<size_t>(p.rows * p.cols + 8), kUntouched), y = expected, z = expected;
     connect(tmb_fully_connected_s8, x.data(), w, bias, multiplier, expected.data(), &p);
     connect(armv7em_fully_connected_s8, x.data(), w, bias, multiplier, y.data(), &p);
+    connect(mve::tmb_fully_connected_s8, x.data(), w, bias, multiplier, z.data(), &p);
     REQUIRE(y == expected);
+    REQUIRE(z == expected);
   }
 }
 
-TEST_CASE("addition for Armv7E-M", "[runtime][armv7em]") {
+TEST_CASE("addition for Armv7E-M and MVE", "[runtime][armv7em][mve]") {
   Random random(65);
   for (int round = 0; round < 400; ++round) {
     const Shape shape = randomShape(random, 4, 9);
@@ -259,14 +262,16 @@ TEST_CASE("addition for Armv7E-M", "[runtime][armv7em]") {
     p.act_min = random.integer(0, 1) ? -128 : random.integer(-128, 0);
     p.act_max = random.integer(0, 1) ? 127 : random.integer(0, 127);
     const auto x = random.bytes(a.count()), z = random.bytes(b.count());
-    std::vector<int8_t> expected(static_cast<size_t>(elements(shape) + 8), kUntouched), y = expected;
+    std::vector<int8_t> expected(static_cast<size_t>(elements(shape) + 8), kUntouched), y = expected, u = expected;
     tmb_add_s8(x.data(), z.data(), expected.data(), &p);
     armv7em_add_s8(x.data(), z.data(), y.data(), &p);
+    mve::tmb_add_s8(x.data(), z.data(), u.data(), &p);
     REQUIRE(y == expected);
+    REQUIRE(u == expected);
   }
 }
 
-TEST_CASE("mean for Armv7E-M", "[runtime][armv7em]") {
+TEST_CASE("mean for Armv7E-M and MVE", "[runtime][armv7em][mve]") {
   Random random(66);
   for (int round = 0; round < 400; ++round) {
     tmb_mean_s8_params p = {};
@@ -282,16 +287,18 @@ TEST_CASE("mean for Armv7E-M", "[runtime][armv7em]") {
     p.bias = random.integer(-2000, 2000);
     p.out_zero_point = random.integer(-128, 127);
     p.shift = random.integer(0, 1) ? 0 : random.integer(1, 3);
-    p.multiplier = randomMultipliers(random, 1, p.shift)[0];
+    p.multiplier = random.integer(0, 2) ? randomMultipliers(random, 1, p.shift)[0] : 1 << random.integer(22, 30); // with ties
     const auto x = random.bytes(static_cast<size_t>(elements(shape)));
-    std::vector<int8_t> expected(x.size() + 8, kUntouched), y = expected;
+    std::vector<int8_t> expected(x.size() + 8, kUntouched), y = expected, z = expected;
     tmb_mean_s8(x.data(), expected.data(), &p);
     armv7em_mean_s8(x.data(), y.data(), &p);
+    mve::tmb_mean_s8(x.data(), z.data(), &p);
     REQUIRE(y == expected);
+    REQUIRE(z == expected);
   }
 }
 
-TEST_CASE("max pooling for Armv7E-M", "[runtime][armv7em]") {
+TEST_CASE("max pooling for Armv7E-M and MVE", "[runtime][armv7em][mve]") {
   Random random(66);
   for (int round = 0; round < 400; ++round) {
     tmb_pool2d_params p = {};
@@ -310,9 +317,11 @@ TEST_CASE("max pooling for Armv7E-M", "[runtime][armv7em]") {
     p.pad_top = random.integer(0, 3);
     p.pad_left = random.integer(0, 3);
     const auto x = random.bytes(static_cast<size_t>(p.batch * p.in_h * p.in_w * p.channels));
-    std::vector<int8_t> expected(static_cast<size_t>(p.batch * p.out_h * p.out_w * p.channels + 8), kUntouched), y = expected;
+    std::vector<int8_t> expected(static_cast<size_t>(p.batch * p.out_h * p.out_w * p.channels + 8), kUntouched), y = expected, z = expected;
     tmb_max_pool2d_s8(x.data(), expected.data(), &p);
     armv7em::armv7em_max_pool2d_s8(x.data(), y.data(), &p);
+    mve::tmb_max_pool2d_s8(x.data(), z.data(), &p);
     REQUIRE(y == expected);
+    REQUIRE(z == expected);
   }
 }

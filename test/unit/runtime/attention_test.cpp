@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Attention row by row against the chain of kernels on whole matrices: equal bit for bit.
+#include "mve_kernels.h"
 #include "support.h"
 
 #include "thimble/tmb_layout.h"
@@ -23,7 +24,7 @@ template <typename Params> struct Case {
 };
 
 int32_t place(Random &random, int32_t heads, int32_t rows, int32_t width, int32_t &headStride, int32_t &rowStride) {
-  const int32_t gap = random.integer(0, 3);
+  const int32_t gap = random.integer(0, 30) ? random.integer(0, 3) : 10000; // at times farther than 16 bits reach in eight rows
   if (random.integer(0, 1)) {
     headStride = width;
     rowStride = heads * width + gap;
@@ -163,12 +164,10 @@ TEST_CASE("int8 attention row by row equals the matrices", "[attention]") {
     CAPTURE(round, p.heads, p.shared, p.queries, p.keys, p.depth, p.value_depth, p.has_table, p.has_mask, c.isPacked);
     const auto expected = materialized(c, q, k, v, table, mask, exponentials);
     const size_t bytes = size_t(tmb_attention_s8_scratch_bytes(&p));
-    for (bool isTwin : {false, true}) {
+    for (auto *kernel : {tmb_attention_s8, armv7em_attention_s8, mve::tmb_attention_s8}) {
       std::vector<int8_t> y(expected.size() + 8, 85);
       std::vector<uint32_t> scratch(bytes / 4 + 4, 0x5a5a5a5au);
-      const auto kernel = isTwin ? armv7em_attention_s8 : tmb_attention_s8;
       kernel(q.data(), k.data(), v.data(), table.data(), mask.data(), exponentials.data(), y.data(), scratch.data(), &p);
-      CAPTURE(isTwin);
       REQUIRE(std::equal(expected.begin(), expected.end(), y.begin()));
       REQUIRE(std::all_of(y.begin() + ptrdiff_t(expected.size()), y.end(), [](int8_t code) { return code == 85; }));
       REQUIRE(std::count(scratch.begin() + ptrdiff_t(bytes / 4), scratch.end(), 0x5a5a5a5au) == 4);
@@ -213,5 +212,9 @@ TEST_CASE("float attention row by row equals the matrices", "[attention]") {
     CAPTURE(round, p.heads, p.shared, p.queries, p.keys, p.depth, p.value_depth, p.has_mask, c.isPacked);
     tmb_attention_f32(q.data(), k.data(), v.data(), mask.data(), y.data(), scratch.data(), &p);
     REQUIRE(y == expected);
+    // Exponentials of MVE differ in the last bits.
+    mve::tmb_attention_f32(q.data(), k.data(), v.data(), mask.data(), y.data(), scratch.data(), &p);
+    for (size_t i = 0; i < y.size(); ++i)
+      REQUIRE(close(y[i], double(expected[i]), 2e-6));
   }
 }

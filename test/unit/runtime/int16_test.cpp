@@ -7,19 +7,26 @@
 
 #include <catch2/catch.hpp>
 
-#define tmb_conv2d_s16 armv7em_conv2d_s16
-#define tmb_conv2d_wide_s16 armv7em_conv2d_wide_s16
-extern "C" {
-#include "../../../runtime-mcu/src/arch/armv7em/tmb_conv2d_s16.c"
-// The loop is a header without guard, its helper the same function in both.
-#define tmb_conv2d_s16_window tmb_conv2d_wide_s16_window
-#define tmb_conv2d_s16_group tmb_conv2d_wide_s16_group
-#include "../../../runtime-mcu/src/arch/armv7em/tmb_conv2d_wide_s16.c"
-#undef tmb_conv2d_s16_window
-#undef tmb_conv2d_s16_group
-}
-#undef tmb_conv2d_s16
-#undef tmb_conv2d_wide_s16
+// The portable files with the headers for this instruction set, which come first.
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_dsp.h"
+#include "tmb_wide.h"
+#include "tmb_window.h"
+namespace armv7em {
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_leading_zeros.h"
+#include "../../../runtime-mcu/src/kernels/tmb_div_s16.c"
+namespace narrow {
+#define TMB_SUM int32_t
+#define TMB_WIDE 0
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_conv2d_s16_dots.h"
+#include "../../../runtime-mcu/src/kernels/tmb_conv2d_s16.c"
+} // namespace narrow
+namespace wide {
+#define TMB_SUM int64_t
+#define TMB_WIDE 1
+#include "../../../runtime-mcu/src/arch/armv7em/tmb_conv2d_s16_dots.h"
+#include "../../../runtime-mcu/src/kernels/tmb_conv2d_wide_s16.c"
+} // namespace wide
+} // namespace armv7em
 
 using namespace runtime_test;
 
@@ -124,7 +131,7 @@ TEST_CASE("conv2d int16", "[runtime][int16]") {
     }
     const auto stream = thimble::kernels::packConvolution16(w, bias, multipliers, p);
     const auto y = convolve16(isWide ? tmb_conv2d_wide_s16 : tmb_conv2d_s16, x, stream, p);
-    REQUIRE(y == convolve16(isWide ? armv7em_conv2d_wide_s16 : armv7em_conv2d_s16, x, stream, p));
+    REQUIRE(y == convolve16(isWide ? armv7em::wide::tmb_conv2d_wide_s16 : armv7em::narrow::tmb_conv2d_s16, x, stream, p));
     size_t at = 0;
     for (int32_t n = 0; n < p.batch; ++n)
       for (int32_t oy = 0; oy < p.out_h; ++oy)
@@ -151,7 +158,7 @@ TEST_CASE("sums that 32 bits do not hold, int16", "[runtime][int16]") {
   const auto wide = *thimble::makeWideFactor(factor);
   p.shift = wide.shift;
   const auto stream = thimble::kernels::packConvolution16(w, {0, 1 << 29}, {wide.multiplier, wide.multiplier}, p);
-  for (auto *kernel : {tmb_conv2d_wide_s16, armv7em_conv2d_wide_s16}) {
+  for (auto *kernel : {tmb_conv2d_wide_s16, armv7em::wide::tmb_conv2d_wide_s16}) {
     const auto y = convolve16(kernel, x, stream, p);
     CHECK(y[0] == 20000);
     CHECK(y[1] == std::lround(20000 + std::ldexp(1.0, 29) * factor));
@@ -254,6 +261,119 @@ TEST_CASE("add, sub, mul, min and max int16", "[runtime][int16]") {
       REQUIRE(std::abs(products[i] - saturate(double(x) * y * fm, -32768, mul.act_max)) <= 0.75);
       REQUIRE(least[i] == std::min(x, y));
       REQUIRE(most[i] == std::max(x, y));
+    }
+  }
+}
+
+namespace {
+
+// Operands and a result that two kernels compute; these know the parameters of the shapes.
+struct Pairs {
+  Pairs(Random &random, bool broadcasts)
+      : shape(randomShape(random, 4, 5)), a(random, shape, broadcasts), b(random, shape, broadcasts) {}
+  template <typename Params> void fill(Params &p) const {
+    p.rank = int32_t(shape.size());
+    put(p.dims, shape);
+    put(p.a_strides, a.strides);
+    put(p.b_strides, b.strides);
+  }
+  // The results of the kernel and of its twin, if it has one, which must be the same, also where they are written over an operand of
+  // the result's shape.
+  template <typename Kernel, typename Params>
+  std::vector<int16_t> run(Kernel *kernel, Kernel *twin, const std::vector<int16_t> &u, const std::vector<int16_t> &v, const Params &p) {
+    std::vector<int16_t> y(size_t(elements(shape)) + 4, 21845), other = y;
+    kernel(u.data(), v.data(), y.data(), &p);
+    if (twin) {
+      twin(u.data(), v.data(), other.data(), &p);
+      REQUIRE(y == other);
+    }
+    for (size_t i = 0; i < 4; ++i)
+      REQUIRE(y[y.size() - 1 - i] == 21845);
+    y.resize(y.size() - 4);
+    std::vector<int16_t> over = u;
+    if (a.count() == y.size()) {
+      kernel(over.data(), v.data(), over.data(), &p);
+      REQUIRE(over == y);
+    }
+    over = v;
+    if (b.count() == y.size()) {
+      kernel(u.data(), over.data(), over.data(), &p);
+      REQUIRE(over == y);
+    }
+    return y;
+  }
+  Shape shape;
+  Broadcast a, b;
+};
+
+} // namespace
+
+TEST_CASE("division int16", "[runtime][int16]") {
+  Random random(168);
+  for (int round = 0; round < 400; ++round) {
+    Pairs pairs(random, round % 2);
+    const int32_t reach = round % 3 == 0 ? 32767 : round % 3 == 1 ? 300 : 2;
+    const auto u = codes(random, pairs.a.count()), v = codes(random, pairs.b.count(), -reach - (reach == 32767), reach);
+    tmb_div_s16_params p = {};
+    pairs.fill(p);
+    const double factor = std::ldexp(double(random.real(0.5f, 1)), random.integer(-18, 46));
+    int exponent = 0;
+    p.multiplier = int32_t(std::min<int64_t>(std::llround(std::ldexp(std::frexp(factor, &exponent), 31)), INT32_MAX));
+    p.shift = std::max(61 - exponent, 16);
+    p.act_min = round % 4 ? -32768 : -1000;
+    p.act_max = round % 4 ? 32767 : 20000;
+    const auto y = pairs.run(tmb_div_s16, armv7em::tmb_div_s16, u, v, p);
+    for (size_t i = 0; i < y.size(); ++i) {
+      const Shape index = coordinates(pairs.shape, int32_t(i));
+      const int16_t x = u[size_t(dot(index, pairs.a.strides))], by = v[size_t(dot(index, pairs.b.strides))];
+      const double real = by != 0 ? factor * x / by : x > 0 ? 1e9 : x < 0 ? -1e9 : 0, exact = saturate(real, p.act_min, p.act_max);
+      INFO(x << " / " << by << " * " << factor << " is " << real << ", not " << y[i]);
+      REQUIRE(std::abs(y[i] - exact) <= 0.75 + std::ldexp(std::abs(exact), -26));
+    }
+  }
+}
+
+TEST_CASE("every divisor of int16", "[runtime][int16]") {
+  tmb_div_s16_params p = {};
+  p.rank = 1;
+  p.dims[0] = 65536;
+  p.b_strides[0] = 1;
+  p.multiplier = 1 << 30; // a factor of 2^15
+  p.shift = 45;
+  p.act_min = -32768;
+  p.act_max = 32767;
+  std::vector<int16_t> b, y(65536);
+  for (int32_t code = -32768; code < 32768; ++code)
+    b.push_back(int16_t(code));
+  for (int16_t a : {int16_t(-32768), int16_t(-1), int16_t(0), int16_t(1), int16_t(12345), int16_t(32767)}) {
+    tmb_div_s16(&a, b.data(), y.data(), &p);
+    for (size_t i = 0; i < b.size(); ++i) {
+      const double exact = saturate(b[i] != 0 ? 32768.0 * a / b[i] : 1e9 * a);
+      REQUIRE(std::abs(y[i] - exact) <= 0.75 + std::ldexp(std::abs(exact), -26));
+    }
+  }
+}
+
+TEST_CASE("prelu int16", "[runtime][int16]") {
+  Random random(169);
+  for (int round = 0; round < 300; ++round) {
+    Pairs pairs(random, round % 2);
+    const auto u = codes(random, pairs.a.count()), v = codes(random, pairs.b.count());
+    tmb_prelu_s16_params p = {};
+    pairs.fill(p);
+    const double positive = std::ldexp(double(random.real(0.5f, 1)), random.integer(-4, 3)), slope = std::ldexp(positive, -15);
+    const auto plus = *thimble::makeRequantFactor(positive), minus = *thimble::makeRequantFactor(slope);
+    p.positive_multiplier = plus.multiplier;
+    p.positive_shift = plus.shift;
+    p.negative_multiplier = minus.multiplier;
+    p.negative_shift = minus.shift;
+    p.act_min = round % 4 ? -32768 : -1000;
+    p.act_max = round % 4 ? 32767 : 20000;
+    const auto y = pairs.run(tmb_prelu_s16, static_cast<decltype(&tmb_prelu_s16)>(nullptr), u, v, p);
+    for (size_t i = 0; i < y.size(); ++i) {
+      const Shape index = coordinates(pairs.shape, int32_t(i));
+      const int16_t x = u[size_t(dot(index, pairs.a.strides))], by = v[size_t(dot(index, pairs.b.strides))];
+      REQUIRE(std::abs(y[i] - saturate(x < 0 ? x * (by * slope) : x * positive, p.act_min, p.act_max)) <= 0.75);
     }
   }
 }

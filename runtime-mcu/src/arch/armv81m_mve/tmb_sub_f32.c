@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* Elementwise subtraction, float32, with the vector instructions of Armv8.1-M. */
+#define TMB_KERNEL tmb_sub_f32
+#define TMB_EXPRESSION(a, b) ((a) - (b))
+#define TMB_VECTOR(a, b) vsubq_f32((a), (b))
+#include "tmb_mve_binary_f32.h"
