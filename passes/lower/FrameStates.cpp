@@ -46,7 +46,15 @@ void FrameStates::plan() {
           if (read && (read->fill == Fill::Any) == isAny && (read->begin < 0 || read->isMasked)) {
             Window &window = windows[keyOf(*read)];
             window.past = std::max(window.past, -read->begin);
+            int64_t rows = (read->end - read->begin - 1) / read->step + 1;
+            bool isStepped = read->step > 1 && nn::isQuantized(read->value.getType());
+            ++window.reads;
+            window.readRows += rows;
+            window.steppedReads += isStepped;
+            window.steppedRows += isStepped ? rows : 0;
           }
+  for (auto &[key, window] : windows)
+    window.isRing = isRing(std::get<0>(key), window);
 }
 
 Value FrameStates::constant(Type type, ElementsAttr value, Location loc) { return builder.create<nn::ConstantOp>(loc, type, value); }
@@ -109,28 +117,104 @@ Value FrameStates::mask(const FrameRead &read, Value current, Location loc) {
   return builder.create<nn::SelectOp>(loc, type, mask, current, constant(scalar, fillOf(scalar, read.fill), loc));
 }
 
-Value FrameStates::read(const FrameRead &read, Value current, Location loc) {
-  const FrameTime &time = *times.find(read.value);
-  int64_t count = times.countOf(time);
-  auto found = windows.find(keyOf(read));
-  if (read.begin >= 0 && !read.isMasked)
-    return slice(current, time.axis, read.begin, read.end, 1, loc);
-  Window &window = found->second;
-  auto [value, fill, isMasked] = found->first;
-  if (!window.whole) {
-    FrameRead like{value, 0, 0, fill, isMasked};
-    window.whole = isMasked ? mask(like, current, loc) : current;
-    if (window.past > 0) {
-      RankedTensorType type = times.typeOf(value);
-      llvm::SmallVector<int64_t> shape(type.getShape());
-      shape[time.axis] = window.past + count;
-      type = RankedTensorType::get(shape, type.getElementType());
-      Value before = add(nodeName(value.getLoc()) + ".past", type, fill == Fill::Lowest ? lowestOf(type) : ElementsAttr());
-      Location here = value.getLoc();
-      Value kept = slice(before, time.axis, count, window.past + count, 1, here);
-      window.whole = builder.create<nn::ConcatOp>(here, type, ValueRange{kept, window.whole}, uint64_t(time.axis));
-      setNext(before, window.whole);
-    }
+// Where a ring pays: moving the past down takes more instructions than to find one's way in a ring. Figures of Cortex-M4.
+bool FrameStates::isRing(Value value, const Window &window) const {
+  const FrameTime &time = *times.find(value);
+  RankedTensorType type = times.typeOf(value);
+  int64_t count = times.countOf(time), outer = 1;
+  for (int64_t size : type.getShape().take_front(time.axis))
+    outer *= size;
+  if (outer != 1 || window.past == 0)
+    return false;
+  int64_t rowBytes = tensorBytes(type) / count;
+  int64_t moves = 50 + window.past * rowBytes * 6 / 10 + window.steppedReads * 70 + window.steppedRows * 107;
+  int64_t turns = 180 + 80 + (25 + rowBytes / 4) * count + window.reads * 250 + (30 + rowBytes / 4) * window.readRows;
+  return turns < moves;
+}
+
+// i64 [n]: the position plus each offset; negative ones count from the end of the ring.
+Value FrameStates::shifted(Value position, ArrayRef<int64_t> offsets, Location loc) {
+  auto type = RankedTensorType::get({int64_t(offsets.size())}, builder.getI64Type());
+  if (offsets == ArrayRef<int64_t>{0})
+    return position;
+  Value &known = indices[{position.getAsOpaquePointer(), offsets.vec()}];
+  if (!known)
+    known = builder.create<nn::BinaryOp>(loc, type, nn::BinaryKind::Add, position, constant(type, DenseElementsAttr::get(type, offsets), loc),
+                                            FloatAttr(), FloatAttr());
+  return known;
+}
+
+void FrameStates::makeRing(Window &window, Value value, Value current, Value before) {
+  Location loc = value.getLoc();
+  const FrameTime &time = *times.find(value);
+  int64_t count = times.countOf(time), size = window.past + count;
+  auto one = RankedTensorType::get({1}, builder.getI64Type());
+  Value &newest = positions[{size, count}];
+  if (!newest) {
+    auto number = [&](int64_t n) { return constant(one, DenseElementsAttr::get(one, APInt(64, uint64_t(n))), loc); };
+    Value last = add("position in " + std::to_string(size), one);
+    Value next = builder.create<nn::BinaryOp>(loc, one, nn::BinaryKind::Add, last, number(count), FloatAttr(), FloatAttr());
+    newest = builder.create<nn::BinaryOp>(loc, one, nn::BinaryKind::Mod, next, number(size), FloatAttr(), FloatAttr());
+    setNext(last, newest);
   }
-  return slice(window.whole, time.axis, window.past + read.begin, window.past + read.end, 1, loc);
+  window.newest = newest;
+  auto type = cast<RankedTensorType>(before.getType());
+  llvm::SmallVector<int64_t> offsets;
+  for (int64_t i = 0; i < count; ++i)
+    offsets.push_back(i + 1 - count);
+  Value indices = builder.create<nn::ReshapeOp>(loc, RankedTensorType::get({count, 1}, builder.getI64Type()), shifted(newest, offsets, loc));
+  Value rows = builder.create<nn::ReshapeOp>(loc, RankedTensorType::get({count, type.getDimSize(1)}, type.getElementType()), current);
+  window.whole = builder.create<nn::ScatterNDOp>(loc, type, nn::ScatterKind::Replace, before, indices, rows);
+  setNext(before, window.whole);
+}
+
+Value FrameStates::readRing(const FrameRead &read, const Window &window, Location loc) {
+  const FrameTime &time = *times.find(read.value);
+  llvm::SmallVector<int64_t> offsets;
+  for (int64_t row = read.begin; row < read.end; row += read.step)
+    offsets.push_back(row + 1 - times.countOf(time));
+  auto type = cast<RankedTensorType>(window.whole.getType());
+  auto rows = RankedTensorType::get({int64_t(offsets.size()), type.getDimSize(1)}, type.getElementType());
+  Value gathered = builder.create<nn::GatherOp>(loc, rows, window.whole, shifted(window.newest, offsets, loc), uint64_t(0));
+  llvm::SmallVector<int64_t> shape(times.typeOf(read.value).getShape());
+  shape[time.axis] = rows.getDimSize(0);
+  return builder.create<nn::ReshapeOp>(loc, RankedTensorType::get(shape, type.getElementType()), gathered);
+}
+
+void FrameStates::makeWindow(const FrameRead &read, Fill fill, bool isMasked, Window &window, Value current, Location loc) {
+  const FrameTime &time = *times.find(read.value);
+  Value value = read.value;
+  FrameRead like{value, 0, 0, 1, fill, isMasked};
+  window.whole = isMasked ? mask(like, current, loc) : current;
+  if (window.past == 0)
+    return;
+  int64_t count = times.countOf(time), size = window.past + count;
+  RankedTensorType type = times.typeOf(value);
+  llvm::SmallVector<int64_t> shape(type.getShape());
+  shape[time.axis] = size;
+  if (window.isRing)
+    shape = {size, type.getNumElements() / count};
+  type = RankedTensorType::get(shape, type.getElementType());
+  Value before = add(nodeName(value.getLoc()) + ".past", type, fill == Fill::Lowest ? lowestOf(type) : ElementsAttr());
+  if (window.isRing)
+    return makeRing(window, value, window.whole, before);
+  Value kept = slice(before, time.axis, count, size, 1, value.getLoc());
+  window.whole = builder.create<nn::ConcatOp>(value.getLoc(), type, ValueRange{kept, window.whole}, uint64_t(time.axis));
+  setNext(before, window.whole);
+}
+
+Value FrameStates::read(const FrameRead &read, Value current, Location loc, bool &isStepped) {
+  const FrameTime &time = *times.find(read.value);
+  // A fully connected layer of int8 needs no copy of its own, as a convolution with gaps does.
+  isStepped = read.step > 1 && nn::isQuantized(current.getType());
+  if (read.begin >= 0 && !read.isMasked)
+    return slice(current, time.axis, read.begin, read.end, isStepped ? read.step : 1, loc);
+  auto found = windows.find(keyOf(read));
+  Window &window = found->second;
+  if (!window.whole)
+    makeWindow(read, std::get<1>(found->first), std::get<2>(found->first), window, current, loc);
+  isStepped |= read.step > 1 && window.isRing;
+  if (window.isRing)
+    return readRing(read, window, loc);
+  return slice(window.whole, time.axis, window.past + read.begin, window.past + read.end, isStepped ? read.step : 1, loc);
 }

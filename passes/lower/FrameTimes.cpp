@@ -230,7 +230,8 @@ LogicalResult FrameTimes::visitConcat(nn::ConcatOp op) {
   return visitAligned(op);
 }
 
-LogicalResult FrameTimes::visitWindows(Operation *op, int64_t extent, int64_t stride, int64_t before, Fill fill) {
+LogicalResult FrameTimes::visitWindows(Operation *op, int64_t extent, int64_t stride, int64_t before, Fill fill,
+                                       int64_t step) {
   Value operand = timedOperand(op);
   FrameTime time = times[operand];
   int64_t length = shapeOf(op->getResult(0))[time.axis];
@@ -248,6 +249,8 @@ LogicalResult FrameTimes::visitWindows(Operation *op, int64_t extent, int64_t st
   int64_t unused = stride * delay + stride - 1 - due; // newest elements that wait for the next run
   int64_t count = countOf(time), made = count / stride;
   FrameRead read{operand, count - unused - (made - 1) * stride - extent, count - unused};
+  if (made == 1)
+    read.step = step;
   if (before > 0) {
     read.fill = fill;
     read.isMasked = time.delay > 0;
@@ -287,7 +290,8 @@ LogicalResult FrameTimes::visitConv(nn::Conv2DOp op) {
     return failure();
   }
   int64_t d = time->axis - 1, kernel = shapeOf(op.getWeights())[time->axis];
-  return visitWindows(op, (kernel - 1) * op.getDilations()[d] + 1, op.getStrides()[d], op.getPads()[d], Fill::Zero);
+  return visitWindows(op, (kernel - 1) * op.getDilations()[d] + 1, op.getStrides()[d], op.getPads()[d], Fill::Zero,
+                      kernel > 1 ? op.getDilations()[d] : 1);
 }
 
 LogicalResult FrameTimes::visitPool(nn::Pool2DOp op) {

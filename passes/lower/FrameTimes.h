@@ -30,6 +30,7 @@ enum class Fill { Any, Zero, Lowest };
 struct FrameRead {
   mlir::Value value;
   int64_t begin, end;
+  int64_t step = 1; // the first of every so many may be enough: what a single window of a dilated convolution reads
   Fill fill = Fill::Any;
   bool isMasked = false; // what runs have made before element 0 counts as `fill`, too
 };
@@ -77,7 +78,8 @@ private:
   mlir::LogicalResult visitMatMul(nn::MatMulOp op);
   mlir::LogicalResult visitRecurrent(mlir::Operation *op);
   /// Elements are windows of `extent` elements, `stride` apart, the first of which begins `before` elements before element 0.
-  mlir::LogicalResult visitWindows(mlir::Operation *op, int64_t extent, int64_t stride, int64_t before, Fill fill);
+  /// They read the first of every `step`.
+  mlir::LogicalResult visitWindows(mlir::Operation *op, int64_t extent, int64_t stride, int64_t before, Fill fill, int64_t step = 1);
   /// The operation on elements [first, first + count) of the window, once they have come.
   mlir::LogicalResult visitWhole(mlir::Operation *op, int64_t first, int64_t count);
   mlir::LogicalResult visitWhole(mlir::Operation *op);

@@ -48,15 +48,19 @@ private:
       return success();
     }
     llvm::SmallVector<Value> operands;
-    for (auto [operand, read] : llvm::zip(op->getOperands(), plan->operands))
-      operands.push_back(read ? states.read(*read, map.lookup(operand), op->getLoc()) : map.lookup(operand));
+    bool isStepped = false;
+    for (auto [operand, read] : llvm::zip(op->getOperands(), plan->operands)) {
+      bool isThis = false;
+      operands.push_back(read ? states.read(*read, map.lookup(operand), op->getLoc(), isThis) : map.lookup(operand));
+      isStepped |= isThis;
+    }
     if (plan->isCut) {
       map.map(op->getResult(0), operands[0]);
       return success();
     }
     if (isa<nn::RnnOp, nn::GruOp, nn::LstmOp>(op))
       return rewriteRecurrent(op, operands);
-    bool isGathered = gatherTaps(op, *plan, operands);
+
     if (auto transpose = dyn_cast<nn::TransposeOp>(op); transpose && movesOnlyOnes(transpose, operands[0])) {
       map.map(transpose.getY(), builder.create<nn::ReshapeOp>(op->getLoc(), times.typeOf(transpose.getY()), operands[0]).getY());
       return success();
@@ -65,7 +69,7 @@ private:
     clone->setOperands(operands);
     for (auto [result, value] : llvm::zip(op->getResults(), clone->getResults()))
       value.setType(times.typeOf(result));
-    if (isGathered) {
+    if (isStepped) { // only convolutions are
       llvm::SmallVector<int64_t> dilations(cast<nn::Conv2DOp>(clone).getDilations());
       dilations[plan->results[0]->axis - 1] = 1;
       cast<nn::Conv2DOp>(clone).setDilations(dilations);
@@ -75,20 +79,6 @@ private:
     else
       adjustWhole(op, clone, *plan);
     return success();
-  }
-
-  // The frames under the taps of a single window, one after the other: without gaps between them it is a
-  // fully connected layer, and int8 kernels need no copy of their own.
-  bool gatherTaps(Operation *op, const FramePlan &plan, llvm::SmallVectorImpl<Value> &operands) {
-    auto conv = dyn_cast<nn::Conv2DOp>(op);
-    if (!conv || !nn::isQuantized(conv.getX().getType()) || !plan.results[0] || times.countOf(*plan.results[0]) != 1)
-      return false;
-    int64_t axis = plan.results[0]->axis, dilation = conv.getDilations()[axis - 1];
-    int64_t extent = cast<RankedTensorType>(operands[0].getType()).getDimSize(axis);
-    if (dilation == 1 || extent == 1)
-      return false;
-    operands[0] = states.slice(operands[0], axis, 0, extent, dilation, op->getLoc());
-    return true;
   }
 
   // Transpositions of one frame are often none.

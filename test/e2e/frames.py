@@ -86,7 +86,7 @@ def measure(name, model, windows, work, common, streamed, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=list(KINDS))
-    for name, value in (("frames", 32), ("channels", 6), ("width", 16), ("levels", 3), ("classes", 5), ("seed", 5)):
+    for name, value in (("frames", 32), ("channels", 6), ("width", 16), ("levels", 3), ("classes", 5), ("seed", 5), ("wide", 1)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--per-run", type=int, action="append", default=[], help="frames of a run (as few as possible)")
     parser.add_argument("--lead", type=int, default=0, help="frames of the first run before the first window")

@@ -156,7 +156,7 @@ def chain(w, options):
     left = 4  # product of strides, at most
     for _ in range(int(r.integers(2, 6))):
         kind = str(r.choice(["causal", "valid", "depthwise", "pool", "residual", "gate"]))
-        outs = int(r.integers(2, 9))
+        outs = int(r.integers(2, 9)) * options.wide
         kernel, dilation = int(r.integers(1, 5)), int(r.integers(1, 4))
         stride = int(r.choice([1, 1, 2])) if left >= 2 else 1
         extent = (kernel - 1) * dilation
@@ -215,7 +215,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=list(KINDS))
     parser.add_argument("folder", type=pathlib.Path)
-    for name, value in (("frames", 32), ("channels", 6), ("width", 16), ("levels", 3), ("classes", 5), ("samples", 24), ("seed", 5)):
+    for name, value in (("frames", 32), ("channels", 6), ("width", 16), ("levels", 3), ("classes", 5), ("samples", 24), ("seed", 5), ("wide", 1)):
         parser.add_argument(f"--{name}", type=int, default=value)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
