@@ -169,7 +169,10 @@ llvm::Error ModelBuilder::addPort(mcu::BufferOp buffer, const CType *type) {
                  io.getZeroPoint(),
                  0,
                  {},
+                 {},
                  {}};
+  if (auto frames = buffer->getAttrOfType<DenseI64ArrayAttr>(mcu::framesName))
+    port.frames = PortFrames{frames[0], frames[1], frames[2]};
   if (DenseI64ArrayAttr bound = io.getBound()) {
     bool isSound = bound.size() == 2 && bound[0] >= 0 && bound[0] < int64_t(port.shape.size()) && bound[1] >= 0;
     if (!isSound)
@@ -205,7 +208,7 @@ llvm::Error ModelBuilder::addState(mcu::BufferOp buffer, const CType *type) {
     return llvm::Error::success();
   mcu::IoAttr io = *buffer.getIo();
   model.states.push_back({buffer, io.getName().str(), type, io.getShape().asArrayRef().vec(), offset, bytes,
-                          io.getScale().getValueAsDouble(), io.getZeroPoint()});
+                          io.getScale().getValueAsDouble(), io.getZeroPoint(), mcu::getStartBytes(buffer)});
   return llvm::Error::success();
 }
 

@@ -21,6 +21,12 @@ struct PortBound {
   int64_t dimension, output;
 };
 
+/// Of inputs and outputs that hold the frames of one run: the model over a window has `length` of them along `axis`, and number i of
+/// all since the start is frame i - delay of the window.
+struct PortFrames {
+  int64_t axis, length, delay;
+};
+
 /// An input or output of the model.
 struct ModelPort {
   mcu::BufferOp buffer;
@@ -33,6 +39,7 @@ struct ModelPort {
   int64_t zeroPoint;
   int64_t rowBytes; // of an input whose rows are fed, which has no place in the arena; else 0
   std::optional<PortBound> bound;
+  std::optional<PortFrames> frames;
   std::vector<std::string> labels; // what integer elements stand for, or the names along the last dimension
 
   /// True if the elements are indices of labels.
@@ -106,6 +113,7 @@ struct ModelState {
   int64_t offset, bytes;
   double scale; // 0: plain numbers
   int64_t zeroPoint;
+  std::vector<char> start; // its bytes after a reset
 };
 
 struct Model {

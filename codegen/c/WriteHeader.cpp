@@ -22,6 +22,11 @@ static void writePort(llvm::raw_ostream &os, const Model &model, const ModelPort
   os << prefix << "_SHAPE {" << llvm::join(sizes, ", ") << "}\n";
   if (port.rowBytes > 0)
     os << prefix << "_ROWS " << port.bytes / port.rowBytes << "\n" << prefix << "_ROW_BYTES " << port.rowBytes << "\n";
+  if (port.frames)
+    os << prefix << "_FRAME_AXIS " << port.frames->axis << "\n"
+       << prefix << "_FRAMES " << port.shape[size_t(port.frames->axis)] << "\n"
+       << prefix << "_WINDOW_FRAMES " << port.frames->length << "\n"
+       << prefix << "_DELAY " << port.frames->delay << "\n";
   if (port.bound)
     os << "/* The size of dimension " << port.bound->dimension << " depends on the data: at most " << port.shape[port.bound->dimension]
        << ", after a run as many as output\n * " << port.bound->output
@@ -87,6 +92,21 @@ static void writePlaces(llvm::raw_ostream &os, const Model &model) {
        << macro << "_CONSTANTS_IN_RAM_BYTES " << bytes << "\n";
 }
 
+// How windows and runs belong together.
+static void writeFrames(llvm::raw_ostream &os, const Model &model) {
+  auto input = llvm::find_if(model.inputs, [](const ModelPort &port) { return port.frames.has_value(); });
+  if (input == model.inputs.end())
+    return;
+  std::string prefix = model.macro + "_INPUT" + std::to_string(input->index);
+  int64_t count = input->shape[size_t(input->frames->axis)];
+  os << "\n/* A run takes the next " << prefix << "_FRAMES frames of a stream; the state has what it needs of those before. The model itself\n"
+     << " * is one over windows of " << prefix << "_WINDOW_FRAMES frames. Frame number i since the reset is frame i - _DELAY of a window,\n"
+     << " * and number i of the frames of an output is frame i - _DELAY of the window's output; those before mean nothing. After\n"
+     << " * " << model.macro << "_WINDOW_RUNS runs a window has come, and outputs without frames are the window's. Later runs go on: for a model\n"
+     << " * that pads nothing in time and has no recurrent layer, what they give is that of the last window. */\n#define " << model.macro
+     << "_WINDOW_RUNS " << (input->frames->length + input->frames->delay) / count << "\n";
+}
+
 static void writeState(llvm::raw_ostream &os, const Model &model) {
   const std::string &name = model.name, &macro = model.macro;
   if (model.states.empty()) {
@@ -105,7 +125,7 @@ static void writeState(llvm::raw_ostream &os, const Model &model) {
   os << " */\n#define " << macro << "_STATE_BYTES " << model.stateBytes << "\n";
   os << "#define " << macro << "_STATE_ALIGNMENT " << model.alignment << "\n";
   os << "#define " << macro << "_STATE_FORMAT 0x" << llvm::utohexstr(model.stateFormat, /*LowerCase=*/false, 8) << "u\n";
-  os << "\n/* Begins a sequence: all states are zeros. TMB_ERROR_ARGUMENT if state is NULL or not aligned to " << macro
+  os << "\n/* Begins a sequence: all states are what they start with, as a rule zeros. TMB_ERROR_ARGUMENT if state is NULL or not aligned to " << macro
      << "_STATE_ALIGNMENT. */\n";
   os << "tmb_status " << name << "_reset(void *state);\n";
 }
@@ -137,6 +157,7 @@ std::string thimble::codegen::writeHeader(const Model &model, const EmitOptions 
        << "_EXTERNAL_ARENA_BYTES " << model.externalArenaBytes << "\n";
   writePlaces(os, model);
   writeState(os, model);
+  writeFrames(os, model);
 
   os << "\n/* Where to write an input. NULL if there is no such input, or arena is NULL. */\n";
   os << "void *" << name << "_input(void *arena, int index);\n";

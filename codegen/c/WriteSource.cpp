@@ -133,16 +133,58 @@ static void writeMemoryChecks(llvm::raw_ostream &os, const Model &model, const s
      << "_STATE_FORMAT)\n    return TMB_ERROR_STATE;\n";
 }
 
+// True if `bytes` are the first `width` of them over and over.
+static bool isRepeated(llvm::ArrayRef<char> bytes, size_t width) {
+  return bytes.size() % width == 0 && std::equal(bytes.begin() + long(width), bytes.end(), bytes.begin());
+}
+
+// As a C string that has exactly these bytes.
+static std::string formatBytes(llvm::ArrayRef<char> bytes) {
+  std::string text;
+  for (char byte : bytes)
+    text += "\\x" + llvm::utohexstr(uint8_t(byte), /*LowerCase=*/true, 2);
+  return text;
+}
+
+static std::string startSymbol(const Model &model, const ModelState &state) {
+  return model.name + "__start_at_" + std::to_string(state.offset);
+}
+
+// What states start with, if it is more than one element.
+static void writeStarts(llvm::raw_ostream &os, const Model &model) {
+  for (const ModelState &state : model.states)
+    if (!isRepeated(state.start, size_t(state.type->bytes))) {
+      os << "\n/* What '" << commentText(state.name) << "' starts with. */\n";
+      writeArray(os, "static const ", *state.type, startSymbol(model, state), state.start);
+    }
+}
+
 static void writeReset(llvm::raw_ostream &os, const Model &model) {
+  auto isElement = [](const ModelState &state) {
+    return !isRepeated(state.start, 1) && isRepeated(state.start, size_t(state.type->bytes));
+  };
   os << "\ntmb_status " << model.name << "_reset(void *state) {\n  uint8_t *const s = (uint8_t *)state;\n"
+     << (llvm::any_of(model.states, isElement) ? "  int32_t i;\n" : "")
      << "  if (s == NULL || (uintptr_t)s % " << model.macro << "_STATE_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
-  // Neighbours with the same zero at once, and the gaps between them.
+  // Neighbours of the same byte at once, and the gaps between them.
+  auto byteOf = [&](size_t i) -> std::optional<char> {
+    const std::vector<char> &start = model.states[i].start;
+    return start.empty() ? std::optional<char>(0) : isRepeated(start, 1) ? std::optional(start[0]) : std::nullopt;
+  };
   for (size_t first = 0, last = 0; first < model.states.size(); first = last) {
-    while (last < model.states.size() && model.states[last].zeroPoint == model.states[first].zeroPoint)
+    std::optional<char> byte = byteOf(first);
+    for (last = first + 1; last < model.states.size() && byte && byteOf(last) == byte;)
       ++last;
-    int64_t begin = model.states[first].offset, end = last < model.states.size() ? model.states[last].offset : model.stateBytes;
-    os << "  memset(s" << (begin == 0 ? "" : " + " + std::to_string(begin)) << ", " << model.states[first].zeroPoint << ", " << end - begin
-       << ");\n";
+    const ModelState &state = model.states[first];
+    int64_t begin = state.offset, end = last < model.states.size() ? model.states[last].offset : model.stateBytes;
+    std::string at = "s" + (begin == 0 ? std::string() : " + " + std::to_string(begin));
+    if (byte)
+      os << "  memset(" << at << ", " << int(*byte) << ", " << end - begin << ");\n";
+    else if (isRepeated(state.start, size_t(state.type->bytes)))
+      os << "  for (i = 0; i < " << state.bytes / state.type->bytes << "; ++i)\n    memcpy(" << at << " + " << state.type->bytes << " * i, \""
+         << formatBytes(llvm::ArrayRef(state.start).take_front(size_t(state.type->bytes))) << "\", " << state.type->bytes << ");\n";
+    else
+      os << "  memcpy(" << at << ", " << startSymbol(model, state) << ", " << state.bytes << ");\n";
   }
   os << "  *STATE_AT(uint32_t, " << model.macro << "_STATE_BYTES - 4) = " << model.macro << "_STATE_FORMAT;\n  return TMB_OK;\n}\n";
 }
@@ -288,8 +330,10 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
       if (model.calls[call].feedState >= 0)
         writeFeeding(os, model, call);
     }
-  if (!model.states.empty())
+  if (!model.states.empty()) {
+    writeStarts(os, model);
     writeReset(os, model);
+  }
   writeRun(os, model);
   return text;
 }

@@ -50,8 +50,8 @@ struct Executor::Implementation {
   std::vector<Span> inputs, outputs;
   struct State {
     Span memory;
-    Span next;   // what a run leaves; the same memory in a program
-    char zero;   // byte of the value at the start
+    Span next;               // what a run leaves; the same memory in a program
+    std::vector<char> start; // what it holds at the start
   };
   std::vector<State> states;
   int64_t sequenceLength = 0, runs = 0; // since the start of the sequence
@@ -202,7 +202,15 @@ FailureOr<std::unique_ptr<Executor>> Executor::create(func::FuncOp function) {
     Value argument = function.getArgument(state.argument);
     quant::UniformQuantizedType type = nn::getInt8Type(argument.getType()); // int16 has the zero point 0
     Span next = result->values.lookup(body.getTerminator()->getOperand(state.result));
-    result->states.push_back({result->values.lookup(argument), next, char(type ? type.getZeroPoint() : 0)});
+    Span memory = result->values.lookup(argument);
+    std::vector<char> start(memory.bytes, char(type ? type.getZeroPoint() : 0));
+    if (Attribute given = function.getArgAttr(state.argument, nn::stateStartAttrName)) {
+      FailureOr<ConstantData> data = ConstantData::get(given);
+      if (failed(data) || data->bytes().size() != start.size())
+        return function.emitOpError("argument ") << state.argument << " has a start of another size";
+      start = data->bytes().vec();
+    }
+    result->states.push_back({memory, next, std::move(start)});
   }
   if (auto length = function->getAttrOfType<IntegerAttr>(nn::sequenceAttrName))
     result->sequenceLength = length.getInt();
@@ -228,7 +236,7 @@ FailureOr<std::unique_ptr<Executor>> Executor::create(mcu::ProgramOp program) {
       char *memory = (mcu::isState(buffer) ? result->state : mcu::isSpilled(buffer) ? result->externalArena : result->arena)->get();
       Span region = mcu::isFed(buffer) ? result->allocate(bytes) : Span{memory + *buffer.getOffset(), bytes};
       if (buffer.getRole() == mcu::Role::State)
-        result->states.push_back({region, region, char(buffer.getIo()->getZeroPoint())});
+        result->states.push_back({region, region, mcu::getStartBytes(buffer)});
       result->values[buffer.getMemory()] = region;
       if (buffer.getRole() == mcu::Role::Input)
         place(result->inputs, buffer.getIndex(), region);
@@ -256,7 +264,7 @@ size_t Executor::getOutputBytes(size_t index) const { return implementation->out
 
 void Executor::reset() {
   for (const Implementation::State &state : implementation->states)
-    std::memset(state.memory.data, state.zero, state.memory.bytes);
+    std::memcpy(state.memory.data, state.start.data(), state.memory.bytes);
   implementation->runs = 0;
 }
 

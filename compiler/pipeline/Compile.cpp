@@ -70,7 +70,7 @@ private:
     case Stage::Quantize:
       return options.quantization == Quantization::None ? success() : quantizeStage(*result, options);
     case Stage::Lower:
-      return runPasses([&](OpPassManager &manager) { lower::buildLowerPipeline(manager, {options.name, options.fusesAttention}); });
+      return runPasses([&](OpPassManager &manager) { lower::buildLowerPipeline(manager, {options.name, options.fusesAttention, options.frames}); });
     case Stage::Schedule: {
       mcu::ProgramOp program = result->getProgram();
       if (!program)

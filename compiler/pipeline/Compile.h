@@ -9,6 +9,7 @@
 #include "dialects/mcu/McuDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "passes/lower/Lower.h"
 #include "passes/schedule/CopyWeights.h"
 #include "passes/schedule/FitRam.h"
 #include "passes/schedule/PlaceConstants.h"
@@ -75,6 +76,7 @@ struct CompileOptions {
   bool ioFloat = false; // float inputs and outputs of a quantized model
   bool nhwcIo = false;
   bool fusesAttention = true; // attention row by row, else with matrices of scores
+  std::optional<lower::FrameOptions> frames; // the program takes a few frames of the model's window at a time
   int64_t alignment = 16; // of the arena
   bool showsFront = false; // plan executions that need less RAM, too, for the report
   bool feedsRows = false; // the first input is never whole in memory: the caller feeds its rows

@@ -75,7 +75,7 @@ static void addLayers(Report &report, const codegen::Model &model, llvm::ArrayRe
 static std::vector<PortUse> describe(const std::vector<codegen::ModelPort> &ports) {
   std::vector<PortUse> uses;
   for (const codegen::ModelPort &port : ports) {
-    uses.push_back({port.onnxName, port.type->getLabel(), port.shape, uint64_t(port.bytes), port.scale, port.zeroPoint, {}});
+    uses.push_back({port.onnxName, port.type->getLabel(), port.shape, uint64_t(port.bytes), port.scale, port.zeroPoint, {}, port.frames});
     if (port.bound)
       uses.back().bound = {port.bound->dimension, port.bound->output};
   }

@@ -82,6 +82,7 @@ struct PortUse {
   int64_t zeroPoint;
   // Where a size depends on data: the dimension, whose size above is the largest possible one, and the output with the actual one.
   std::optional<std::pair<int64_t, int64_t>> bound;
+  std::optional<codegen::PortFrames> frames; // of a model that runs frame by frame
 };
 
 /// The second arena.

@@ -31,6 +31,13 @@ static void writePorts(OStream &json, llvm::StringRef key, const std::vector<Por
         else
           json.attribute("scale", port.scale);
         json.attribute("zero_point", port.zeroPoint);
+        if (port.frames)
+          json.attributeObject("frames", [&] {
+            json.attribute("axis", port.frames->axis);
+            json.attribute("per_run", port.shape[size_t(port.frames->axis)]);
+            json.attribute("window", port.frames->length);
+            json.attribute("delay", port.frames->delay);
+          });
         if (port.bound)
           json.attributeObject("bound", [&] {
             json.attribute("dimension", port.bound->first);

@@ -133,6 +133,12 @@ static void writeVerdict(const Report &report, llvm::raw_ostream &os, const Text
   if (report.externalRam.arena > 0)
     os << "  External RAM: arena " << formatByteSize(report.externalRam.arena) << " (bound " << formatByteSize(report.externalRam.lowerBound)
        << "), of which a run reads and writes " << formatByteSize(report.externalRam.traffic) << "\n";
+  for (const PortUse &input : report.inputs)
+    if (input.frames) {
+      int64_t count = input.shape[size_t(input.frames->axis)];
+      os << "  Frame by frame: a run takes " << count << " frame" << (count == 1 ? "" : "s") << " of '" << cleanName(input.name) << "', "
+         << (input.frames->length + input.frames->delay) / count << " runs a window of " << input.frames->length << "\n";
+    }
   os << "  " << formatCount(report.macs) << " multiply-accumulates in " << report.layers.size() << " kernel calls\n";
   for (const ExecutionUse &execution : report.executions)
     if (execution.isChosen && execution.strips)

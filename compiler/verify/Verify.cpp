@@ -3,6 +3,7 @@
 #include "compiler/verify/Verify.h"
 #include "codegen/c/Model.h"
 #include "compiler/verify/Compare.h"
+#include "compiler/verify/FrameWindows.h"
 #include "compiler/verify/Harness.h"
 #include "compiler/verify/Process.h"
 #include "compiler/verify/VerificationModule.h"
@@ -25,6 +26,10 @@ private:
   llvm::Error loadData();
   llvm::Error loadExpected();
   llvm::Error loadLabels(const SampleArrays &arrays);
+  /// Inputs and outputs as the model over a window has them, which are those of a run unless the program runs frame by frame.
+  const ModelPorts &getWindowPorts() const { return frames ? frames->getWindowPorts() : ports; }
+  SampleOutputs joined(const SampleOutputs &runs) const { return frames ? frames->join(runs) : runs; }
+  int64_t getSequenceLength() const { return frames ? frames->getRuns() : options.sequenceLength; }
   llvm::Error runModels();
   llvm::Error runHost(llvm::StringRef directory);
   llvm::Error runTarget(llvm::StringRef directory);
@@ -44,7 +49,8 @@ private:
   VerificationModule models;
   EmittedModel emitted;
   ModelPorts floatPorts, ports;
-  Samples floatSamples, samples;
+  std::optional<FrameWindows> frames;
+  Samples floatSamples, samples; // windows, and runs
   std::vector<SampleInput> expectedPorts;
   std::optional<SampleOutputs> expected;
   std::optional<std::vector<int64_t>> labels;
@@ -102,12 +108,13 @@ llvm::Error Verification::open() {
 
 // The contract of VerificationModule.h.
 llvm::Error Verification::checkPorts() const {
-  bool isSame = floatPorts.inputs.size() == ports.inputs.size() && floatPorts.outputs.size() == ports.outputs.size();
+  const ModelPorts &compiled = getWindowPorts();
+  bool isSame = floatPorts.inputs.size() == compiled.inputs.size() && floatPorts.outputs.size() == compiled.outputs.size();
   if (isSame)
-    for (auto [a, b] : llvm::zip(floatPorts.inputs, ports.inputs))
+    for (auto [a, b] : llvm::zip(floatPorts.inputs, compiled.inputs))
       isSame &= a.shape == b.shape;
   if (isSame)
-    for (auto [a, b] : llvm::zip(floatPorts.outputs, ports.outputs))
+    for (auto [a, b] : llvm::zip(floatPorts.outputs, compiled.outputs))
       isSame &= checkedElementCount(a.shape) == checkedElementCount(b.shape);
   if (isSame)
     return llvm::Error::success();
@@ -123,6 +130,7 @@ llvm::Error Verification::loadData() {
   if (!described)
     return described.takeError();
   ports = std::move(*described);
+  frames = FrameWindows::find(models.program, ports);
   if (llvm::Error error = checkPorts())
     return error;
   // The float model takes int8 data as the numbers that they stand for.
@@ -135,17 +143,18 @@ llvm::Error Verification::loadData() {
     floatSamples = samples = Samples(1); // always the same
     return llvm::Error::success();
   }
-  llvm::Expected<SampleArrays> arrays = readSampleArrays(options.inputs, ports.inputs, readProto);
+  const std::vector<SampleInput> &inputs = getWindowPorts().inputs;
+  llvm::Expected<SampleArrays> arrays = readSampleArrays(options.inputs, inputs, readProto);
   if (!arrays)
     return arrays.takeError();
   llvm::Expected<Samples> converted = convertSamples(*arrays, floatPorts.inputs, options.samples);
   if (!converted)
     return converted.takeError();
   floatSamples = std::move(*converted);
-  converted = convertSamples(*arrays, ports.inputs, options.samples);
+  converted = convertSamples(*arrays, inputs, options.samples);
   if (!converted)
     return converted.takeError();
-  samples = std::move(*converted);
+  samples = frames ? frames->split(*converted) : std::move(*converted);
   return loadLabels(*arrays);
 }
 
@@ -163,14 +172,14 @@ llvm::Error Verification::loadLabels(const SampleArrays &arrays) {
     return read.takeError();
   if (int64_t(read->size()) != arrays.count)
     return differentCounts("labels", read->size(), uint64_t(arrays.count));
-  if (!getClasses(ports.outputs, {}) || !getClasses(floatPorts.outputs, {})) {
+  if (!getClasses(getWindowPorts().outputs, {}) || !getClasses(floatPorts.outputs, {})) {
     std::string problem = "the first output is no list of scores, so labels cannot be compared with it";
     if (!options.labels.empty())
       return verifyError(ExitCode::BadInput, problem + ": leave --labels away");
     result.notes.push_back(problem);
     return llvm::Error::success();
   }
-  read->resize(samples.size());
+  read->resize(floatSamples.size());
   labels = std::move(*read);
   return llvm::Error::success();
 }
@@ -179,15 +188,15 @@ llvm::Error Verification::loadLabels(const SampleArrays &arrays) {
 llvm::Error Verification::loadExpected() {
   if (options.expected.empty())
     return llvm::Error::success();
-  expectedPorts = ports.outputs;
+  expectedPorts = getWindowPorts().outputs;
   for (SampleInput &port : expectedPorts)
     port.type = ElementType::F32;
   llvm::Expected<SampleArrays> arrays = readSampleArrays(options.expected, expectedPorts, readProto, "output");
   if (!arrays)
     return arrays.takeError();
-  if (arrays->count < int64_t(samples.size()))
-    return differentCounts("expected outputs", uint64_t(arrays->count), samples.size());
-  llvm::Expected<Samples> converted = convertSamples(*arrays, expectedPorts, int64_t(samples.size()));
+  if (arrays->count < int64_t(floatSamples.size()))
+    return differentCounts("expected outputs", uint64_t(arrays->count), floatSamples.size());
+  llvm::Expected<Samples> converted = convertSamples(*arrays, expectedPorts, int64_t(floatSamples.size()));
   if (!converted)
     return converted.takeError();
   for (SampleInput &port : expectedPorts)
@@ -211,7 +220,7 @@ llvm::Error Verification::runModels() {
     return computed.takeError();
   floatOutputs = std::move(*computed);
   computed = runModel(models.program, ports, samples, progressOf("running the compiled model in the compiler"),
-                      options.sequenceLength);
+                      getSequenceLength());
   if (!computed)
     return computed.takeError();
   outputs = std::move(*computed);
@@ -226,7 +235,7 @@ llvm::Expected<HarnessRun> Verification::runProgram(llvm::StringRef program, con
   harness.outputBytes = outputs.front().size();
   harness.seconds = options.seconds;
   harness.hasState = emitted.hasState;
-  harness.sequenceLength = options.sequenceLength;
+  harness.sequenceLength = getSequenceLength();
   return runHarness(harness, samples, directory);
 }
 
@@ -276,7 +285,8 @@ llvm::Error Verification::runTarget(llvm::StringRef directory) {
 }
 
 void Verification::compare() {
-  result.samples = int64_t(samples.size());
+  result.samples = int64_t(floatSamples.size());
+  result.runs = int64_t(samples.size());
   result.outputsTested = int64_t(samples.size() * ports.outputs.size());
   for (const SampleInput &output : ports.outputs)
     result.hasFloatOutputs |= output.type == ElementType::F32 && output.scale == 0;
@@ -298,13 +308,14 @@ void Verification::compare() {
     result.hostEqualsTarget = compareRuns(ports.outputs, host.outputs, target.outputs).mismatches == 0;
 
   // From here on the C on the most interesting machine is the compiled model.
-  const SampleOutputs &ran = target.outputs.empty() ? host.outputs : target.outputs;
+  SampleOutputs ran = joined(target.outputs.empty() ? host.outputs : target.outputs);
   if (ran.empty())
     return;
+  const std::vector<SampleInput> &outputPorts = getWindowPorts().outputs;
   result.isReferenceExpected = expected.has_value();
   result.maxAllowedError = options.maxError;
-  ReferenceError error = expected ? compareToReference(ports.outputs, ran, expectedPorts, *expected)
-                                  : compareToReference(ports.outputs, ran, floatPorts.outputs, floatOutputs);
+  ReferenceError error = expected ? compareToReference(outputPorts, ran, expectedPorts, *expected)
+                                  : compareToReference(outputPorts, ran, floatPorts.outputs, floatOutputs);
   result.maxAbsError = error.maxAbsolute;
   if (expected)
     result.floatModelError = compareToReference(floatPorts.outputs, floatOutputs, expectedPorts, *expected).maxAbsolute;
@@ -318,14 +329,14 @@ void Verification::compare() {
 }
 
 void Verification::measureAccuracy() {
-  const SampleOutputs &ran = target.outputs.empty() ? host.outputs : target.outputs;
-  std::optional<std::vector<int64_t>> compiled = getClasses(ports.outputs, ran);
+  SampleOutputs ran = joined(target.outputs.empty() ? host.outputs : target.outputs);
+  std::optional<std::vector<int64_t>> compiled = getClasses(getWindowPorts().outputs, ran);
   std::optional<std::vector<int64_t>> floating = getClasses(floatPorts.outputs, floatOutputs);
   if (ran.empty() || !compiled || !floating)
     return;
   result.agreement = countEqual(*compiled, *floating);
   if (labels)
-    result.accuracy = {int64_t(samples.size()), countEqual(*floating, *labels), countEqual(*compiled, *labels)};
+    result.accuracy = {int64_t(floatSamples.size()), countEqual(*floating, *labels), countEqual(*compiled, *labels)};
 }
 
 llvm::Expected<VerifyResult> Verification::run() {

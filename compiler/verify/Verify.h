@@ -53,6 +53,7 @@ struct VerifyResult {
   bool ranOnEmulator = false;
   std::string problem; // the model crashed, hung or reported an error, and where; empty: it ran to the end
   int64_t samples = 0;
+  int64_t runs = 0;         // of the compiled model: more than one for a sample if it runs frame by frame
   int64_t outputsTested = 0;                         // output tensors of all samples
   uint64_t compared = 0;                             // elements of the outputs of all samples
   uint64_t hostMismatches = 0, targetMismatches = 0; // elements that the compiler computes otherwise

@@ -29,7 +29,7 @@ static void writeMeasurement(OStream &json, const VerifyResult &result) {
   const TargetMeasurement *measured = result.measurement ? &*result.measurement : nullptr;
   bool isCounted = measured && measured->instructions > 0 && result.samples > 0;
   writeNumber(json, "instructions",
-              isCounted ? std::optional(double(measured->instructions) / double(result.samples)) : std::nullopt);
+              isCounted ? std::optional(double(measured->instructions) / double(result.runs)) : std::nullopt);
   writeCount(json, "instructions_min", isCounted ? std::optional(measured->leastInstructions) : std::nullopt);
   writeCount(json, "instructions_max", isCounted ? std::optional(measured->mostInstructions) : std::nullopt);
   writeCount(json, "flash_bytes", measured ? std::optional(measured->footprint.getFlash()) : std::nullopt);
@@ -66,6 +66,7 @@ void thimble::writeJson(const VerifyResult &result, llvm::raw_ostream &os) {
     else
       json.attribute("problem", llvm::json::fixUTF8(result.problem));
     json.attribute("samples", result.samples);
+    json.attribute("runs", result.runs);
     json.attribute("outputs_tested", result.outputsTested);
     json.attributeObject("outputs", [&] {
       writeNumber(json, "max_abs_error", result.maxAbsError);
@@ -164,7 +165,8 @@ static void writeMeasurement(const VerifyResult &result, llvm::raw_ostream &os) 
   const Footprint &flash = measured.footprint;
   os << "\n  Measured on the emulated " << result.target << ":\n";
   if (measured.instructions > 0) {
-    os << "  Instructions for one inference: " << group(measured.instructions / uint64_t(result.samples));
+    os << (result.runs > result.samples ? "  Instructions for the frames of one run: " : "  Instructions for one inference: ")
+       << group(measured.instructions / uint64_t(result.runs));
     if (measured.leastInstructions != measured.mostInstructions)
       os << " (" << group(measured.leastInstructions) << " to " << group(measured.mostInstructions) << ")";
     os << "\n";

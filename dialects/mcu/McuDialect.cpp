@@ -55,6 +55,15 @@ void thimble::mcu::setPlace(ConstantOp constant, Place place) {
 
 int64_t thimble::mcu::byteSize(Value memory) { return tensorBytes(cast<ShapedType>(memory.getType())); }
 
+std::vector<char> thimble::mcu::getStartBytes(BufferOp state) {
+  size_t bytes = size_t(byteSize(state.getMemory()));
+  FailureOr<ConstantData> start = ConstantData::get(state->getAttr(startName));
+  if (succeeded(start) && start->bytes().size() == bytes)
+    return start->bytes().vec();
+  // Wider integers have the zero point 0, and others are plain numbers.
+  return std::vector<char>(bytes, char(state.getIo()->getZeroPoint()));
+}
+
 LogicalResult ProgramOp::verify() {
   if (!llvm::isPowerOf2_64(getAlignment()))
     return emitOpError("alignment must be a power of two, got ") << getAlignment();
@@ -94,6 +103,19 @@ LogicalResult BufferOp::verify() {
     return emitOpError("carries `io` exactly if it is an input, an output or a state");
   if (getOffset() && int64_t(*getOffset()) < 0)
     return emitOpError("offset is negative");
+  if (Attribute start = (*this)->getAttr(startName)) {
+    auto memref = cast<MemRefType>(getMemory().getType());
+    if (getRole() != Role::State)
+      return emitOpError() << "has '" << startName << "', which only states have";
+    if (failed(verifyConstant(*this, start, RankedTensorType::get(memref.getShape(), memref.getElementType()))))
+      return failure();
+  }
+  if (Attribute frames = (*this)->getAttr(framesName)) {
+    auto numbers = dyn_cast<DenseI64ArrayAttr>(frames);
+    if (!numbers || numbers.size() != 3 || numbers[0] < 0 || numbers[0] >= int64_t(getIo() ? getIo()->getShape().size() : 0) ||
+        numbers[1] < 1 || numbers[2] < 0 || (getRole() != Role::Input && getRole() != Role::Output))
+      return emitOpError() << framesName << " must be [axis, length, delay] of an input or output, got " << frames;
+  }
   if (isSpilled(*this) && getRole() != Role::Temporary)
     return emitOpError("is spilled, which only temporary buffers can be");
   return verifyMemory(*this, getMemory().getType());

@@ -42,6 +42,13 @@ inline bool isStatePair(BufferOp a, BufferOp b) {
 }
 /// Bytes at the end of the state, for whose it is.
 inline constexpr int64_t stateFormatBytes = 4;
+/// Discardable attribute of buffers that are a state, an elements attribute: what they hold at the start. Without it, zeros.
+inline constexpr llvm::StringLiteral startName = "mcu.start";
+/// The bytes of a state at the start, all of them.
+std::vector<char> getStartBytes(BufferOp state);
+/// Discardable attribute of inputs and outputs that hold the frames of one run, [axis, length, delay]: as "thimble.frames" of NNStates.h,
+/// for the shape in `io`.
+inline constexpr llvm::StringLiteral framesName = "mcu.frames";
 /// Discardable attribute of output buffers, an array of strings: the texts that the elements are indices of, or, where the output
 /// is a map, the keys along its last dimension.
 constexpr llvm::StringLiteral labelsAttrName = "labels";

@@ -13,6 +13,14 @@ inline constexpr llvm::StringLiteral stateAttrName = "thimble.state";
 /// all runs are one sequence.
 inline constexpr llvm::StringLiteral sequenceAttrName = "thimble.sequence";
 
+/// Attribute of an argument that is state, an elements attribute of its storage type: what a sequence starts with, if not zeros.
+inline constexpr llvm::StringLiteral stateStartAttrName = "thimble.state_start";
+
+/// Attribute of an argument or result that holds the frames of one run, [axis, length, delay]: in the model over a window this
+/// dimension has `length` elements, and element i of all that runs take or make since the start is element i - delay of the window. A
+/// result without it is the window's once the window has come.
+inline constexpr llvm::StringLiteral framesAttrName = "thimble.frames";
+
 struct StatePair {
   unsigned argument, result;
 };

@@ -130,6 +130,13 @@ private:
                        : role == mcu::Role::NextState ? stateOfResult.lookup(unsigned(index))
                                                       : index;
     auto buffer = builder.create<mcu::BufferOp>(loc, memoryType(value), name, role, position, io, IntegerAttr());
+    if (Attribute start = role == mcu::Role::State ? function.getArgAttr(unsigned(index), nn::stateStartAttrName) : Attribute())
+      buffer->setAttr(mcu::startName, start);
+    bool isInput = role == mcu::Role::Input;
+    if (isInput || role == mcu::Role::Output)
+      if (Attribute frames = isInput ? function.getArgAttr(unsigned(index), nn::framesAttrName)
+                                     : function.getResultAttr(unsigned(index), nn::framesAttrName))
+        buffer->setAttr(mcu::framesName, frames);
     if (Attribute labels = role == mcu::Role::Output ? function.getResultAttr(unsigned(index), "onnx.labels") : Attribute())
       buffer->setAttr(mcu::labelsAttrName, labels);
     return buffer;

@@ -5,6 +5,27 @@
 
 include "mlir/Pass/PassBase.td"
 
+def RunFrames : Pass<"thimble-lower-run-frames", "::mlir::ModuleOp"> {
+  let summary = "Turn a model over a window of frames into one that takes them a few at a time, with state";
+  let description = [{
+    Walks the time axis of an input through the function. What treats each frame by itself just shrinks. Convolutions and poolings over
+    time read a state, which holds as many elements of their operand as their kernels reach back; padding in front is what this
+    state begins with (real zeros; the least number for maxima). Recurrent layers make one step and keep their states. Where branches
+    come together, the earlier one waits in a state. What needs all frames (global pooling, a flattened window, the last frame) reads a
+    state of those that it needs, and its result is that of the window once the window's last frame has come. Until the first element
+    of a window has come, elements that padding stands for, and states of recurrent layers, are kept as they are at the start.
+
+    The arguments and results get "thimble.state" (NNStates.h), and those with frames "thimble.frames". Refused with the node's name: what
+    looks ahead (right padding, backward layers), and what combines all frames and gives one value for each (softmax over time).
+  }];
+  let options = [
+    Option<"input", "input", "std::string", "\"\"", "ONNX name of the input with frames">,
+    Option<"frames", "frames", "int64_t", "0", "Frames of a run; 0: as few as the strides allow">,
+    Option<"axis", "axis", "int64_t", "-1", "Dimension of the frames; -1: the only one that is possible">
+  ];
+  let dependentDialects = ["::thimble::nn::NNDialect"];
+}
+
 def FuseAttention : Pass<"thimble-lower-fuse-attention", "::mlir::ModuleOp"> {
   let summary = "Make one operation of scaled dot-product attention";
   let description = [{

@@ -13,6 +13,9 @@ namespace thimble::lower {
 } // namespace thimble::lower
 
 void thimble::lower::buildLowerPipeline(OpPassManager &manager, const LowerOptions &options) {
+  // The types are those of the model over a window.
+  if (options.frames)
+    manager.addPass(createRunFrames({options.frames->input, options.frames->frames, options.frames->axis}));
   // Calibration and the choice of types see the scores, so this comes after them.
   if (options.fusesAttention)
     manager.addPass(createFuseAttention());

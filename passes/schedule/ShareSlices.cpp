@@ -2,6 +2,7 @@
 // Concatenations write their operands in place, and slices show the bytes of their source, where these lie in one piece.
 #include "compiler/support/Constants.h"
 #include "dialects/mcu/McuLiveness.h"
+#include "dialects/mcu/McuMoves.h"
 #include "passes/schedule/Schedule.h"
 #include "passes/schedule/SharedMemory.h"
 #include <numeric>
@@ -15,82 +16,10 @@ using namespace mlir;
 using namespace thimble;
 using namespace thimble::schedule;
 
-namespace {
-
-// A call that moves one run of bytes to another place.
-struct Move {
-  mcu::CallOp call;
-  mcu::BufferOp from, to;
-  int64_t fromBegin, toBegin, bytes;
-};
-
-} // namespace
-
-// True if elements walked by `strides` follow each other.
-static bool isDense(llvm::ArrayRef<int32_t> dims, llvm::ArrayRef<int32_t> strides) {
-  int64_t dense = 1;
-  for (size_t d = dims.size(); d-- > 0;) {
-    if (dims[d] != 1 && strides[d] != dense)
-      return false;
-    dense *= dims[d];
-  }
-  return true;
-}
-
-static std::optional<Move> findMove(mcu::CallOp call) {
-  auto field = [&](llvm::StringRef name) {
-    auto value = dyn_cast_or_null<IntegerAttr>(call.getParams().get(name));
-    return value ? value.getInt() : 0;
-  };
-  bool isStrided = call.getKernel() == "tmb_copy_nd";
-  if (!isStrided && call.getKernel() != "tmb_copy_bytes")
-    return std::nullopt;
-  Value in = call.getIns()[0], out = call.getOuts()[0];
-  Move move{call, mcu::getBuffer(in), mcu::getBuffer(out), mcu::byteOffset(in), mcu::byteOffset(out), 0};
-  // What lies in the state cannot become a part of the arena, nor the other way round.
-  if (!move.from || move.from == move.to || !mcu::isInArena(move.from) || !mcu::isInArena(move.to))
-    return std::nullopt;
-  if (!isStrided) {
-    move.bytes = field("count");
-    return move;
-  }
-  auto array = [&](llvm::StringRef name) {
-    auto value = dyn_cast_or_null<DenseI32ArrayAttr>(call.getParams().get(name));
-    return value ? value.asArrayRef() : llvm::ArrayRef<int32_t>();
-  };
-  size_t rank = size_t(field("rank"));
-  llvm::ArrayRef<int32_t> dims = array("dims"), from = array("x_strides"), to = array("y_strides");
-  if (dims.size() < rank || from.size() < rank || to.size() < rank || !isDense(dims.take_front(rank), from.take_front(rank)) ||
-      !isDense(dims.take_front(rank), to.take_front(rank)))
-    return std::nullopt;
-  int64_t width = field("element_bytes");
-  move.bytes = width;
-  for (int32_t dim : dims.take_front(rank))
-    move.bytes *= dim;
-  move.fromBegin += field("x_offset") * width;
-  move.toBegin += field("y_offset") * width;
-  return move;
-}
-
-// Calls that move one run of bytes get operands that are no more than that. Their places are then a matter of views.
-static void narrow(const Move &move) {
-  mcu::CallOp call = move.call;
-  OpBuilder builder(call);
-  auto narrowOperand = [&](unsigned index, mcu::BufferOp buffer, int64_t begin) {
-    Value operand = call->getOperand(index);
-    if (mcu::byteSize(operand) == move.bytes)
-      return;
-    Type element = cast<MemRefType>(operand.getType()).getElementType();
-    auto type = MemRefType::get({move.bytes / elementBytes(element)}, element);
-    call->setOperand(index, builder.create<mcu::ViewOp>(call.getLoc(), type, buffer.getMemory(), uint64_t(begin)));
-  };
-  narrowOperand(0, move.from, move.fromBegin);
-  narrowOperand(1, move.to, move.toBegin);
-  NamedAttrList params(call.getParams());
-  for (llvm::StringRef offset : {"x_offset", "y_offset"})
-    if (params.get(offset))
-      params.set(offset, builder.getI32IntegerAttr(0));
-  call.setParamsAttr(params.getDictionary(call.getContext()));
+// What lies in the state cannot become a part of the arena, nor the other way round.
+static std::optional<mcu::Move> findArenaMove(mcu::CallOp call) {
+  std::optional<mcu::Move> move = mcu::findMove(call);
+  return move && mcu::isInArena(move->from) && mcu::isInArena(move->to) ? move : std::nullopt;
 }
 
 // Kernels may want their operands at such places as a buffer of their own would have.
@@ -101,7 +30,7 @@ static bool isAligned(mcu::BufferOp piece, mcu::BufferOp whole, int64_t begin) {
 // The source of a move becomes a piece of its target, as an operand of a concatenation, or the target one of the source, as a slice. The
 // move is erased then. False if neither is possible.
 static bool merge(mcu::ProgramOp program, mcu::CallOp call) {
-  std::optional<Move> move = findMove(call);
+  std::optional<mcu::Move> move = findArenaMove(call);
   if (!move)
     return false;
   // Nobody may change what is read as the other one.
@@ -142,7 +71,7 @@ static std::vector<size_t> mergeAll(mcu::ProgramOp program, llvm::ArrayRef<size_
   std::vector<mcu::CallOp> calls = mcu::getCalls(program);
   std::vector<size_t> order(first), left;
   for (size_t i = 0; i < calls.size(); ++i)
-    if (!llvm::is_contained(first, i) && findMove(calls[i]))
+    if (!llvm::is_contained(first, i) && findArenaMove(calls[i]))
       order.push_back(i);
   for (size_t i : order)
     if (!merge(program, calls[i]))
@@ -166,8 +95,8 @@ struct ShareSlices : thimble::schedule::impl::ShareSlicesBase<ShareSlices> {
     program.removeLowerBoundAttr();
     bool isChanged = false;
     for (mcu::CallOp call : mcu::getCalls(program))
-      if (std::optional<Move> move = findMove(call)) {
-        narrow(*move);
+      if (std::optional<mcu::Move> move = findArenaMove(call)) {
+        mcu::narrow(*move);
         isChanged = true;
       }
     if (!isChanged)

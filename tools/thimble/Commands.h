@@ -35,9 +35,9 @@ std::unique_ptr<mlir::MLIRContext> makeContext();
 /// Options that choose and shape the model, shared by compile, analyze, run and import.
 struct ModelOptions {
   std::string model, name, quantize = "auto", io = "int8", ioLayout = "onnx", attention = "auto", labels;
-  std::string startFrom, stopAfter, dumpStages;
+  std::string startFrom, stopAfter, dumpStages, frames;
   std::vector<std::string> inputShapes, bindings, states, calibration, evaluation;
-  int64_t calibrationSamples = 100, sequenceLength = 0;
+  int64_t calibrationSamples = 100, sequenceLength = 0, timeAxis = -1;
   std::string calibrate = "auto";
   double percentile = 99.99, leastSqnr = 10;
   std::vector<std::string> activations;

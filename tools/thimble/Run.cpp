@@ -3,7 +3,7 @@
 #include "compiler/data/Npy.h"
 #include "compiler/data/Npz.h"
 #include "compiler/import/TensorProtoFile.h"
-#include "compiler/verify/ModelRuns.h"
+#include "compiler/verify/FrameWindows.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include "tools/thimble/Commands.h"
@@ -120,15 +120,30 @@ ExitCode RunCommand::run() {
   llvm::Expected<ModelPorts> ports = describePorts(compilation->getProgram());
   if (!ports)
     return badInput(ports.takeError());
-  llvm::Expected<Samples> samples = loadSamples(inputs, ports->inputs, limit, readTensorProto);
-  if (!samples)
-    return badInput(samples.takeError());
+  // Of a model that runs frame by frame, a sample is a window, or the frames of one run of a stream.
+  std::optional<FrameWindows> frames = FrameWindows::find(compilation->getProgram(), *ports);
+  llvm::Expected<Samples> samples =
+      loadSamples(inputs, frames ? frames->getWindowPorts().inputs : ports->inputs, limit, readTensorProto);
+  if (frames && !samples) {
+    llvm::Expected<Samples> stream = loadSamples(inputs, ports->inputs, limit, readTensorProto);
+    if (!stream) {
+      llvm::consumeError(stream.takeError());
+      return badInput(samples.takeError());
+    }
+    llvm::consumeError(samples.takeError());
+    samples = std::move(stream);
+    frames = std::nullopt;
+  }
+  if (frames) {
+    samples = frames->split(*samples);
+    options->sequenceLength = frames->getRuns();
+  }
   llvm::Expected<SampleOutputs> results = runModel(compilation->getProgram(), *ports, *samples, [&](int64_t done, int64_t total) {
     progress.update("running", done, total);
   }, options->sequenceLength);
   if (!results)
     return badInput(results.takeError());
-  return report(ports->outputs, *results);
+  return frames ? report(frames->getWindowPorts().outputs, frames->join(*results)) : report(ports->outputs, *results);
 }
 
 } // namespace

@@ -93,6 +93,16 @@ void ModelOptions::addInput(CLI::App &command) {
       .add_option("--state", states,
                   "An input that is an output of the run before, e.g. stateN=state: both become memory of NAME_STATE_BYTES that lasts")
       ->type_name("OUTPUT=INPUT");
+  command
+      .add_option("--frames", frames,
+                  "An input over a window of frames, of which a run takes the next N alone (as few as strides allow): what it needs of those "
+                  "before lasts in NAME_STATE_BYTES")
+      ->type_name("INPUT[=N]");
+  command
+      .add_option("--time-axis", timeAxis,
+                  "Dimension of the frames of --frames, counted from 0 (the only one along which the model runs frame by frame)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("D");
   command.add_option("--name", name, "Prefix of all symbols and files (default: the model file's stem)")->type_name("NAME");
   command.add_flag("-q,--quiet", quiet, "No progress and no notes on stderr");
 }
@@ -282,6 +292,24 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
       return std::nullopt;
     }
     options.states.push_back({output.str(), input.str()});
+  }
+  if (!frames.empty()) {
+    options.frames.emplace();
+    auto [input, count] = llvm::StringRef(frames).rsplit('=');
+    bool hasCount = !count.empty() && !count.getAsInteger(10, options.frames->frames);
+    options.frames->input = hasCount ? input.str() : frames;
+    options.frames->axis = timeAxis;
+    if (options.frames->input.empty() || options.frames->frames < (hasCount ? 1 : 0)) {
+      printError("--frames " + frames + ": expected INPUT or INPUT=N, for example audio=4");
+      return std::nullopt;
+    }
+    if (feedsRows) {
+      printError("--frames and --feed-rows exclude each other: state lasts from run to run, rows are fed within one");
+      return std::nullopt;
+    }
+  } else if (timeAxis >= 0) {
+    printError("--time-axis says where the frames of --frames are: give --frames INPUT");
+    return std::nullopt;
   }
   options.sequenceLength = sequenceLength;
   bool wantsInt8 = quantize == "int8" || (quantize == "auto" && !calibration.empty());

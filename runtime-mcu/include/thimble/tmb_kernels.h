@@ -448,6 +448,9 @@ void tmb_transpose(const void *x, void *y, void *scratch, const tmb_transpose_pa
 /* y[i] = x[i] for `count` bytes. */
 void tmb_copy_bytes(const void *x, void *y, const tmb_count_params *p);
 
+/* The same, the first byte first: y may begin before x in the same memory, by any distance, as where a window moves on. */
+void tmb_move_down(const void *x, void *y, const tmb_count_params *p);
+
 /* The same from external memory, by tmb_external_read: constants that a model fetches before use (--weights-in external-copied). */
 void tmb_fetch(const void *x, void *y, const tmb_count_params *p);
 
