@@ -77,7 +77,7 @@ private:
         return result->module->emitError("scheduling needs a module with an mcu.program");
       program.setAlignment(uint64_t(options.alignment));
       std::optional<int64_t> budget;
-      result->constantUses = schedule::getConstantUses(program);
+      schedule::recordReads(program);
       if (failed(schedule::placeConstants(program, options.weightsIn)))
         return failure();
       if (options.ramBudget)

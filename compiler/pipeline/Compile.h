@@ -96,7 +96,6 @@ struct Compilation {
   std::vector<LayerChoice> layerChoices; // layers that --least-sqnr and --activations take out of int8
   schedule::RamSearch ramSearch; // what was planned for ramBudget; only after the stage Schedule
   std::vector<schedule::SpilledBuffer> spilled; // to external RAM
-  std::vector<schedule::ConstantUse> constantUses; // only after the stage Schedule
 
   /// The scheduled program; only after the stage Schedule.
   mcu::ProgramOp getProgram() const;

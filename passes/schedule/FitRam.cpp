@@ -71,12 +71,12 @@ static FailureOr<OwningOpRef<ModuleOp>> planFor(ModuleOp ordered, StreamSearch &
 
 // No execution needs less than this. With few orders of the calls, what the search finds for each of them; with many, what every
 // order needs.
-static int64_t proveLeast(ModuleOp ordered) {
+static int64_t proveLeast(ModuleOp ordered, const std::shared_ptr<StreamCosts> &costs) {
   mcu::ProgramOp program = getProgram(ordered);
   MemoryGraph graph = makeGraph(program);
   std::optional<std::vector<std::vector<size_t>>> orders = findAllOrders(graph, maxOrders);
   if (!orders)
-    return StreamSearch(program).boundForAllOrders();
+    return StreamSearch(program, costs).boundForAllOrders();
   int64_t least = INT64_MAX;
   for (const std::vector<size_t> &order : *orders) {
     OwningOpRef<ModuleOp> other = ordered.clone();
@@ -84,7 +84,7 @@ static int64_t proveLeast(ModuleOp ordered) {
     Block &block = getProgram(*other).getBody().front();
     for (size_t call : order)
       calls[call]->moveBefore(&block, block.end());
-    least = std::min(least, StreamSearch(getProgram(*other)).findLeast());
+    least = std::min(least, StreamSearch(getProgram(*other), costs).findLeast());
   }
   return least;
 }
@@ -101,7 +101,7 @@ struct Variant {
 };
 
 // Fronts of an ordered program that end where tensors have become small, in strips of some widths, as far as they need less than `least`.
-std::vector<Variant> makeStripVariants(ModuleOp ordered, int64_t least) {
+std::vector<Variant> makeStripVariants(ModuleOp ordered, int64_t least, const std::shared_ptr<StreamCosts> &costs) {
   std::vector<mcu::CallOp> calls = mcu::getCalls(getProgram(ordered));
   auto canSplit = [&](size_t first, size_t last) {
     OwningOpRef<ModuleOp> trial = ordered.clone();
@@ -133,7 +133,7 @@ std::vector<Variant> makeStripVariants(ModuleOp ordered, int64_t least) {
         continue;
       variant.strips = StripUse{nodeName(calls[first].getLoc()), nodeName(calls[last].getLoc()), strips};
       variant.extraInstructions = *extra;
-      variant.parts = std::make_unique<StreamSearch>(getProgram(*variant.ordered));
+      variant.parts = std::make_unique<StreamSearch>(getProgram(*variant.ordered), costs);
       variant.least = variant.parts->findLeast();
       if (variant.least < least)
         variants.push_back(std::move(variant));
@@ -185,7 +185,7 @@ public:
   int64_t proveLeast() const {
     int64_t least = INT64_MAX;
     for (const Variant &variant : variants)
-      least = std::min(least, ::proveLeast(*variant.ordered));
+      least = std::min(least, ::proveLeast(*variant.ordered, costs));
     // Strips are computed one after the other, in the order that was found.
     for (const Variant &variant : *strips)
       least = std::min(least, variant.least);
@@ -209,7 +209,7 @@ private:
           program.addPass(createOrderCalls());
         })))
       return failure();
-    variant.parts = std::make_unique<StreamSearch>(getProgram(*variant.ordered));
+    variant.parts = std::make_unique<StreamSearch>(getProgram(*variant.ordered), costs);
     variant.least = variant.parts->findLeast();
     variants.push_back(std::move(variant));
     return success();
@@ -224,7 +224,7 @@ private:
 
   // What strips compute twice costs more than rows: they are for what does not fit otherwise.
   LogicalResult fitStrips() {
-    strips = makeStripVariants(*variants[0].ordered, variants[0].least);
+    strips = makeStripVariants(*variants[0].ordered, variants[0].least, costs);
     llvm::sort(*strips, [&](const Variant &a, const Variant &b) {
       int64_t missingA = std::max<int64_t>(a.least - budget, 0), missingB = std::max<int64_t>(b.least - budget, 0);
       return std::tie(missingA, a.extraInstructions, a.least) < std::tie(missingB, b.extraInstructions, b.least);
@@ -281,6 +281,7 @@ private:
   int64_t budget;
   bool feedsRows;
   RamSearch &search;
+  std::shared_ptr<StreamCosts> costs = std::make_shared<StreamCosts>(); // of all variants
   std::vector<Variant> variants;
   std::optional<std::vector<Variant>> strips; // once they were looked for
 };

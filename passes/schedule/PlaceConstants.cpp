@@ -4,13 +4,13 @@
 #include "compiler/support/Diagnostics.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace thimble;
 using namespace thimble::schedule;
 
 static constexpr size_t maxSuggestions = 8;
+static constexpr llvm::StringLiteral readsName = "mcu.reads";
 
 // True if `pattern` with * and ? fits. Names of nodes have brackets and braces, which therefore mean themselves.
 static bool fits(llvm::StringRef pattern, llvm::StringRef name) {
@@ -43,17 +43,23 @@ static void forEachUse(mcu::ProgramOp program, llvm::function_ref<void(mcu::Call
   }
 }
 
-std::vector<ConstantUse> thimble::schedule::getConstantUses(mcu::ProgramOp program) {
-  llvm::MapVector<Operation *, ConstantUse> uses;
+int64_t thimble::schedule::getReads(mcu::ConstantOp constant) {
+  auto reads = constant->getAttrOfType<IntegerAttr>(readsName);
+  return reads ? reads.getInt() : 0;
+}
+
+void thimble::schedule::setReads(mcu::ConstantOp constant, int64_t reads) {
+  constant->setAttr(readsName, IntegerAttr::get(IntegerType::get(constant.getContext(), 64), reads));
+}
+
+void thimble::schedule::recordReads(mcu::ProgramOp program) {
+  llvm::MapVector<mcu::ConstantOp, int64_t> reads;
   forEachUse(program, [&](mcu::CallOp call, mcu::ConstantOp constant) {
-    ConstantUse &use = uses.insert({constant, {constant.getName().str(), mcu::byteSize(constant.getMemory()), 0}}).first->second;
     // Calls without multiplications read what they read once.
-    use.macs += std::max(int64_t(call.getMacs()), use.bytes);
+    reads[constant] += std::max(int64_t(call.getMacs()), mcu::byteSize(constant.getMemory()));
   });
-  std::vector<ConstantUse> list;
-  for (auto &[op, use] : uses)
-    list.push_back(std::move(use));
-  return list;
+  for (auto [constant, count] : reads)
+    setReads(constant, count);
 }
 
 LogicalResult thimble::schedule::placeConstants(mcu::ProgramOp program, llvm::ArrayRef<PlaceRule> rules) {
@@ -87,22 +93,19 @@ LogicalResult thimble::schedule::placeConstants(mcu::ProgramOp program, llvm::Ar
   return success();
 }
 
-int64_t thimble::schedule::moveToExternal(mcu::ProgramOp program, llvm::ArrayRef<ConstantUse> uses, int64_t bytes) {
-  llvm::StringMap<int64_t> macs;
-  for (const ConstantUse &use : uses)
-    macs[use.name] = use.macs;
+int64_t thimble::schedule::moveToExternal(mcu::ProgramOp program, int64_t bytes) {
   struct Candidate {
     mcu::ConstantOp constant;
-    int64_t bytes, macs;
+    int64_t bytes, reads;
     size_t index; // for a total order
   };
   std::vector<Candidate> candidates;
   for (auto constant : program.getBody().front().getOps<mcu::ConstantOp>())
     if (int64_t size = mcu::byteSize(constant.getMemory());
         size > 0 && mcu::getPlace(constant) == mcu::Place::Flash && !constant.getMemory().use_empty())
-      candidates.push_back({constant, size, std::max(macs.lookup(constant.getName()), size), candidates.size()});
+      candidates.push_back({constant, size, std::max(getReads(constant), size), candidates.size()});
   llvm::sort(candidates, [](const Candidate &a, const Candidate &b) {
-    double readsA = double(a.macs) / double(a.bytes), readsB = double(b.macs) / double(b.bytes);
+    double readsA = double(a.reads) / double(a.bytes), readsB = double(b.reads) / double(b.bytes);
     return readsA != readsB ? readsA < readsB : a.bytes != b.bytes ? a.bytes > b.bytes : a.index < b.index;
   });
   int64_t moved = 0;

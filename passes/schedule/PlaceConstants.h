@@ -15,23 +15,21 @@ struct PlaceRule {
   mcu::Place place;
 };
 
-/// What a constant costs in a slower memory.
-struct ConstantUse {
-  std::string name;
-  int64_t bytes;
-  int64_t macs; // of the calls that read it: how often its bytes are read, in proportion
-};
+/// How often the bytes of a constant are read in one run, in proportion: multiplications of the calls that read it, at least its bytes
+/// for each. 0 if nobody has recorded it.
+int64_t getReads(mcu::ConstantOp constant);
+void setReads(mcu::ConstantOp constant, int64_t reads);
 
-/// The constants that calls read, in the order of the program. To be asked before parts are streamed.
-std::vector<ConstantUse> getConstantUses(mcu::ProgramOp program);
+/// Records the reads of all constants. To be done before constants are cut and parts are streamed.
+void recordReads(mcu::ProgramOp program);
 
 /// Obeys the rules, later ones before earlier ones. A constant of several layers goes to the fastest memory that one of them asks
 /// for. Fails if a rule fits no layer that has constants.
 mlir::LogicalResult placeConstants(mcu::ProgramOp program, llvm::ArrayRef<PlaceRule> rules);
 
-/// Moves constants from flash to external memory until `bytes` are saved: those first whose bytes are read least, and of equal ones
-/// the largest; then those go back that turn out not to be needed. Returns the bytes that were moved, fewer if there are no more.
-int64_t moveToExternal(mcu::ProgramOp program, llvm::ArrayRef<ConstantUse> uses, int64_t bytes);
+/// Moves constants from flash to external memory until `bytes` are saved: those first whose bytes are read least, as was recorded, and
+/// of equal ones the largest; then those go back that turn out not to be needed. Returns the bytes that were moved, fewer if there are no more.
+int64_t moveToExternal(mcu::ProgramOp program, int64_t bytes);
 
 /// Bytes of the constants that lie in `place`.
 int64_t getConstantBytes(mcu::ProgramOp program, mcu::Place place);

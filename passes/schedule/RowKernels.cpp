@@ -106,6 +106,33 @@ bool isColumnCopy(mcu::CallOp call) {
          f["y_offset"] + dims[1] <= y[0] && int64_t(dims[0]) * y[0] * widthOf(out) == mcu::byteSize(out) && rowsOf(out) == dims[0];
 }
 
+// A copy of one run of bytes to some whole rows of a larger buffer, as of an operand of a concatenation.
+std::optional<RowKernel> describePiece(mcu::CallOp call) {
+  Fields f(call);
+  if (call.getKernel() != "tmb_copy_nd" || call.getOuts().size() != 1 || call.getIns().size() != 1 || f["rank"] != 1 || f["x_offset"] != 0)
+    return std::nullopt;
+  Value x = call.getIns()[0], y = call.getOuts()[0];
+  mcu::BufferOp buffer = mcu::getBuffer(y);
+  llvm::ArrayRef<int32_t> dims = f.array("dims"), from = f.array("x_strides"), to = f.array("y_strides");
+  if (!buffer || dims.empty() || from.empty() || to.empty() || from[0] != 1 || to[0] != 1)
+    return std::nullopt;
+  int64_t bytes = dims[0] * widthOf(y), whole = mcu::byteSize(buffer.getMemory()), rows = rowsOf(buffer.getMemory());
+  int64_t begin = mcu::byteOffset(y) + f["y_offset"] * widthOf(y);
+  if (rows < 2 || bytes == 0 || bytes >= whole || whole % rows != 0 || mcu::byteSize(x) != bytes)
+    return std::nullopt;
+  int64_t pitch = whole / rows;
+  if (bytes % pitch != 0 || begin % pitch != 0)
+    return std::nullopt;
+  RowKernel kernel{bytes / pitch, pitch, pitch / widthOf(y), {}, 40};
+  if (isActivation(x))
+    kernel.inputs.push_back({0, kernel.outRows, pitch, false});
+  else
+    kernel.constants.push_back({0, pitch});
+  kernel.pieceOf = rows;
+  kernel.firstRow = begin / pitch;
+  return kernel;
+}
+
 // Walks over N dimensions, of which the outermost is a multiple of the rows.
 std::optional<RowKernel> describeWalk(mcu::CallOp call, llvm::ArrayRef<llvm::StringRef> strides, bool isCopy) {
   Fields f(call);
@@ -139,13 +166,15 @@ std::optional<RowKernel> describeWalk(mcu::CallOp call, llvm::ArrayRef<llvm::Str
     Value x = call.getIns()[index];
     llvm::ArrayRef<int32_t> steps = f.array(name);
     int64_t step = steps.empty() ? 0 : steps[0];
+    int64_t pitch = dims[0] / rows * step * widthOf(x);
     if (!isActivation(x)) {
-      // A constant must be the same for all rows: it is not cut.
-      if (step != 0)
+      if (pitch < 0)
         return std::nullopt;
+      // Rows of its own, as a positional embedding has, go with those of the result; others are the same for all.
+      if (pitch > 0)
+        kernel.constants.push_back({unsigned(index), pitch});
       continue;
     }
-    int64_t pitch = dims[0] / rows * step * widthOf(x);
     // A tensor that is repeated for all rows is no tensor of rows.
     if (pitch <= 0)
       return std::nullopt;
@@ -216,7 +245,11 @@ std::optional<RowKernel> describeRecord(mcu::CallOp call) {
 } // namespace
 
 std::optional<RowKernel> thimble::schedule::describeRows(mcu::CallOp call) {
-  if (call.getOuts().size() != 1 || call.getIns().empty() || !mcu::getBuffer(call.getIns()[0]) || !kernels::lookup(call.getKernel()))
+  if (call.getOuts().size() != 1 || call.getIns().empty() || !kernels::lookup(call.getKernel()))
+    return std::nullopt;
+  if (std::optional<RowKernel> piece = describePiece(call))
+    return piece;
+  if (llvm::none_of(call.getIns(), isActivation))
     return std::nullopt;
   std::optional<RowKernel> kernel = describeRecord(call);
   if (!kernel)
@@ -261,6 +294,8 @@ DictionaryAttr thimble::schedule::cutToRows(mcu::CallOp call, const RowKernel &k
     llvm::SmallVector<int32_t> cut(dims.asArrayRef());
     cut[0] = int32_t(cut[0] / kernel.outRows * rows);
     fields.set("dims", builder.getDenseI32ArrayAttr(cut));
+    if (kernel.pieceOf > 0)
+      set("y_offset", 0);
   } else {
     scale("count");
   }

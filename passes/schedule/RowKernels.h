@@ -26,12 +26,14 @@ struct RowKernel {
   int64_t looseInstructions = 0; // what each row costs more that is in no whole block
   llvm::SmallVector<std::pair<unsigned, int64_t>, 1> constants = {}; // those with rows: index among the inputs, bytes from row to row
   bool isPartial = false; // other calls write the rest of each output row
+  int64_t pieceOf = 0;    // > 0: rows of the whole output buffer, of which other calls write the rest; the pitch is the same
+  int64_t firstRow = 0;   // of the piece in it
 };
 
 /// Nothing if the call cannot be cut into rows.
 std::optional<RowKernel> describeRows(mcu::CallOp call);
 
-/// The parameters for the output rows [first, first + rows), where each input begins at the first row that they need and has
+/// The parameters for the output rows [first, first + rows) of the call, where each input begins at the first row that they need and has
 /// `inRows` of them (that of the first of RowKernel::inputs).
 mlir::DictionaryAttr cutToRows(mcu::CallOp call, const RowKernel &kernel, int64_t first, int64_t rows, int64_t inRows);
 

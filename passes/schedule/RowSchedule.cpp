@@ -8,12 +8,17 @@ using namespace thimble::schedule;
 
 namespace {
 
-// Rows [begin, end) of the map that a read needs for the output rows [first, first + rows).
+// Rows [begin, end) of the map that a read needs for the output rows [first, first + rows), which are all or none in its range.
 struct Window {
   int64_t begin, end;
 };
 
 Window windowOf(const RowProblem &problem, const RowRead &read, int64_t first, int64_t rows) {
+  if (first < read.from || first >= read.to)
+    return {0, 0};
+  first -= read.from;
+  if (read.share > 1)
+    return {first / read.share, (first + rows - 1) / read.share + 1};
   int64_t begin = first * read.stride - read.pad;
   int64_t end = (first + rows - 1) * read.stride - read.pad + read.extent;
   return {std::max<int64_t>(begin, 0), std::min(end, problem.maps[read.map].rows)};
@@ -54,17 +59,28 @@ private:
 
   int64_t bandOf(size_t stage) const {
     const RowStage &s = problem.stages[stage];
-    return std::min(s.band, problem.maps[s.out].rows - produced[s.out]);
+    int64_t end = std::min(produced[s.out] + s.band, problem.maps[s.out].rows);
+    for (int64_t cut : s.cuts)
+      if (cut > produced[s.out])
+        end = std::min(end, cut);
+    return end - produced[s.out];
+  }
+
+  // The first row that a reader may still read of its map; a large number if it is done with it.
+  int64_t firstNeededBy(const Reader &reader) const {
+    size_t out = problem.stages[reader.stage].out;
+    const RowRead &read = *reader.read;
+    if (produced[out] >= std::min(read.to, problem.maps[out].rows))
+      return INT64_MAX;
+    int64_t row = std::max<int64_t>(produced[out] - read.from, 0);
+    return std::max<int64_t>(read.share > 1 ? row / read.share : row * read.stride - read.pad, 0);
   }
 
   // The first row of a map that somebody may still read.
   int64_t firstNeeded(size_t map) const {
     int64_t first = produced[map];
-    for (const Reader &reader : readersOf[map]) {
-      size_t out = problem.stages[reader.stage].out;
-      if (produced[out] < problem.maps[out].rows)
-        first = std::min(first, std::max<int64_t>(produced[out] * reader.read->stride - reader.read->pad, 0));
-    }
+    for (const Reader &reader : readersOf[map])
+      first = std::min(first, firstNeededBy(reader));
     return first;
   }
 
@@ -88,8 +104,7 @@ private:
       const Reader *blocked = nullptr;
       for (const Reader &reader : readersOf[map]) {
         size_t out = problem.stages[reader.stage].out;
-        bool keeps = produced[out] < problem.maps[out].rows && produced[out] * reader.read->stride - reader.read->pad <= needed;
-        if (!keeps || isRunning[reader.stage] || !hasInputs(reader.stage))
+        if (firstNeededBy(reader) > needed || isRunning[reader.stage] || !hasInputs(reader.stage))
           continue;
         if (!hasRoom(out, bandOf(reader.stage))) {
           blocked = &reader;
@@ -130,6 +145,10 @@ private:
     RowStep step{false, index, {first, rows, first - (isRing ? base[stage.out] : 0)}, {}};
     for (const RowRead &read : stage.reads) {
       Window window = windowOf(problem, read, first, rows);
+      if (window.begin == window.end) {
+        step.in.push_back({0, 0, 0});
+        continue;
+      }
       int64_t slot = problem.maps[read.map].isWhole ? window.begin : window.begin - base[read.map];
       step.in.push_back({window.begin, window.end - window.begin, slot});
     }
@@ -175,10 +194,10 @@ std::optional<RowSchedule> thimble::schedule::scheduleRows(const RowProblem &pro
     atLeast(stage.out, stage.band);
     for (const RowRead &read : stage.reads) {
       // Every window must have a row, and the last one begins first.
-      for (int64_t row = 0; row < problem.maps[stage.out].rows; ++row)
+      for (int64_t row = read.from; row < std::min(read.to, problem.maps[stage.out].rows); ++row)
         if (Window window = windowOf(problem, read, row, 1); window.begin >= window.end)
           return std::nullopt;
-      atLeast(read.map, (stage.band - 1) * read.stride + read.extent);
+      atLeast(read.map, (stage.band - 1) * read.stride / read.share + read.extent);
     }
   }
   while (true) {
@@ -250,7 +269,7 @@ int64_t thimble::schedule::overlapDistance(const RowProblem &problem, const RowS
       continue;
     const RowStage &stage = problem.stages[step.index];
     for (auto [read, band] : llvm::zip(stage.reads, step.in))
-      if (read.map == input)
+      if (read.map == input && band.rows > 0)
         lowest = std::min(lowest, band.first * problem.maps[input].rowBytes);
     if (stage.out == result && lowest != INT64_MAX)
       distance = std::max(distance, (step.out.first + step.out.rows) * problem.maps[result].rowBytes - lowest);

@@ -16,10 +16,13 @@ struct RowMap {
   bool isWhole;
 };
 
-/// Output row r of a stage needs the rows [r * stride - pad, r * stride - pad + extent) of `map` as far as they exist.
+/// Output row from + r of a stage needs the rows [r * stride - pad, r * stride - pad + extent) of `map` as far as they exist, or, where
+/// `share` output rows lie in one row of the map, row r / share. Output rows outside of [from, to) need none.
 struct RowRead {
   size_t map;
   int64_t stride = 1, extent = 1, pad = 0;
+  int64_t share = 1; // > 1: stride and extent are 1, pad is 0
+  int64_t from = 0, to = INT64_MAX;
 };
 
 /// Computes rows of `out` one after the other, at most `band` at a time. A map has at most one stage that writes it.
@@ -27,6 +30,7 @@ struct RowStage {
   size_t out;
   llvm::SmallVector<RowRead, 2> reads;
   int64_t band = 1;
+  llvm::SmallVector<int64_t, 1> cuts = {}; // rows at which a band ends, such as where another read begins
 };
 
 struct RowProblem {
@@ -43,7 +47,7 @@ struct RowStep {
   bool isSlide;
   size_t index;                     // of the stage; of the map if rows slide
   RowBand out;                      // what the stage computes; slide: the rows that move to slot 0, and where from
-  llvm::SmallVector<RowBand, 2> in; // in the order of the stage's reads
+  llvm::SmallVector<RowBand, 2> in; // in the order of the stage's reads; no rows where the stage needs none
 };
 
 struct RowSchedule {

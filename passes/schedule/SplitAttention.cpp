@@ -4,9 +4,9 @@
 #include "codegen/kernels/PackWeights.h"
 #include "compiler/support/Constants.h"
 #include "dialects/mcu/McuLiveness.h"
+#include "passes/schedule/CutConstant.h"
 #include "passes/schedule/RowKernels.h"
 #include "thimble/tmb_layout.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace thimble;
@@ -24,10 +24,7 @@ int64_t fieldOf(mcu::CallOp call, llvm::StringRef name) {
 
 class Splitter {
 public:
-  explicit Splitter(mcu::ProgramOp program) : program(program), builder(program.getContext()) {
-    for (auto constant : program.getBody().front().getOps<mcu::ConstantOp>())
-      names.insert(constant.getName());
-  }
+  explicit Splitter(mcu::ProgramOp program) : program(program), builder(program.getContext()) {}
 
   std::optional<int64_t> run() {
     bool changed = false;
@@ -156,13 +153,13 @@ private:
       p.out_c = int32_t(count);
       tmb_conv2d_s8_layout layout = tmb_conv2d_s8_layout_of(&p);
       int64_t slack = 4 * tmb_conv2d_s8_slack_words(&layout), pairBytes = 4 * layout.words;
-      ins.push_back(cutConstant(layer.getIns()[1], first / 2 * pairBytes, (count + 1) / 2 * pairBytes, slack));
+      ins.push_back(cutConstant(builder, layer.getIns()[1], 1, first / 2 * pairBytes, (count + 1) / 2 * pairBytes, slack));
       if (std::optional<int64_t> distance = kernels::convolutionOverlap(p))
         overlap = builder.getI64IntegerAttr(*distance);
     } else {
       for (Value constant : layer.getIns().drop_front()) {
         int64_t bytes = mcu::byteSize(constant) / columns;
-        ins.push_back(cutConstant(constant, first * bytes, count * bytes, 0));
+        ins.push_back(cutConstant(builder, constant, 1, first * bytes, count * bytes));
       }
     }
     Value scratch;
@@ -178,23 +175,6 @@ private:
                                          IntegerAttr());
   }
 
-  // Bytes of a constant as one of its own, with `zeros` more behind them.
-  Value cutConstant(Value memory, int64_t from, int64_t bytes, int64_t zeros) {
-    auto whole = cast<mcu::ConstantOp>(mcu::getRoot(memory));
-    FailureOr<ConstantData> data = ConstantData::get(whole.getValue());
-    std::vector<char> part(size_t(bytes + zeros), 0);
-    std::copy_n(data->bytes().begin() + from, bytes, part.begin());
-    auto element = cast<MemRefType>(whole.getMemory().getType()).getElementType();
-    int64_t count = (bytes + zeros) / elementBytes(element);
-    std::string name;
-    for (int suffix = 1; name.empty() || !names.insert(name).second; ++suffix)
-      name = (whole.getName() + "_part" + llvm::Twine(suffix)).str();
-    auto cut = builder.create<mcu::ConstantOp>(whole.getLoc(), MemRefType::get({count}, element), name,
-                                               makeConstant(RankedTensorType::get({count}, element), part, name), Attribute());
-    mcu::setPlace(cut, mcu::getPlace(whole));
-    return cut.getMemory();
-  }
-
   // The layer of the queries gets its own copies of the cheap calls before it, as far as others read their results too.
   bool repeatBefore(mcu::CallOp attention) {
     mcu::CallOp reader = writerOf(mcu::getBuffer(attention.getIns()[0]));
@@ -204,7 +184,9 @@ private:
       mcu::CallOp cheap = shared && shared.getRole() == mcu::Role::Temporary ? writerOf(shared) : mcu::CallOp();
       bool isCheap = cheap && cheap.getMacs() == 0 && describeRows(cheap) &&
                      llvm::count_if(cheap.getIns(), [](Value in) { return bool(mcu::getBuffer(in)); }) == 1;
-      if (!isCheap || usersOf(shared).size() < 3)
+      // What is kept for later anyway, such as a residual, is not made again.
+      bool isKept = shared && llvm::any_of(usersOf(shared), [&](mcu::CallOp user) { return attention->isBeforeInBlock(user); });
+      if (!isCheap || isKept || usersOf(shared).size() < 3)
         break;
       builder.setInsertionPoint(reader);
       auto type = cast<MemRefType>(cheap.getOuts()[0].getType());
@@ -243,7 +225,6 @@ private:
 
   mcu::ProgramOp program;
   OpBuilder builder;
-  llvm::StringSet<> names;
   int64_t instructions = 0;
 };
 

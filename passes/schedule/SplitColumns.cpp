@@ -2,6 +2,7 @@
 // Cuts calls into strips of columns, with the halo that their windows need.
 #include "passes/schedule/SplitColumns.h"
 #include "compiler/support/Constants.h"
+#include "passes/schedule/CutConstant.h"
 #include "dialects/mcu/McuLiveness.h"
 #include "passes/schedule/SharedMemory.h"
 #include "llvm/ADT/MapVector.h"
@@ -34,6 +35,7 @@ struct ColumnKernel {
   llvm::SmallVector<unsigned, 2> inputs; // positions of the images among the call's inputs
   bool isWindow = false;
   int64_t stride = 1, extent = 1, pad = 0;
+  llvm::SmallVector<unsigned, 1> constants = {}; // images too: a strip needs its columns of them
 
   Columns needed(Columns columns) const {
     int64_t begin = columns.begin * stride - pad, end = (columns.end - 1) * stride - pad + extent;
@@ -104,16 +106,23 @@ static std::optional<ColumnKernel> describeColumns(mcu::CallOp call) {
       return std::nullopt;
     return kernel;
   }
-  // Elementwise with two operands, if they are walked from first to last.
+  // Elementwise with two operands, if they are walked from first to last, or one of them is a constant of one value for each channel.
   if (record != "tmb_binary_params" && record != "tmb_add_s8_params" && record != "tmb_mul_s8_params")
     return std::nullopt;
-  if (f["rank"] != 1 || f.array("dims").empty() || f.array("dims")[0] != elements)
+  llvm::ArrayRef<int32_t> dims = f.array("dims");
+  int64_t rank = f["rank"], inner = rank == 2 ? out->channels : elements;
+  if ((rank != 1 && rank != 2) || int64_t(dims.size()) < rank || dims[rank - 1] != inner || dims[0] != (rank == 2 ? elements / inner : inner))
     return std::nullopt;
   for (auto [index, name] : llvm::enumerate(std::array<llvm::StringRef, 2>{"a_strides", "b_strides"})) {
     llvm::ArrayRef<int32_t> strides = f.array(name);
-    int64_t expected = llvm::is_contained(kernel.inputs, unsigned(index)) ? 1 : 0;
-    if ((strides.empty() ? 0 : strides[0]) != expected)
+    if (int64_t(strides.size()) < rank)
       return std::nullopt;
+    bool isDense = strides[rank - 1] == 1 && (rank == 1 || strides[0] == inner), isImage = llvm::is_contained(kernel.inputs, unsigned(index));
+    bool isRepeated = strides[0] == 0 && (rank == 1 || strides[1] <= 1);
+    if (isImage ? !isDense : !isDense && !isRepeated)
+      return std::nullopt;
+    if (!isImage && !isRepeated)
+      kernel.constants.push_back(unsigned(index));
   }
   return kernel;
 }
@@ -189,7 +198,11 @@ public:
     for (size_t index = first; index <= last; ++index) {
       extra -= int64_t(all[index].getMacs());
       mcu::BufferOp scratch = all[index].getScratch() ? mcu::getBuffer(all[index].getScratch()) : mcu::BufferOp();
+      llvm::SmallVector<Operation *> constants;
+      for (unsigned constant : kernels[index - first].constants)
+        constants.push_back(mcu::getRoot(all[index].getIns()[constant]));
       all[index].erase();
+      llvm::for_each(constants, eraseUnused);
       if (scratch && scratch->use_empty())
         scratch.erase();
     }
@@ -268,6 +281,8 @@ private:
         strips[buffer] = strip;
         ins[input] = crop(builder, call, strip, kernel.in, inColumns);
       }
+      for (unsigned constant : kernel.constants)
+        ins[constant] = cutColumns(builder, ins[constant], kernel.out, outColumns);
       Type element = cast<MemRefType>(call.getOuts()[0].getType()).getElementType();
       Strip strip{makeStrip(builder, call.getLoc(), out.getName(), element, kernel.out, outColumns.count()), outColumns};
       strips[out] = strip;
@@ -286,6 +301,11 @@ private:
                 strip.columns.begin, image, strip.columns.count());
   }
 
+  static Value cutColumns(OpBuilder &builder, Value constant, Image image, Columns columns) {
+    int64_t pixel = image.channels * elementBytes(cast<MemRefType>(constant.getType()).getElementType());
+    return cutConstant(builder, constant, image.rows, columns.begin * pixel, columns.count() * pixel);
+  }
+
   static DictionaryAttr cutParams(mcu::CallOp call, const ColumnKernel &kernel, Columns out, Columns in) {
     Builder builder(call.getContext());
     NamedAttrList fields(call.getParams());
@@ -297,8 +317,10 @@ private:
       // Averages may count what lies in the padding, where there is some.
       if (fields.get("pad_right") && (out.end - 1) * kernel.stride - kernel.pad + kernel.extent <= kernel.in.columns)
         set("pad_right", 0);
-    } else if (fields.get("dims")) {
-      fields.set("dims", builder.getDenseI32ArrayAttr({int32_t(kernel.out.rows * out.count() * kernel.out.channels)}));
+    } else if (auto dims = dyn_cast_or_null<DenseI32ArrayAttr>(fields.get("dims"))) {
+      llvm::SmallVector<int32_t> cut(dims.asArrayRef());
+      cut[0] = int32_t(cut[0] / kernel.out.columns * out.count());
+      fields.set("dims", builder.getDenseI32ArrayAttr(cut));
     } else {
       set("count", kernel.out.rows * out.count() * kernel.out.channels);
     }

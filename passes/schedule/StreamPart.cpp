@@ -17,7 +17,8 @@ using namespace thimble::schedule;
 
 namespace {
 
-// A stage of the row problem: calls that work on the same rows, each after the first one in place on the rows of the one before.
+// A stage of the row problem: calls that work on the same rows, each after the first one in place on the rows of the one before. Pieces
+// of a concatenation come first: of them, the one computes a band in whose rows it lies.
 struct Stage {
   size_t out;
   llvm::SmallVector<size_t, 2> calls;                 // positions in the part
@@ -30,6 +31,7 @@ struct BoundStep {
   DictionaryAttr params;
   llvm::SmallVector<int64_t, 6> operands, offsets, extents;
   int64_t fedBytes = 0; // > 0: a row that the caller feeds
+  mcu::CallOp group = {}; // of a piece: the first one of all
 };
 
 } // namespace
@@ -49,12 +51,22 @@ struct StreamPart::Implementation {
 
   bool analyze(size_t first, size_t last);
   bool findMaps(size_t first, size_t last);
+  bool findPieces(size_t first, size_t last, size_t position);
   bool findFed(size_t first, size_t last);
   void makeStages();
   void findOverlapped(size_t last);
   Value operandOf(size_t map) const;
+  int64_t shareOf(size_t position, size_t input) const {
+    return kernels[position].inputs[input].rows / problem.maps[mapsOf[position][input]].rows;
+  }
+  bool computes(size_t position, const RowBand &band) const {
+    const RowKernel &kernel = kernels[position];
+    return kernel.pieceOf == 0 || (band.first >= kernel.firstRow && band.first < kernel.firstRow + kernel.outRows);
+  }
   std::optional<RowSchedule> schedule(StreamGrain grain, RowProblem &cut) const;
   int64_t ringOffsets(const RowSchedule &schedule, std::vector<int64_t> &offsets) const;
+  std::vector<int64_t> describe(StreamGrain grain) const;
+  std::optional<StreamCost> plan(StreamGrain grain) const;
   int64_t alignmentOf(size_t map) const {
     return std::max<int64_t>(4, elementBytes(cast<MemRefType>(mcu::BufferOp(bufferOf[map]).getMemory().getType()).getElementType()));
   }
@@ -71,6 +83,39 @@ static bool sharesBytes(Value a, Value b) {
   return buffer && buffer == mcu::getBuffer(b) && beginA < beginB + mcu::byteSize(b) && beginB < beginA + mcu::byteSize(a);
 }
 
+// Whether the calls that write pieces of the output of `position` are all here and make it whole, before anybody reads it.
+bool StreamPart::Implementation::findPieces(size_t first, size_t last, size_t position) {
+  mcu::BufferOp out = mcu::getBuffer(calls[position].getOuts()[0]);
+  bool isResult = out == mcu::getBuffer(calls.back().getOuts()[0]);
+  std::vector<std::pair<int64_t, int64_t>> pieces;
+  size_t lastPiece = 0, firstReader = SIZE_MAX;
+  for (auto [index, call] : llvm::enumerate(all))
+    for (auto [o, operand] : llvm::enumerate(mcu::CallOp(call)->getOperands())) {
+      if (mcu::getBuffer(operand) != out)
+        continue;
+      bool isInside = first <= index && index <= last;
+      if (o < mcu::CallOp(call).getIns().size()) {
+        firstReader = std::min(firstReader, index);
+        if (isInside == isResult)
+          return false;
+        continue;
+      }
+      if (!isInside || kernels[index - first].pieceOf != kernels[position].pieceOf)
+        return false;
+      pieces.push_back({kernels[index - first].firstRow, kernels[index - first].outRows});
+      lastPiece = index;
+    }
+  llvm::sort(pieces);
+  int64_t end = 0;
+  for (auto [begin, rows] : pieces) {
+    if (begin != end)
+      return false;
+    end += rows;
+  }
+  return end == kernels[position].pieceOf && lastPiece < firstReader && out.getRole() != mcu::Role::Input && !mcu::isState(out) &&
+         (isResult || out.getRole() == mcu::Role::Temporary);
+}
+
 // Buffers become maps. A buffer that is whole can be read as rows in several ways.
 bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
   llvm::DenseMap<Operation *, size_t> ringOf;
@@ -83,7 +128,7 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
   };
   for (size_t position = 0; position < calls.size(); ++position) {
     mcu::CallOp call = calls[position];
-    const RowKernel &kernel = kernels[position];
+    RowKernel &kernel = kernels[position];
     std::vector<size_t> &maps = mapsOf.emplace_back();
     for (const RowInput &input : kernel.inputs) {
       Value memory = call.getIns()[input.index];
@@ -95,7 +140,10 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
       }
       if (auto ring = ringOf.find(buffer); ring != ringOf.end()) {
         const RowMap &map = problem.maps[ring->second];
-        if (input.isPlanar || !isWhole(memory) || map.rows != input.rows || map.rowBytes != input.pitch)
+        // Pixels of a row of an image can be rows themselves, as tokens.
+        bool isShare = input.stride == 1 && input.extent == 1 && input.pad == 0 && input.rows % map.rows == 0;
+        if (input.isPlanar || !isWhole(memory) || (map.rows != input.rows && !isShare) ||
+            map.rows * map.rowBytes != input.rows * input.pitch)
           return false;
         maps.push_back(ring->second);
         continue;
@@ -107,6 +155,26 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
     }
     mcu::BufferOp out = mcu::getBuffer(call.getOuts()[0]);
     bool isResult = position + 1 == calls.size();
+    if (kernel.pieceOf > 0) {
+      auto known = ringOf.find(out);
+      bool isPiece = known != ringOf.end() || findPieces(first, last, position);
+      if (isPiece && known == ringOf.end()) {
+        bool isLastBuffer = out == mcu::getBuffer(calls.back().getOuts()[0]);
+        known = ringOf.try_emplace(out, addMap(out.getMemory(), kernel.pieceOf, kernel.outPitch, isLastBuffer)).first;
+        if (isLastBuffer) {
+          result = out;
+          resultMap = known->second;
+        }
+      }
+      if (isPiece) {
+        maps.push_back(known->second);
+        continue;
+      }
+      // One piece alone is a result like others.
+      if (!isResult || kernel.outRows < 2 || mcu::byteSize(call.getOuts()[0]) != kernel.outRows * kernel.outPitch)
+        return false;
+      kernel.pieceOf = kernel.firstRow = 0;
+    }
     // A state is written at once: parts read its old value step by step.
     if (ringOf.count(out) || out.getRole() == mcu::Role::Input || mcu::isState(out))
       return false;
@@ -177,17 +245,19 @@ void StreamPart::Implementation::makeStages() {
   for (size_t position = 0; position < calls.size(); ++position) {
     unsigned inPlace = kernels::lookup(calls[position].getKernel())->inPlace;
     size_t out = mapsOf[position].back(), joined = SIZE_MAX;
-    for (size_t i = 0; i < kernels[position].inputs.size() && joined == SIZE_MAX; ++i) {
+    bool isPiece = kernels[position].pieceOf > 0;
+    for (size_t i = 0; i < kernels[position].inputs.size() && joined == SIZE_MAX && !isPiece; ++i) {
       const RowInput &input = kernels[position].inputs[i];
       size_t map = mapsOf[position][i];
-      bool isSame = input.stride == 1 && input.extent == 1 && input.pad == 0 && input.pitch == kernels[position].outPitch;
+      bool isSame = input.stride == 1 && input.extent == 1 && input.pad == 0 && input.pitch == kernels[position].outPitch &&
+                    shareOf(position, i) == 1;
       if (isSame && stageOf[map] != SIZE_MAX && readers[map] == 1 && input.index < 32 && (inPlace >> input.index & 1))
         joined = i;
     }
     Stage stage;
-    if (joined != SIZE_MAX)
-      stage = std::move(made[stageOf[mapsOf[position][joined]]]);
-    size_t replaced = joined != SIZE_MAX ? stageOf[mapsOf[position][joined]] : SIZE_MAX;
+    size_t replaced = joined != SIZE_MAX ? stageOf[mapsOf[position][joined]] : isPiece ? stageOf[out] : SIZE_MAX;
+    if (replaced != SIZE_MAX)
+      stage = std::move(made[replaced]);
     stage.out = out;
     stage.calls.push_back(position);
     for (size_t i = 0; i < kernels[position].inputs.size(); ++i)
@@ -210,8 +280,15 @@ void StreamPart::Implementation::makeStages() {
     RowStage row{stage.out, {}, 1};
     for (auto [position, i] : stage.reads) {
       const RowInput &input = kernels[position].inputs[i];
-      row.reads.push_back({mapsOf[position][i], input.stride, input.extent, input.pad});
+      row.reads.push_back({mapsOf[position][i], input.stride, input.extent, input.pad, shareOf(position, i)});
+      if (kernels[position].pieceOf > 0) {
+        row.reads.back().from = kernels[position].firstRow;
+        row.reads.back().to = kernels[position].firstRow + kernels[position].outRows;
+      }
     }
+    for (size_t position : stage.calls)
+      if (kernels[position].firstRow > 0)
+        row.cuts.push_back(kernels[position].firstRow);
     problem.stages.push_back(row);
     stages.push_back(std::move(stage));
   }
@@ -321,31 +398,63 @@ int64_t StreamPart::Implementation::ringOffsets(const RowSchedule &schedule, std
   return fed ? int64_t(llvm::alignTo(uint64_t(end), 8)) + mcu::feedStateBytes : end;
 }
 
-std::optional<StreamCost> StreamPart::plan(StreamGrain grain) const {
+// All that plan() depends on.
+std::vector<int64_t> StreamPart::Implementation::describe(StreamGrain grain) const {
+  std::vector<int64_t> key = {grain.pixels, grain.slack, kernelScratch, int64_t(problem.maps.size())};
+  for (auto [index, map] : llvm::enumerate(problem.maps))
+    llvm::append_values(key, map.rows, map.rowBytes, map.isWhole, alignmentOf(index), bufferOf[index] == fed,
+                        overlapped && bufferOf[index] == overlapped);
+  for (auto [stage, row] : llvm::zip(stages, problem.stages)) {
+    llvm::append_values(key, int64_t(row.out), int64_t(row.reads.size()), int64_t(row.cuts.size()), int64_t(stage.calls.size()));
+    for (const RowRead &read : row.reads)
+      llvm::append_values(key, int64_t(read.map), read.stride, read.extent, read.pad, read.share, read.from, read.to);
+    llvm::append_range(key, row.cuts);
+    for (size_t position : stage.calls) {
+      const RowKernel &kernel = kernels[position];
+      llvm::append_values(key, kernel.outRows, kernel.rowPixels, kernel.callInstructions, kernel.block, kernel.looseInstructions,
+                          kernel.pieceOf, kernel.firstRow);
+    }
+  }
+  return key;
+}
+
+std::optional<StreamCost> StreamPart::plan(StreamGrain grain, StreamCosts *known) const {
+  if (!known)
+    return implementation->plan(grain);
+  auto [entry, isNew] = known->try_emplace(implementation->describe(grain));
+  if (isNew)
+    entry->second = implementation->plan(grain);
+  return entry->second;
+}
+
+std::optional<StreamCost> StreamPart::Implementation::plan(StreamGrain grain) const {
   RowProblem cut;
-  std::optional<RowSchedule> schedule = implementation->schedule(grain, cut);
+  std::optional<RowSchedule> schedule = this->schedule(grain, cut);
   if (!schedule)
     return std::nullopt;
   std::vector<int64_t> offsets;
-  StreamCost cost{implementation->ringOffsets(*schedule, offsets), 0, 0, 0};
+  StreamCost cost{ringOffsets(*schedule, offsets), 0, 0, 0};
   for (size_t map = 0; map < cut.maps.size(); ++map)
-    if (implementation->overlapped && implementation->bufferOf[map] == implementation->overlapped)
+    if (overlapped && bufferOf[map] == overlapped)
       cost.distance = std::max(cost.distance, overlapDistance(cut, *schedule, map));
   for (const RowStep &step : schedule->steps) {
     if (step.isSlide) {
+      cost.slides = true;
       cost.instructions += 20 + step.out.rows * cut.maps[step.index].rowBytes * 3 / 4;
       ++cost.calls;
       continue;
     }
-    if (implementation->stages[step.index].calls.empty())
-      cost.instructions += 30 + cut.maps[implementation->stages[step.index].out].rowBytes;
-    for (size_t position : implementation->stages[step.index].calls) {
-      const RowKernel &kernel = implementation->kernels[position];
+    if (stages[step.index].calls.empty())
+      cost.instructions += 30 + cut.maps[stages[step.index].out].rowBytes;
+    for (size_t position : stages[step.index].calls) {
+      if (!computes(position, step.out))
+        continue;
+      const RowKernel &kernel = kernels[position];
       cost.instructions += kernel.callInstructions + step.out.rows % kernel.block * kernel.looseInstructions;
       ++cost.calls;
     }
   }
-  for (const RowKernel &kernel : implementation->kernels) // which the plain program spends too
+  for (const RowKernel &kernel : kernels) // which the plain program spends too
     cost.instructions -= kernel.callInstructions + kernel.outRows % kernel.block * kernel.looseInstructions;
   return cost;
 }
@@ -394,15 +503,21 @@ private:
     else
       for (Value operand : call->getOperands())
         elements.push_back(cast<MemRefType>(operand.getType()).getElementType());
-    builder.create<mcu::StepOp>(call ? locationOf(call) : stream.getLoc(), call ? call.getKernel() : "tmb_slide", step.operands,
+    builder.create<mcu::StepOp>(call ? locationOf(step) : stream.getLoc(), call ? call.getKernel() : "tmb_slide", step.operands,
                                 step.offsets, advances, step.extents, builder.getTypeArrayAttr(elements), call ? call.getRecord() : "tmb_slide_params",
                                 step.params);
   }
 
   // That of the call with its number: several calls may come from one node.
-  Location locationOf(mcu::CallOp call) {
-    int64_t number = numbers.try_emplace(call, int64_t(numbers.size())).first->second;
-    return FusedLoc::get({call.getLoc()}, builder.getI64IntegerAttr(number), builder.getContext());
+  Location locationOf(const BoundStep &step) {
+    auto numberOf = [&](mcu::CallOp call) {
+      return builder.getI64IntegerAttr(numbers.try_emplace(call, int64_t(numbers.size())).first->second);
+    };
+    Attribute number = numberOf(step.call);
+    if (step.group)
+      number = builder.getArrayAttr({numberOf(step.group), number}); // VerifyPlan takes pieces for one stage
+    mcu::CallOp first = step.group ? step.group : step.call;
+    return FusedLoc::get({first.getLoc()}, number, builder.getContext());
   }
 
   OpBuilder &builder;
@@ -446,7 +561,7 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
   int64_t outOperand = int64_t(ins.size()), scratchOperand = outOperand + 1;
   auto scratchType = MemRefType::get({std::max<int64_t>(cost.scratchBytes, 8)}, builder.getI8Type());
   auto scratch = builder.create<mcu::BufferOp>(loc, scratchType, "rows", mcu::Role::Scratch, 0, mcu::IoAttr(), IntegerAttr());
-  auto stream = builder.create<mcu::CallOp>(loc, mcu::streamKernel, ins.getArrayRef(), ValueRange{lastCall.getOuts()[0]}, scratch, "",
+  auto stream = builder.create<mcu::CallOp>(loc, mcu::streamKernel, ins.getArrayRef(), ValueRange{part.memoryOf[part.resultMap]}, scratch, "",
                                             builder.getDictionaryAttr({}), macs,
                                             part.overlapped ? builder.getI64IntegerAttr(cost.distance) : IntegerAttr());
 
@@ -476,7 +591,11 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
     for (auto [order, position] : llvm::enumerate(stage.calls)) {
       mcu::CallOp call = part.calls[position];
       const RowKernel &kernel = part.kernels[position];
-      BoundStep bound{call, {}, {}, {}, {}, 0};
+      if (!part.computes(position, step.out))
+        continue;
+      bool isPiece = kernel.pieceOf > 0;
+      int64_t firstRow = step.out.first - (isPiece ? kernel.firstRow : 0); // of those of the call
+      BoundStep bound{call, {}, {}, {}, {}, 0, isPiece ? part.calls[stage.calls.front()] : mcu::CallOp()};
       auto add = [&](int64_t operand, int64_t offset, int64_t extent) {
         bound.operands.push_back(operand);
         bound.offsets.push_back(offset);
@@ -487,11 +606,11 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
         auto input = llvm::find_if(kernel.inputs, [&](const RowInput &i) { return i.index == index; });
         if (input == kernel.inputs.end()) {
           // Rows of a constant, a mask say, go with those of the result.
-          Value constant = mcu::getRoot(call.getIns()[index])->getResult(0);
+          Value memory = call.getIns()[index], constant = mcu::getRoot(memory)->getResult(0);
           auto rows = llvm::find_if(kernel.constants, [&](auto constant) { return constant.first == index; });
           int64_t pitch = rows == kernel.constants.end() ? 0 : rows->second;
-          add(int64_t(llvm::find(ins, constant) - ins.begin()), step.out.first * pitch,
-              mcu::byteSize(constant) - (kernel.outRows - step.out.rows) * pitch);
+          add(int64_t(llvm::find(ins, constant) - ins.begin()), mcu::byteOffset(memory) + firstRow * pitch,
+              mcu::byteSize(memory) - (kernel.outRows - step.out.rows) * pitch);
           continue;
         }
         size_t i = size_t(input - kernel.inputs.begin());
@@ -505,8 +624,11 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
           inRows = band.rows;
         size_t map = part.mapsOf[position][i];
         auto [place, offset] = placeOf(map, band);
+        int64_t share = part.shareOf(position, i);
+        if (share > 1)
+          offset += firstRow % share * input->pitch;
         // The rows of a plane are followed by those of the next one.
-        int64_t extent = band.rows * input->pitch;
+        int64_t extent = (share > 1 ? step.out.rows : band.rows) * input->pitch;
         if (input->isPlanar)
           extent = mcu::byteSize(call.getIns()[index]) - (input->rows - band.rows) * input->pitch;
         add(place, offset, extent);
@@ -514,7 +636,7 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
       add(outPlace, outOffset, outBytes);
       if (call.getScratch())
         add(scratchOperand, 0, mcu::byteSize(call.getScratch()));
-      bound.params = cutToRows(call, kernel, step.out.first, step.out.rows, inRows);
+      bound.params = cutToRows(call, kernel, firstRow, step.out.rows, inRows);
       steps.push_back(std::move(bound));
     }
   }

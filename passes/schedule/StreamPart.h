@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dialects/mcu/McuDialect.h"
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -20,7 +21,11 @@ struct StreamCost {
   int64_t distance;     // of the result before the first input; see mcu.call
   int64_t instructions; // more than without streaming, estimated
   int64_t calls;        // of kernels at run time
+  bool slides = false;  // whether slack could change anything
 };
+
+/// What parts that look alike cost, such as the blocks of a transformer: by everything that StreamPart::plan goes by.
+using StreamCosts = std::map<std::vector<int64_t>, std::optional<StreamCost>>;
 
 class StreamPart {
 public:
@@ -32,8 +37,8 @@ public:
   StreamPart(StreamPart &&);
   StreamPart &operator=(StreamPart &&);
 
-  /// Nothing if there is no schedule.
-  std::optional<StreamCost> plan(StreamGrain grain) const;
+  /// Nothing if there is no schedule. `known` is looked up and grows.
+  std::optional<StreamCost> plan(StreamGrain grain, StreamCosts *known = nullptr) const;
   /// The input whose memory the result may overlap, which is the largest one that nobody reads later; null if there is none.
   mcu::BufferOp getOverlapped() const;
   mcu::BufferOp getResult() const;

@@ -21,7 +21,8 @@ static int64_t overlappedBytes(int64_t input, int64_t output, int64_t distance) 
   return std::max<int64_t>(input + output - std::max(aligned(distance) + input, output), 0);
 }
 
-StreamSearch::StreamSearch(mcu::ProgramOp program) : program(program), calls(mcu::getCalls(program)), parts(program) {
+StreamSearch::StreamSearch(mcu::ProgramOp program, std::shared_ptr<StreamCosts> known)
+    : program(program), costs(known ? std::move(known) : std::make_shared<StreamCosts>()), calls(mcu::getCalls(program)), parts(program) {
   for (const mcu::BufferPart &part : parts.all())
     if (!part.range.isEmpty())
       buffers.push_back({part.range.buffer, part.range.first, part.range.last, aligned(part.end) - aligned(part.begin)});
@@ -49,15 +50,16 @@ void StreamSearch::measureCalls() {
   }
 }
 
-void StreamSearch::addOption(Interval &interval, size_t first, size_t last, StreamGrain grain) {
-  std::optional<StreamCost> cost = interval.part->plan(grain);
+bool StreamSearch::addOption(Interval &interval, size_t first, size_t last, StreamGrain grain) {
+  std::optional<StreamCost> cost = interval.part->plan(grain, costs.get());
   if (!cost || cost->calls > maxKernelCalls)
-    return;
+    return cost && cost->slides;
   int64_t bytes = interval.outside + int64_t(llvm::alignTo(uint64_t(cost->scratchBytes), 8));
   if (mcu::BufferOp input = interval.part->getOverlapped())
     bytes -= overlappedBytes(aligned(mcu::byteSize(input.getMemory())), aligned(mcu::byteSize(interval.part->getResult().getMemory())),
                         cost->distance);
   interval.options.push_back({first, last, grain, bytes, *cost});
+  return cost->slides;
 }
 
 StreamSearch::Interval &StreamSearch::get(size_t first, size_t last) {
@@ -83,10 +85,12 @@ void StreamSearch::complete(Interval &interval, size_t first, size_t last) {
   if (interval.isComplete || interval.options.empty())
     return;
   interval.isComplete = true;
-  for (int64_t pixels : {1, 2, 4, 8, 32, 64, 128, 256, 512, 1024})
-    for (int64_t slack : {0, 1, 2, 4})
-      if (pixels > 1 || slack > 0)
+  for (int64_t pixels : {1, 2, 4, 8, 32, 64, 128, 256, 512, 1024}) {
+    bool slides = pixels == 1 ? interval.options.front().cost.slides : addOption(interval, first, last, {pixels, 0});
+    for (int64_t slack : {1, 2, 4})
+      if (slides)
         addOption(interval, first, last, {pixels, slack});
+  }
 }
 
 std::optional<std::vector<StreamChoice>> StreamSearch::find(int64_t bytes) {

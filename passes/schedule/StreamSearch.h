@@ -20,8 +20,8 @@ struct StreamChoice {
 /// outputs over inputs where the kernels allow it: the bytes that a plan in this order needs at least.
 class StreamSearch {
 public:
-  /// `program` has its order, and must stay as it is during the life of this object.
-  explicit StreamSearch(mcu::ProgramOp program);
+  /// `program` has its order, and must stay as it is during the life of this object. `costs` is shared with searches of programs alike.
+  explicit StreamSearch(mcu::ProgramOp program, std::shared_ptr<StreamCosts> costs = nullptr);
 
   /// The cheapest choice that stays within `bytes`; nothing if there is none.
   std::optional<std::vector<StreamChoice>> find(int64_t bytes);
@@ -40,10 +40,11 @@ private:
   };
   Interval &get(size_t first, size_t last);
   void complete(Interval &interval, size_t first, size_t last);
-  void addOption(Interval &interval, size_t first, size_t last, StreamGrain grain);
+  bool addOption(Interval &interval, size_t first, size_t last, StreamGrain grain); // whether slack could change it
   void measureCalls();
 
   mcu::ProgramOp program;
+  std::shared_ptr<StreamCosts> costs;
   std::vector<mcu::CallOp> calls;
   mcu::BufferParts parts;
   struct Live {

@@ -303,7 +303,7 @@ private:
       } else if (w >= kernel->ins + kernel->outs) { // what the kernel itself keeps there means nothing later
         bytes.write(*ranges[w], {nullptr, 0});
       } else {
-        StreamStage &stage = stages[{step.getLoc().getAsOpaquePointer(), step.getKernel().str()}];
+        StreamStage &stage = stages[{stageOf(step), step.getKernel().str()}];
         stage.node = nodeName(step.getLoc());
         bytes.write(*ranges[w], {&stage, ranges[w]->begin - stage.written});
         stage.written += step.getExtents()[w];
@@ -329,6 +329,15 @@ private:
     if (source != content->source)
       return refuse() << " that come from another stage than before";
     return success();
+  }
+
+  // Pieces of one tensor come from several calls, and are one stage.
+  const void *stageOf(mcu::StepOp step) {
+    Location location = step.getLoc();
+    if (auto fused = dyn_cast<FusedLoc>(location))
+      if (auto numbers = dyn_cast_or_null<ArrayAttr>(fused.getMetadata()); numbers && !numbers.empty())
+        location = FusedLoc::get(step.getContext(), fused.getLocations(), numbers[0]);
+    return location.getAsOpaquePointer();
   }
 
   LogicalResult slide(mcu::StepOp step, ByteRange room) {

@@ -203,7 +203,7 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   int64_t moved = 0;
   for (int tries = 0; tries < 3 && report && !report->fitsFlash() && movesWeights && externalFlashBudget; ++tries) {
     int64_t missing = int64_t(report->flash.getTotal() - *report->flash.budget);
-    int64_t bytes = schedule::moveToExternal(program, compilation.constantUses, missing);
+    int64_t bytes = schedule::moveToExternal(program, missing);
     if (bytes == 0)
       break;
     moved += bytes;

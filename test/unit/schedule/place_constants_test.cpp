@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Which constants lie where.
 #include "passes/schedule/PlaceConstants.h"
+#include "compiler/support/Constants.h"
 #include "compiler/support/Diagnostics.h"
+#include "passes/schedule/CutConstant.h"
 #include "test/unit/codegen/support.h"
 
 using namespace thimble;
@@ -70,13 +72,15 @@ TEST_CASE("constants go where rules say", "[schedule][place]") {
 
 TEST_CASE("what does not fit moves, the least read first", "[schedule][place]") {
   ParsedProgram program = parseProgram(net);
-  std::vector<ConstantUse> uses = getConstantUses(program.get());
-  REQUIRE(uses.size() == 3); // nobody reads "d"
-  CHECK(uses[0].macs == 32); // twice 16 bytes
-  CHECK(uses[1].macs == 400);
+  recordReads(program.get());
+  std::vector<int64_t> reads;
+  for (auto constant : program.get().getBody().front().getOps<mcu::ConstantOp>())
+    reads.push_back(getReads(constant));
+  CHECK(reads == std::vector<int64_t>{32, 400, 16, 0}); // twice 16 bytes; nobody reads "d"
   auto move = [&](int64_t bytes) {
     ParsedProgram fresh = parseProgram(net);
-    int64_t moved = moveToExternal(fresh.get(), uses, bytes);
+    recordReads(fresh.get());
+    int64_t moved = moveToExternal(fresh.get(), bytes);
     CHECK(moved == getConstantBytes(fresh.get(), mcu::Place::External));
     return std::to_string(moved) + " " + placesOf(fresh.get());
   };
@@ -84,6 +88,22 @@ TEST_CASE("what does not fit moves, the least read first", "[schedule][place]") 
   CHECK(move(17) == "32 a: external, b: flash, c: external, d: flash");
   CHECK(move(33) == "36 a: external, b: external, c: external, d: flash");
   CHECK(move(1000) == "36 a: external, b: external, c: external, d: flash");
+}
+
+TEST_CASE("parts of a constant are read in proportion", "[schedule][place]") {
+  ParsedProgram program = parseProgram(net);
+  recordReads(program.get());
+  mcu::ConstantOp whole = *program.get().getBody().front().getOps<mcu::ConstantOp>().begin();
+  mcu::setPlace(whole, mcu::Place::External);
+  mlir::OpBuilder builder(whole);
+  // Elements 1 and 3, and a zero.
+  auto part = mlir::cast<mcu::ConstantOp>(mcu::getRoot(cutConstant(builder, whole.getMemory(), 2, 4, 4, 4)));
+  CHECK(part.getName() == "a_part1");
+  CHECK(mcu::getPlace(part) == mcu::Place::External);
+  CHECK(getReads(part) == getReads(whole) / 2);
+  mlir::FailureOr<ConstantData> values = ConstantData::get(part.getValue());
+  REQUIRE(mlir::succeeded(values));
+  CHECK(values->as<float>().vec() == std::vector<float>{2, 4, 0});
 }
 
 TEST_CASE("emitted constants carry their memory", "[codegen][place]") {

@@ -37,10 +37,17 @@ void execute(const RowProblem &problem, const RowSchedule &schedule, size_t over
     }
     const RowStage &stage = problem.stages[step.index];
     REQUIRE(step.out.rows <= stage.band);
+    for (int64_t cut : stage.cuts)
+      REQUIRE((step.out.first >= cut || step.out.first + step.out.rows <= cut));
     for (size_t i = 0; i < stage.reads.size(); ++i) {
       const RowRead &read = stage.reads[i];
-      int64_t begin = std::max<int64_t>(step.out.first * read.stride - read.pad, 0);
-      int64_t end = std::min((step.out.first + step.out.rows - 1) * read.stride - read.pad + read.extent, problem.maps[read.map].rows);
+      if (step.out.first < read.from || step.out.first >= read.to) {
+        REQUIRE(step.in[i].rows == 0);
+        continue;
+      }
+      int64_t first = step.out.first - read.from, last = first + step.out.rows - 1;
+      int64_t begin = std::max<int64_t>(first / read.share * read.stride - read.pad, 0);
+      int64_t end = std::min(last / read.share * read.stride - read.pad + read.extent, problem.maps[read.map].rows);
       REQUIRE(step.in[i].first == begin);
       REQUIRE(step.in[i].rows == end - begin);
       for (int64_t row = 0; row < step.in[i].rows; ++row)
@@ -87,12 +94,32 @@ public:
       problem.maps.push_back({outRows, pick(1, 9), false});
       problem.stages.push_back(stage);
       last = stage.out;
+      if (pick(0, 3) == 0)
+        last = concatenate(problem, last);
     }
     problem.maps[last].isWhole = true;
     return problem;
   }
 
 private:
+  // Rows of nobody, then those of a map, of which each may be several, then those of another map.
+  size_t concatenate(RowProblem &problem, size_t map) {
+    RowStage stage;
+    stage.band = pick(1, 4);
+    int64_t rows = pick(0, 2);
+    for (size_t part : {map, size_t(pick(0, int64_t(map)))}) {
+      if (rows > 0)
+        stage.cuts.push_back(rows);
+      int64_t share = pick(1, 3), end = rows + problem.maps[part].rows * share;
+      stage.reads.push_back({part, 1, 1, 0, share, rows, end});
+      rows = end;
+    }
+    stage.out = problem.maps.size();
+    problem.maps.push_back({rows, pick(1, 9), false});
+    problem.stages.push_back(stage);
+    return stage.out;
+  }
+
   std::mt19937 random;
 };
 

@@ -24,7 +24,12 @@ void buildRandom(Network &network, Random &random) {
     int64_t kernel = random.integer(0, 1) ? 3 : random.integer(0, 1) ? 1 : 5, stride = random.integer(1, 2);
     if (std::min(height, width) < 6)
       kernel = 1, stride = 1;
-    switch (random.integer(0, 4)) {
+    switch (random.integer(0, 5)) {
+    case 5: // a constant of its own value for each element, or for each channel
+      network.binary(random.integer(0, 1) ? nn::BinaryKind::Add : nn::BinaryKind::Mul,
+                     random.integer(0, 2) ? network.constant({height, width, network.shape()[3]}, random.weights(height * width * network.shape()[3], 0.7f))
+                                          : network.constant({network.shape()[3]}, random.weights(network.shape()[3], 0.7f)));
+      break;
     case 0:
       network.conv(random, network.shape()[3], 3, std::min(height, width) < 6 ? 1 : stride, true, 0);
       break;
@@ -197,6 +202,44 @@ void checkTokens(unsigned seed, bool isInt8) {
   checkLowered(lowered(network, inputs, isInt8), inputs, random);
 }
 
+// An image of which patches become tokens behind one that is a constant, with a positional embedding, as a vision transformer begins.
+void checkPatches(unsigned seed, bool isInt8) {
+  CAPTURE(seed, isInt8);
+  Random random(seed);
+  int64_t patch = random.integer(2, 3), rows = random.integer(2, 5), columns = random.integer(2, 5), width = random.integer(3, 9);
+  int64_t tokens = rows * columns, others = random.integer(0, 2), channels = random.integer(1, 3);
+  Network network({1, patch * rows, patch * columns, channels});
+  OpBuilder &b = network.builder;
+  Value w = network.constant({width, patch, patch, channels}, random.weights(width * patch * patch * channels, 0.5f));
+  Value bias = network.constant({width}, random.weights(width, 0.2f));
+  network.last = b.create<nn::Conv2DOp>(network.next(), network.last, w, bias, ArrayRef<int64_t>{patch, patch}, ArrayRef<int64_t>{0, 0, 0, 0},
+                                        ArrayRef<int64_t>{1, 1}, 1, b.getF32FloatAttr(0), FloatAttr());
+  network.reshape({tokens, width});
+  if (others > 0) {
+    llvm::SmallVector<Value> parts = {network.constant({others, width}, random.weights(others * width, 0.5f)), network.last};
+    if (random.integer(0, 1))
+      std::swap(parts[0], parts[1]);
+    network.last = b.create<nn::ConcatOp>(network.next(), network.tensor({tokens + others, width}), parts, uint64_t(0));
+  }
+  Value embedding = network.constant({tokens + others, width}, random.weights((tokens + others) * width, 0.5f));
+  if (random.integer(0, 1))
+    network.last = b.create<nn::BinaryOp>(network.next(), nn::BinaryKind::Add, embedding, network.last, FloatAttr(), FloatAttr());
+  else
+    network.binary(nn::BinaryKind::Add, embedding);
+  Value residual = network.last;
+  Value gain = network.constant({width}, random.weights(width, 0.8f)), shift = network.constant({width}, random.weights(width, 0.2f));
+  network.last = b.create<nn::LayerNormOp>(network.next(), residual, gain, shift, 1, llvm::APFloat(1e-5f), false);
+  network.fullyConnected(random, 2 * width).unary(nn::UnaryKind::Gelu).fullyConnected(random, width).binary(nn::BinaryKind::Add, residual);
+  Inputs inputs(random, patch * rows * patch * columns * channels, 3);
+  OwningOpRef<ModuleOp> module = lowered(network, inputs, isInt8);
+  // All of it is one part.
+  std::vector<mcu::CallOp> calls = mcu::getCalls(getProgram(*module));
+  std::optional<StreamPart> whole = StreamPart::create(calls, 0, calls.size() - 1);
+  REQUIRE(whole);
+  REQUIRE(whole->plan({1, 0}));
+  checkLowered(std::move(module), inputs, random);
+}
+
 struct AttentionShape {
   int64_t tokens, size, keyHeads, shared;
   bool hasMask, isPacked;
@@ -332,6 +375,11 @@ TEST_CASE("streamed tokens equal plain ones, and need no whole hidden layer") {
   REQUIRE(succeeded(search));
   CHECK(search->options[0].arenaBytes >= 64 * 64);
   CHECK(search->options[search->chosen].arenaBytes <= 3500);
+}
+
+TEST_CASE("streamed patches equal plain ones, from the image to the first block in one part") {
+  for (unsigned seed = 0; seed < 24; ++seed)
+    checkPatches(seed, seed % 3 != 0);
 }
 
 TEST_CASE("streamed int8 networks equal plain ones", "[streaming]") {
