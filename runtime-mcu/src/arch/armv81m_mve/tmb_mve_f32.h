@@ -7,7 +7,9 @@
 #include <arm_mve.h>
 
 /* sum + a * b, product and sum rounded each: VFMA would round once. */
-static inline float32x4_t tmb_mve_multiply_add(float32x4_t sum, float32x4_t a, float b) { return vaddq_f32(sum, vmulq_n_f32(a, b)); }
+static inline float32x4_t tmb_mve_multiply_add(float32x4_t sum, float32x4_t a, float b) {
+  return vaddq_f32(sum, vmulq_n_f32(a, b));
+}
 
 /* The places of four elements that lie `step` apart. */
 static inline uint32x4_t tmb_mve_places(int32_t step) { return vmulq_n_u32(vidupq_n_u32(0, 1), (uint32_t)step); }

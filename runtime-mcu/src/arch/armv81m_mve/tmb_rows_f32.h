@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Products of rows of activations and rows of weights, float32, with the vector instructions of Armv8.1-M: each of four lanes is a row
- * of weights, so that every sum is of the same numbers in the same order as that of the portable kernels. */
+/* Products of rows of activations and rows of weights, float32, with the vector instructions of Armv8.1-M: each of four lanes is a
+ * row of weights, so that every sum is of the same numbers in the same order as that of the portable kernels. */
 #ifndef TMB_ROWS_F32_H
 #define TMB_ROWS_F32_H
 
