@@ -156,8 +156,8 @@ static FailureOr<Calls> selectBinary(nn::BinaryOp op) {
   std::string kind = nn::stringifyBinaryKind(op.getKind()).str();
   bool isSum = op.getKind() == nn::BinaryKind::Add || op.getKind() == nn::BinaryKind::Sub;
   bool isExtremum = op.getKind() == nn::BinaryKind::Min || op.getKind() == nn::BinaryKind::Max;
-  bool isKnown = op.getKind() == nn::BinaryKind::Mul || op.getKind() == nn::BinaryKind::Div || op.getKind() == nn::BinaryKind::PRelu;
-  if (!isSum && !isExtremum && !isKnown)
+  bool isPRelu = op.getKind() == nn::BinaryKind::PRelu, isDivision = op.getKind() == nn::BinaryKind::Div;
+  if (!isSum && !isExtremum && !isPRelu && !isDivision && op.getKind() != nn::BinaryKind::Mul)
     return noKernel(op, kind, elementOf(op.getY()));
   if (isExtremum && (op.getActMin() || op.getActMax()))
     return op.emitOpError("has a clamp, which the int16 kernel does not do");
@@ -169,9 +169,9 @@ static FailureOr<Calls> selectBinary(nn::BinaryOp op) {
   double a = scaleOf(op.getA()), b = scaleOf(op.getB()), y = scaleOf(op.getY());
   if (isSum)
     addFields(call, op);
-  else if (op.getKind() == nn::BinaryKind::Div)
+  else if (isDivision)
     divisionFields(call, a / b / y);
-  else if (op.getKind() == nn::BinaryKind::PRelu)
+  else if (isPRelu)
     call.requantFields(a / y, "positive_").requantFields(a * b / y, "negative_");
   else
     call.field("a_zero_point", 0).field("b_zero_point", 0).field("out_zero_point", 0).requantFields(a * b / y);

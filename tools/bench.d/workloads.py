@@ -123,7 +123,8 @@ def _pool(folder, name, kind, channels, image, **attributes):
 
 def _elementwise(folder, kind, inputs, constants=(), positive=(), size=16384):
     node = helper.make_node(kind, [*inputs, *[n for n, _ in constants]], ["y"], name=kind.lower())
-    return _save(folder, f"{kind.lower()}_{size}", [node], [(n, [1, size]) for n in inputs], [1, size], constants, positive=positive)
+    shapes = [(n, [1, size]) for n in inputs]
+    return _save(folder, f"{kind.lower()}_{size}", [node], shapes, [1, size], constants, positive=positive)
 
 
 def layers(folder):
@@ -153,7 +154,8 @@ def layers(folder):
         _save(folder, "matmul_64_64_64", [helper.make_node("MatMul", ["a", "b"], ["y"], name="matmul")],
               [("a", [1, 64, 64]), ("b", [1, 64, 64])], [1, 64, 64], []),
         _pool(folder, "max_pool2_16_32x32", "MaxPool", 16, (32, 32), kernel_shape=[2, 2], strides=[2, 2]),
-        _pool(folder, "average_pool3_16_32x32", "AveragePool", 16, (32, 32), kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, 1, 1]),
+        _pool(folder, "average_pool3_16_32x32", "AveragePool", 16, (32, 32), kernel_shape=[3, 3], strides=[2, 2],
+              pads=[0, 0, 1, 1]),
         _pool(folder, "average_pool_all_64_25x5", "AveragePool", 64, (25, 5), kernel_shape=[25, 5]),
         _save(folder, "mean_64_125", [helper.make_node("ReduceMean", ["x"], ["y"], name="mean", axes=[2], keepdims=0)],
               [("x", [1, 64, 125])], [1, 64], []),

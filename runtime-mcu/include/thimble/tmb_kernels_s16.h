@@ -37,8 +37,8 @@ void tmb_max_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_binar
 
 /* int16 division: with Q = 2^16 * factor / b, rounded, saturated to 32 bits and INT32_MAX for b = 0,
  *   y = sat(floor(a * Q * 2^-16 + 1/2), act_min, act_max).
- * |y - factor * a / b| is at most 3/4 + |y| * 2^-26: 1/2 for the rounding, 1/4 for that of Q, whose reciprocal of b comes from a table
- * of 65 entries and one step of Newton's, without a division. What a divisor of 0 divides saturates by its sign, 0 / 0 is 0. */
+ * |y - factor * a / b| is at most 3/4 + |y| * 2^-26: 1/2 for the rounding, 1/4 for that of Q, whose reciprocal of b comes from a
+ * table of 65 entries and one step of Newton's, without a division. What a divisor of 0 divides saturates by its sign, 0 / 0 is 0. */
 void tmb_div_s16(const int16_t *a, const int16_t *b, int16_t *y, const tmb_div_s16_params *p);
 
 /* int16 leaky rectifier with a tensor of slopes: x >= 0 becomes sat(tmb_requantize(x, positive_multiplier, positive_shift, 0)), the

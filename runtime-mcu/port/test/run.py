@@ -214,7 +214,8 @@ def check_twins(target, folder):
     for kernel in kernels:
         for source, name in ((special / f"{kernel}.c", kernel), (portable / f"{kernel}.c", "portable_" + kernel[4:])):
             made = folder / f"{name}.o"
-            code, log = command([target["compiler"], *flags, f"-D{kernel}={name}", f"-I{RUNTIME / 'include'}", "-c", source, "-o", made])
+            code, log = command([target["compiler"], *flags, f"-D{kernel}={name}", f"-I{RUNTIME / 'include'}", "-c", source,
+                                 "-o", made])
             if code:
                 check(target["name"], f"{source.name} compiles", log)
                 return

@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Elementwise addition and subtraction with broadcasting, int8. */
 #include "thimble/tmb_kernels.h"
-#include "thimble/tmb_requant.h"
-#include "tmb_walk.h"
+#include "tmb_add_row_s8.h"
 
-void tmb_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_params *p) {
-  int32_t index[TMB_MAX_RANK] = {0};
-  const int32_t outer = p->rank > 0 ? p->rank - 1 : 0;
-  const int32_t count = p->rank > 0 ? p->dims[outer] : 1;
-  const int32_t a_step = p->a_strides[outer], b_step = p->b_strides[outer];
-  const int32_t a_multiplier = p->a_multiplier, b_multiplier = p->b_multiplier;
-  const int32_t offset = p->offset, shift = p->shift;
-  const int32_t act_min = p->act_min, act_max = p->act_max;
-  if (tmb_walk_count(p->rank, p->dims) == 0)
-    return;
-  do {
-    const int8_t *a_row = a + tmb_walk_offset(outer, index, p->a_strides);
-    const int8_t *b_row = b + tmb_walk_offset(outer, index, p->b_strides);
-    int32_t i;
-    for (i = 0; i < count; ++i) {
-      const int32_t sum = a_row[i * a_step] * a_multiplier + b_row[i * b_step] * b_multiplier + offset;
-      *y++ = (int8_t)tmb_clamp_s32(sum >> shift, act_min, act_max);
-    }
-  } while (tmb_walk_next(outer, p->dims, index));
-}
+#define TMB_KERNEL tmb_add_s8
+#define TMB_PARAMS tmb_add_s8_params
+#define TMB_ELEMENT int8_t
+#define TMB_ROW tmb_add_s8_row
+#include "tmb_two_rows_loop.h"

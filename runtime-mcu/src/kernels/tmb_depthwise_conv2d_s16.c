@@ -5,10 +5,11 @@
 #include "tmb_no_inline.h"
 #include "tmb_window.h"
 
-/* The sums of one window in `lanes` neighbouring channels, 1 or 4; x and w are the first of these. Positions outside the image are 0,
- * so they are left out. */
-TMB_NO_INLINE static void tmb_depthwise_conv2d_s16_sums(const int16_t *x, const int8_t *w, const tmb_taps *rows, const tmb_taps *cols,
-                                                        int32_t lanes, int32_t *sums, const tmb_conv2d_s8_params *p) {
+/* The sums of one window in `lanes` neighbouring channels, 1 or 4; x and w are the first of these. Positions outside the image are
+ * 0, so they are left out. */
+TMB_NO_INLINE static void tmb_depthwise_conv2d_s16_sums(const int16_t *x, const int8_t *w, const tmb_taps *rows,
+                                                        const tmb_taps *cols, int32_t lanes, int32_t *sums,
+                                                        const tmb_conv2d_s8_params *p) {
   const int32_t x_step = p->dilation_w * p->in_c, w_step = p->out_c, taps = cols->end - cols->begin;
   int32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3], ky, kx;
   for (ky = rows->begin; ky < rows->end; ++ky) {

@@ -5,12 +5,7 @@
 
 #include <stdint.h>
 
-/* The part of a window inside the image: x is the first channel of its first pixel, and is not read if there are no rows. */
-typedef struct tmb_part {
-  const int8_t *x;
-  int32_t rows, cols;
-  int32_t row_step, col_step;
-} tmb_part;
+#include "tmb_part.h"
 
 /* The largest activation of each channel, INT8_MIN without any. */
 static inline void tmb_largest_s8(const tmb_part *part, int8_t *y, int32_t channels) {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tmb_few_f32.h"
 #include "tmb_multiply_add_f32.h"
 #include "tmb_no_inline.h"
 
@@ -86,15 +87,9 @@ TMB_NO_INLINE static void tmb_block1_f32(const float *x0, const float *w, int32_
  * bias may be null. x and y are apart. Outputs may be written more than once, with the same value. */
 static inline void tmb_rows4_f32(const float *x, int32_t x_step, int32_t rows, const float *w, int32_t w_step, int32_t depth,
                                  const float *bias, float *y, int32_t y_step, int32_t cols) {
-  int32_t m, n, k;
+  int32_t n;
   if (cols < 4) {
-    for (m = 0; m < rows; ++m)
-      for (n = 0; n < cols; ++n) {
-        float sum = bias != NULL ? bias[n] : 0.0f;
-        for (k = 0; k < depth; ++k)
-          sum = tmb_multiply_add_f32(sum, x[m * x_step + k], w[n * w_step + k]);
-        y[m * y_step + n] = sum;
-      }
+    tmb_few_f32(x, x_step, rows, w, w_step, depth, bias, y, y_step, cols);
     return;
   }
   for (n = 0; n < cols; n += 4) {

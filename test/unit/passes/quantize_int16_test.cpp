@@ -138,6 +138,8 @@ TEST_CASE("an operation without an int16 kernel computes in int8 between two", "
   DiagnosticCollector diagnostics(&net.context, true);
   double sqnr = sqnrOf(net, reference, inputs.samples);
   CHECK(sqnr > 25);
+  REQUIRE(diagnostics.getWarnings().size() == 1);
+  CHECK(thimble::format(diagnostics.getWarnings()[0]).find("no int16 kernel for 'reduce min'") != std::string::npos);
   CHECK(nn::getInt16Type((*net.quantized->getOps<func::FuncOp>().begin()).getResultTypes()[0]));
 }
 

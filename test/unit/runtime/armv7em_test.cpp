@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The int8 kernels for Armv7E-M, and those for MVE that are written in C, against their portable twins, bit for bit. On other computers
-// their instructions are models in C.
+// The int8 kernels for Armv7E-M, and those for MVE that are written in C, against their portable twins, bit for bit. On other
+// computers their instructions are models in C.
 #include "mve_kernels.h"
 #include "packed.h"
 #include "support.h"
@@ -317,7 +317,8 @@ TEST_CASE("max pooling for Armv7E-M and MVE", "[runtime][armv7em][mve]") {
     p.pad_top = random.integer(0, 3);
     p.pad_left = random.integer(0, 3);
     const auto x = random.bytes(static_cast<size_t>(p.batch * p.in_h * p.in_w * p.channels));
-    std::vector<int8_t> expected(static_cast<size_t>(p.batch * p.out_h * p.out_w * p.channels + 8), kUntouched), y = expected, z = expected;
+    std::vector<int8_t> expected(static_cast<size_t>(p.batch * p.out_h * p.out_w * p.channels + 8), kUntouched);
+    std::vector<int8_t> y = expected, z = expected;
     tmb_max_pool2d_s8(x.data(), expected.data(), &p);
     armv7em::armv7em_max_pool2d_s8(x.data(), y.data(), &p);
     mve::tmb_max_pool2d_s8(x.data(), z.data(), &p);

@@ -277,10 +277,11 @@ struct Pairs {
     put(p.a_strides, a.strides);
     put(p.b_strides, b.strides);
   }
-  // The results of the kernel and of its twin, if it has one, which must be the same, also where they are written over an operand of
-  // the result's shape.
+  // The results of the kernel and of its twin, if it has one, which must be the same, also where they are written over an operand
+  // of the result's shape.
   template <typename Kernel, typename Params>
-  std::vector<int16_t> run(Kernel *kernel, Kernel *twin, const std::vector<int16_t> &u, const std::vector<int16_t> &v, const Params &p) {
+  std::vector<int16_t> run(Kernel *kernel, Kernel *twin, const std::vector<int16_t> &u, const std::vector<int16_t> &v,
+                           const Params &p) {
     std::vector<int16_t> y(size_t(elements(shape)) + 4, 21845), other = y;
     kernel(u.data(), v.data(), y.data(), &p);
     if (twin) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Includes the kernels for Armv8.1-M MVE as source; <arm_mve.h> is the model of this folder. Headers for the instruction set come first:
-// their guards keep out the portable ones of the same name, which lie beside the portable kernels.
+// Includes the kernels for Armv8.1-M MVE as source; <arm_mve.h> is the model of this folder. Headers for the instruction set come
+// first: their guards keep out the portable ones of the same name, which lie beside the portable kernels.
 #include "mve_kernels.h"
 #include "thimble/tmb_layout.h"
 #include "thimble/tmb_requant.h"

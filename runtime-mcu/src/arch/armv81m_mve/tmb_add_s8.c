@@ -3,8 +3,7 @@
 #include <arm_mve.h>
 
 #include "thimble/tmb_kernels.h"
-#include "thimble/tmb_requant.h"
-#include "tmb_walk.h"
+#include "tmb_add_row_s8.h"
 
 static inline int32x4_t tmb_mve_add4(int32x4_t a, int32x4_t b, const tmb_add_s8_params *p) {
   int32x4_t sum = vmlaq_n_s32(vmlaq_n_s32(vdupq_n_s32(p->offset), a, p->a_multiplier), b, p->b_multiplier);
@@ -24,25 +23,16 @@ static void tmb_mve_add_row(const int8_t *a, const int8_t *b, int8_t *y, int32_t
   }
 }
 
-void tmb_add_s8(const int8_t *a, const int8_t *b, int8_t *y, const tmb_add_s8_params *p) {
-  int32_t index[TMB_MAX_RANK] = {0};
-  const int32_t outer = p->rank > 0 ? p->rank - 1 : 0;
-  const int32_t count = p->rank > 0 ? p->dims[outer] : 1;
-  const int32_t a_step = p->a_strides[outer], b_step = p->b_strides[outer];
-  if (tmb_walk_count(p->rank, p->dims) == 0)
-    return;
-  do {
-    const int8_t *a_row = a + tmb_walk_offset(outer, index, p->a_strides);
-    const int8_t *b_row = b + tmb_walk_offset(outer, index, p->b_strides);
-    int32_t i;
-    if (a_step == 1 && b_step == 1) {
-      tmb_mve_add_row(a_row, b_row, y, count, p);
-      y += count;
-      continue;
-    }
-    for (i = 0; i < count; ++i) {
-      const int32_t sum = a_row[i * a_step] * p->a_multiplier + b_row[i * b_step] * p->b_multiplier + p->offset;
-      *y++ = (int8_t)tmb_clamp_s32(sum >> p->shift, p->act_min, p->act_max);
-    }
-  } while (tmb_walk_next(outer, p->dims, index));
+static void tmb_mve_add_any(const int8_t *a, int32_t a_step, const int8_t *b, int32_t b_step, int8_t *y, int32_t count,
+                            const tmb_add_s8_params *p) {
+  if (a_step == 1 && b_step == 1)
+    tmb_mve_add_row(a, b, y, count, p);
+  else
+    tmb_add_s8_row(a, a_step, b, b_step, y, count, p);
 }
+
+#define TMB_KERNEL tmb_add_s8
+#define TMB_PARAMS tmb_add_s8_params
+#define TMB_ELEMENT int8_t
+#define TMB_ROW tmb_mve_add_any
+#include "tmb_two_rows_loop.h"

@@ -53,12 +53,13 @@ static void tmb_mve_average_many(const int8_t *x, int8_t *y, int32_t rows, int32
 }
 
 /* One output position: `count` positions, those inside the image by rows and cols, the others reading as zero_point. */
-static void tmb_average_position(const int8_t *x, int8_t *y, tmb_taps rows, tmb_taps cols, int32_t count, const tmb_pool2d_params *p) {
+static void tmb_average_position(const int8_t *x, int8_t *y, tmb_taps rows, tmb_taps cols, int32_t count,
+                                 const tmb_pool2d_params *p) {
   const int32_t channels = p->channels, height = rows.end - rows.begin, width = cols.end - cols.begin;
   tmb_mve_average by;
   int32_t left;
-  /* Nothing is read where no tap is inside. */
-  x += height * width > 0 ? ((rows.start + rows.begin * p->dilation_h) * p->in_w + cols.start + cols.begin * p->dilation_w) * channels : 0;
+  if (height * width > 0) /* else nothing is read */
+    x += ((rows.start + rows.begin * p->dilation_h) * p->in_w + cols.start + cols.begin * p->dilation_w) * channels;
   by.start = count > 0 ? 128 * count + (count - height * width) * p->zero_point : 128 + p->zero_point;
   by.count = count > 0 ? (uint32_t)count : 1;
   by.divisor = 2 * by.count;

@@ -22,13 +22,7 @@ TMB_NO_INLINE static void tmb_matmul_f32_block(const float *a, const float *b, f
     s2 = tmb_mve_multiply_add(s2, four, *x2);
     s3 = tmb_mve_multiply_add(s3, four, *x3);
   }
-  vstrwq_f32(y, s0);
-  y += rows > 1 ? y_step : 0;
-  vstrwq_f32(y, s1);
-  y += rows > 2 ? y_step : 0;
-  vstrwq_f32(y, s2);
-  y += rows > 3 ? y_step : 0;
-  vstrwq_f32(y, s3);
+  tmb_mve_store_rows(y, y_step, rows, s0, s1, s2, s3);
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The body of elementwise float32 kernels of two tensors, with the vector instructions of Armv8.1-M. Before including it (once for each
- * kernel; it has no guard) define
+/* The body of elementwise float32 kernels of two tensors, with the vector instructions of Armv8.1-M. Before including it (once for
+ * each kernel; it has no guard) define
  *   TMB_KERNEL            the function's name
  *   TMB_EXPRESSION(a, b)  the result for one pair of elements
  *   TMB_VECTOR(a, b)      the same for four */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Products of rows of activations and rows of weights, float32, with the vector instructions of Armv8.1-M: each of four lanes is a row
- * of weights, so that every sum is of the same numbers in the same order as that of the portable kernels. */
+/* Products of rows of activations and rows of weights, float32, with the vector instructions of Armv8.1-M: each of four lanes is a
+ * row of weights, so that every sum is of the same numbers in the same order as that of the portable kernels. */
 #ifndef TMB_ROWS_F32_H
 #define TMB_ROWS_F32_H
 
 #include <arm_mve.h>
 #include <stddef.h>
 
-#include "tmb_multiply_add_f32.h"
+#include "tmb_few_f32.h"
 #include "tmb_mve_f32.h"
 #include "tmb_no_inline.h"
 
@@ -25,13 +25,7 @@ TMB_NO_INLINE static void tmb_block4_f32(const float *x, int32_t x_step, int32_t
     s2 = tmb_mve_multiply_add(s2, b, *x2++);
     s3 = tmb_mve_multiply_add(s3, b, *x3++);
   }
-  vstrwq_f32(y, s0);
-  y += rows > 1 ? y_step : 0;
-  vstrwq_f32(y, s1);
-  y += rows > 2 ? y_step : 0;
-  vstrwq_f32(y, s2);
-  y += rows > 3 ? y_step : 0;
-  vstrwq_f32(y, s3);
+  tmb_mve_store_rows(y, y_step, rows, s0, s1, s2, s3);
 }
 
 /* The same for one row. */
@@ -75,15 +69,9 @@ TMB_NO_INLINE static void tmb_block16_f32(const float *x, const float *w, int32_
  * bias may be null. x and y are apart. Outputs may be written more than once, with the same value. */
 static inline void tmb_rows4_f32(const float *x, int32_t x_step, int32_t rows, const float *w, int32_t w_step, int32_t depth,
                                  const float *bias, float *y, int32_t y_step, int32_t cols) {
-  int32_t m, n = 0, k;
+  int32_t n = 0;
   if (cols < 4) {
-    for (m = 0; m < rows; ++m)
-      for (n = 0; n < cols; ++n) {
-        float sum = bias != NULL ? bias[n] : 0.0f;
-        for (k = 0; k < depth; ++k)
-          sum = tmb_multiply_add_f32(sum, x[m * x_step + k], w[n * w_step + k]);
-        y[m * y_step + n] = sum;
-      }
+    tmb_few_f32(x, x_step, rows, w, w_step, depth, bias, y, y_step, cols);
     return;
   }
   for (; rows == 1 && n + 16 <= cols; n += 16)

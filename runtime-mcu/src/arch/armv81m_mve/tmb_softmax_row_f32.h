@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Softmax of a row, float32, with the vector instructions of Armv8.1-M. Exponentials are within 2^-22 of themselves, and summed in four
- * parts: results differ from those of the portable kernel in the last bits, as those of two C libraries do. */
+/* Softmax of a row, float32, with the vector instructions of Armv8.1-M. Exponentials are within 2^-22 of themselves, and summed in
+ * four parts: results differ from those of the portable kernel in the last bits, as those of two C libraries do. */
 #ifndef TMB_SOFTMAX_ROW_F32_H
 #define TMB_SOFTMAX_ROW_F32_H
 
@@ -59,7 +59,8 @@ static void tmb_softmax_f32_row(const float *x, float *y, int32_t depth, int32_t
     vstrwq_f32(to, vmulq_n_f32(vldrwq_f32(to), inverse));
   for (left = depth - whole; left > 0; left -= 4, to += 4 * step) {
     const mve_pred16_t some = vctp32q((uint32_t)left);
-    vstrwq_scatter_shifted_offset_p_f32(to, places, vmulq_n_f32(vldrwq_gather_shifted_offset_z_f32(to, places, some), inverse), some);
+    const float32x4_t e = vldrwq_gather_shifted_offset_z_f32(to, places, some);
+    vstrwq_scatter_shifted_offset_p_f32(to, places, vmulq_n_f32(e, inverse), some);
   }
 }
 
