@@ -82,7 +82,7 @@ mcu.program @start {
 // -----
 
 mcu.program @start_type {
-  // expected-error @+1 {{tensor<4xf32>}}
+  // expected-error @+1 {{value has shape [3] but the result has [4]}}
   %x = mcu.buffer "x" state 0 {io = #mcu.io<"x", [4], 0.0 : f64, 0>, mcu.start = dense<1.0> : tensor<3xf32>} : memref<4xf32>
 }
 
