@@ -125,7 +125,7 @@ static void writeState(llvm::raw_ostream &os, const Model &model) {
   os << " */\n#define " << macro << "_STATE_BYTES " << model.stateBytes << "\n";
   os << "#define " << macro << "_STATE_ALIGNMENT " << model.alignment << "\n";
   os << "#define " << macro << "_STATE_FORMAT 0x" << llvm::utohexstr(model.stateFormat, /*LowerCase=*/false, 8) << "u\n";
-  os << "\n/* Begins a sequence: all states are what they start with, as a rule zeros. TMB_ERROR_ARGUMENT if state is NULL or not aligned to " << macro
+  os << "\n/* Begins a sequence: states get what they start with, as a rule zeros. TMB_ERROR_ARGUMENT if state is NULL or not aligned to " << macro
      << "_STATE_ALIGNMENT. */\n";
   os << "tmb_status " << name << "_reset(void *state);\n";
 }

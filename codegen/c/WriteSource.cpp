@@ -142,7 +142,8 @@ static bool isRepeated(llvm::ArrayRef<char> bytes, size_t width) {
 static std::string formatBytes(llvm::ArrayRef<char> bytes) {
   std::string text;
   for (char byte : bytes)
-    text += "\\x" + llvm::utohexstr(uint8_t(byte), /*LowerCase=*/true, 2);
+    for (int shift : {6, 3, 0}) // three octal digits, which no character behind them can join
+      text += (shift == 6 ? "\\" : "") + std::to_string(uint8_t(byte) >> shift & 7);
   return text;
 }
 

@@ -28,7 +28,7 @@ public:
   /// The program's arena is filled with a pattern first, so that reading what was never written shows. State lasts from run to run,
   /// within a sequence.
   void run(llvm::ArrayRef<llvm::ArrayRef<char>> inputs);
-  /// Begins a sequence: states are zeros again.
+  /// Begins a sequence: states are again what they start with.
   void reset();
   /// So many runs make a sequence; 0: all do. From the start it is what the function says (nn::sequenceAttrName), for a program 0.
   void setSequenceLength(int64_t length);

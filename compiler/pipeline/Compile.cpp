@@ -35,7 +35,7 @@ public:
     result = std::make_unique<Compilation>();
     if (options.startFrom != Stage::Import) {
       result->module = readIr(context, options.model);
-      if (!result->module || failed(markStates(*result->module, options.states, options.sequenceLength)))
+      if (!result->module || failed(markStates(*result->module, options.states, options.sequenceLength, options.stateStarts)))
         return nullptr;
     }
     for (const StageInfo &info : getStages()) {
@@ -54,7 +54,8 @@ private:
     switch (stage) {
     case Stage::Import: {
       result->module = importOnnxFile(context, options.model, options.import);
-      return success(result->module && succeeded(markStates(*result->module, options.states, options.sequenceLength)));
+      return success(result->module && succeeded(markStates(*result->module, options.states, options.sequenceLength,
+                                                            options.stateStarts)));
     }
     case Stage::Legalize:
       return runPasses([](OpPassManager &manager) { legalize::buildLegalizePipeline(manager); });

@@ -16,7 +16,11 @@ static std::string listNames(llvm::ArrayRef<std::string> names) {
   return text.empty() ? "none" : text;
 }
 
-LogicalResult thimble::markStates(ModuleOp module, llvm::ArrayRef<StateOption> states, int64_t sequenceLength) {
+LogicalResult thimble::markStates(ModuleOp module, llvm::ArrayRef<StateOption> states, int64_t sequenceLength,
+                                  const llvm::StringMap<Tensor> &starts) {
+  for (const auto &start : starts)
+    if (llvm::none_of(states, [&](const StateOption &state) { return state.input == start.getKey(); }))
+      return module.emitError("--state-init ") << start.getKey() << ": no --state has this input";
   auto functions = module.getOps<func::FuncOp>();
   if (states.empty() || functions.empty())
     return states.empty() ? success() : module.emitError("--state needs a model that is not lowered yet");
@@ -39,6 +43,14 @@ LogicalResult thimble::markStates(ModuleOp module, llvm::ArrayRef<StateOption> s
     if (!seen.insert("in " + state.input).second || !seen.insert("out " + state.output).second)
       return function.emitError(option) << "an input or output belongs to one state only";
     function.setArgAttr(unsigned(input - inputs.begin()), nn::stateAttrName, builder.getStringAttr(state.output));
+    // Its shape is looked at once that of the state is known.
+    if (auto start = starts.find(state.input); start != starts.end()) {
+      std::vector<double> numbers;
+      for (int64_t i = 0; i < start->second.count(); ++i)
+        numbers.push_back(start->second.number(i));
+      auto type = RankedTensorType::get({int64_t(numbers.size())}, builder.getF64Type());
+      function.setArgAttr(unsigned(input - inputs.begin()), nn::stateStartAttrName, DenseElementsAttr::get(type, ArrayRef(numbers)));
+    }
   }
   if (sequenceLength > 0)
     function->setAttr(nn::sequenceAttrName, builder.getI64IntegerAttr(sequenceLength));

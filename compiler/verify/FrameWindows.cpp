@@ -60,8 +60,8 @@ Samples FrameWindows::split(const Samples &windows) const {
         for (int64_t o = 0; o < port.outer; ++o)
           for (int64_t i = 0; i < port.count; ++i)
             if (int64_t frame = run * port.count + i - port.delay; frame >= 0 && frame < port.length)
-              std::memcpy(piece.data() + (o * port.count + i) * port.frameBytes, bytes.data() + (o * port.length + frame) * port.frameBytes,
-                          size_t(port.frameBytes));
+              std::memcpy(piece.data() + (o * port.count + i) * port.frameBytes,
+                          bytes.data() + (o * port.length + frame) * port.frameBytes, size_t(port.frameBytes));
       }
     }
   return result;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Windows of frames as the runs of a program that takes a few frames at a time, and what the runs give as the outputs of windows.
+// Windows of frames as the runs of a program that takes a few frames at a time, and what the runs give as the outputs of
+// windows.
 #pragma once
 
 #include "compiler/verify/ModelRuns.h"
@@ -24,7 +25,7 @@ public:
 private:
   struct Port {
     int64_t outer = 1, frameBytes = 0, count = 0, length = 0, delay = 0; // of one piece, which is a frame behind `outer` others
-    int64_t bytes = 0; // of a run
+    int64_t bytes = 0;                                                   // of a run
     bool hasFrames = false;
     char zero = 0;
   };

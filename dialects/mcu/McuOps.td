@@ -86,7 +86,8 @@ def Mcu_BufferOp : Mcu_Op<"buffer"> {
 
     Buffers of the roles `state` and `next_state` lie in the state, not in the arena. The two of one index are at the same place: the
     first is what the run before has left, the second what this one leaves. So whoever reads the first comes before whoever writes
-    the second. `io` of a `state` says what it looks like at the start, which is zeros.
+    the second. `io` of a `state` says what it looks like; it starts with zeros, or with what the attribute `mcu.start` has. Inputs and
+    outputs with the attribute `mcu.frames`, [axis, length, delay], hold the frames of one run of a model over a window.
   }];
   let arguments = (ins StrAttr:$name, Mcu_RoleAttr:$role, I64Attr:$index, OptionalAttr<Mcu_IoAttr>:$io,
                        OptionalAttr<I64Attr>:$offset);

@@ -22,8 +22,9 @@ static ElementsAttr zeroOf(RankedTensorType type) {
   if (auto real = dyn_cast<FloatType>(stored.getElementType()))
     return DenseElementsAttr::get(stored, APFloat::getZero(real.getFloatSemantics()));
   auto quantized = nn::getActivationType(type);
-  return DenseElementsAttr::get(stored, APInt(stored.getElementTypeBitWidth(), uint64_t(quantized ? quantized.getZeroPoint() : 0),
-                                              /*isSigned=*/true));
+  return DenseElementsAttr::get(stored,
+                                APInt(stored.getElementTypeBitWidth(), uint64_t(quantized ? quantized.getZeroPoint() : 0),
+                                      /*isSigned=*/true));
 }
 
 static ElementsAttr fillOf(RankedTensorType type, Fill fill) { return fill == Fill::Lowest ? lowestOf(type) : zeroOf(type); }
@@ -57,7 +58,9 @@ void FrameStates::plan() {
     window.isRing = isRing(std::get<0>(key), window);
 }
 
-Value FrameStates::constant(Type type, ElementsAttr value, Location loc) { return builder.create<nn::ConstantOp>(loc, type, value); }
+Value FrameStates::constant(Type type, ElementsAttr value, Location loc) {
+  return builder.create<nn::ConstantOp>(loc, type, value);
+}
 
 Value FrameStates::slice(Value x, int64_t axis, int64_t begin, int64_t end, int64_t stride, Location loc) {
   auto type = cast<RankedTensorType>(x.getType());
@@ -93,7 +96,8 @@ Value FrameStates::makeMask(int64_t delay, int64_t count, int64_t step, Location
   if (!counter) {
     counter = add("frames so far", one);
     Value more = builder.create<nn::BinaryOp>(loc, one, nn::BinaryKind::Add, counter, number(count), FloatAttr(), FloatAttr());
-    setNext(counter, builder.create<nn::BinaryOp>(loc, one, nn::BinaryKind::Min, more, number(delay), FloatAttr(), FloatAttr()));
+    setNext(counter,
+            builder.create<nn::BinaryOp>(loc, one, nn::BinaryKind::Min, more, number(delay), FloatAttr(), FloatAttr()));
   }
   // Element i is one of the window if counter + i >= delay.
   llvm::SmallVector<int32_t> least;
@@ -101,7 +105,8 @@ Value FrameStates::makeMask(int64_t delay, int64_t count, int64_t step, Location
     if (step < 0 || i == step)
       least.push_back(int32_t(delay - i));
   auto type = RankedTensorType::get({int64_t(least.size())}, i32);
-  return builder.create<nn::CompareOp>(loc, RankedTensorType::get(type.getShape(), builder.getI1Type()), nn::CompareKind::LessEqual,
+  return builder.create<nn::CompareOp>(loc, RankedTensorType::get(type.getShape(), builder.getI1Type()),
+                                       nn::CompareKind::LessEqual,
                                        constant(type, DenseElementsAttr::get(type, ArrayRef<int32_t>(least)), loc), counter);
 }
 
@@ -139,8 +144,8 @@ Value FrameStates::shifted(Value position, ArrayRef<int64_t> offsets, Location l
     return position;
   Value &known = indices[{position.getAsOpaquePointer(), offsets.vec()}];
   if (!known)
-    known = builder.create<nn::BinaryOp>(loc, type, nn::BinaryKind::Add, position, constant(type, DenseElementsAttr::get(type, offsets), loc),
-                                            FloatAttr(), FloatAttr());
+    known = builder.create<nn::BinaryOp>(loc, type, nn::BinaryKind::Add, position,
+                                         constant(type, DenseElementsAttr::get(type, offsets), loc), FloatAttr(), FloatAttr());
   return known;
 }
 
@@ -162,8 +167,10 @@ void FrameStates::makeRing(Window &window, Value value, Value current, Value bef
   llvm::SmallVector<int64_t> offsets;
   for (int64_t i = 0; i < count; ++i)
     offsets.push_back(i + 1 - count);
-  Value indices = builder.create<nn::ReshapeOp>(loc, RankedTensorType::get({count, 1}, builder.getI64Type()), shifted(newest, offsets, loc));
-  Value rows = builder.create<nn::ReshapeOp>(loc, RankedTensorType::get({count, type.getDimSize(1)}, type.getElementType()), current);
+  Value indices = builder.create<nn::ReshapeOp>(loc, RankedTensorType::get({count, 1}, builder.getI64Type()),
+                                                shifted(newest, offsets, loc));
+  Value rows =
+      builder.create<nn::ReshapeOp>(loc, RankedTensorType::get({count, type.getDimSize(1)}, type.getElementType()), current);
   window.whole = builder.create<nn::ScatterNDOp>(loc, type, nn::ScatterKind::Replace, before, indices, rows);
   setNext(before, window.whole);
 }

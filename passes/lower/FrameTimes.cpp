@@ -77,7 +77,8 @@ LogicalResult FrameTimes::compute() {
     return failure();
   if (given % largestHop != 0)
     return function.emitError("--frames: a run must take a multiple of ")
-           << largestHop << " frames, which is what the strides of the model make of one frame of its slowest layer, not " << given;
+           << largestHop << " frames, which is what the strides of the model make of one frame of its slowest layer, not "
+           << given;
   frames = given ? given : largestHop;
   seeksHop = false;
   if (frames > getWindow())
@@ -106,8 +107,9 @@ LogicalResult FrameTimes::visit(Operation *op) {
     isLate |= late.contains(operand);
   }
   if (isLate && isTimed) {
-    refuse(op) << "needs the whole window before its first frame: one of its operands follows from all frames, the other has one "
-                  "value for each";
+    refuse(op)
+        << "needs the whole window before its first frame: one of its operands follows from all frames, the other has one "
+           "value for each";
     return failure();
   }
   if (isLate)
@@ -164,10 +166,12 @@ LogicalResult FrameTimes::visit(Operation *op) {
   if (norm && int64_t(norm.getAxis()) > time.axis && find(norm.getX()))
     return visitFrameWise(op, time.axis);
   if (softmax || norm)
-    refuse(op) << "normalizes over time, which needs all frames at once. Normalize over channels, or stream inside of one inference "
-                  "with --feed-rows";
+    refuse(op)
+        << "normalizes over time, which needs all frames at once. Normalize over channels, or stream inside of one inference "
+           "with --feed-rows";
   else
-    refuse(op) << "combines frames in a way that has no state. Compile without --frames; --feed-rows streams inside of one inference";
+    refuse(op)
+        << "combines frames in a way that has no state. Compile without --frames; --feed-rows streams inside of one inference";
   return failure();
 }
 
@@ -196,8 +200,8 @@ LogicalResult FrameTimes::visitAligned(Operation *op) {
         return failure();
       }
       if (!result || shifted.right < result->right)
-        result = FrameTime{shifted.axis, shifted.length, shifted.hop, std::max(shifted.delay, result ? result->delay : 0), shifted.right,
-                           shifted.culprit, shifted.ahead};
+        result = FrameTime{shifted.axis,  shifted.length,  shifted.hop,  std::max(shifted.delay, result ? result->delay : 0),
+                           shifted.right, shifted.culprit, shifted.ahead};
       result->delay = std::max(result->delay, shifted.delay);
     }
   for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
@@ -230,8 +234,7 @@ LogicalResult FrameTimes::visitConcat(nn::ConcatOp op) {
   return visitAligned(op);
 }
 
-LogicalResult FrameTimes::visitWindows(Operation *op, int64_t extent, int64_t stride, int64_t before, Fill fill,
-                                       int64_t step) {
+LogicalResult FrameTimes::visitWindows(Operation *op, int64_t extent, int64_t stride, int64_t before, Fill fill, int64_t step) {
   Value operand = timedOperand(op);
   FrameTime time = times[operand];
   int64_t length = shapeOf(op->getResult(0))[time.axis];
@@ -304,7 +307,8 @@ LogicalResult FrameTimes::visitPool(nn::Pool2DOp op) {
     refuse(op) << "averages over fewer frames at the beginning. Give it count_include_pad, or no padding";
     return failure();
   }
-  return visitWindows(op, (op.getKernel()[d] - 1) * op.getDilations()[d] + 1, op.getStrides()[d], before, isMax ? Fill::Lowest : Fill::Zero);
+  return visitWindows(op, (op.getKernel()[d] - 1) * op.getDilations()[d] + 1, op.getStrides()[d], before,
+                      isMax ? Fill::Lowest : Fill::Zero);
 }
 
 LogicalResult FrameTimes::visitSlice(nn::SliceOp op) {
@@ -353,11 +357,14 @@ LogicalResult FrameTimes::visitPad(nn::PadOp op) {
   return success();
 }
 
-// Time stays a dimension of its own where as many elements come before and after it. Else the window becomes one list of numbers.
+// Time stays a dimension of its own where as many elements come before and after it. Else the window becomes one list of
+// numbers.
 LogicalResult FrameTimes::visitReshape(nn::ReshapeOp op) {
   const FrameTime &time = *find(op.getX());
   ArrayRef<int64_t> from = shapeOf(op.getX()), to = shapeOf(op.getY());
-  auto product = [](ArrayRef<int64_t> sizes) { return std::accumulate(sizes.begin(), sizes.end(), int64_t(1), std::multiplies<>()); };
+  auto product = [](ArrayRef<int64_t> sizes) {
+    return std::accumulate(sizes.begin(), sizes.end(), int64_t(1), std::multiplies<>());
+  };
   int64_t outer = product(from.take_front(time.axis));
   for (size_t d = 0; d < to.size(); ++d)
     if (to[d] == time.length && product(to.take_front(d)) == outer)
@@ -415,13 +422,14 @@ LogicalResult FrameTimes::visitRecurrent(Operation *op) {
       refuse(op) << why;
     return condition;
   };
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<nn::RnnOp, nn::GruOp, nn::LstmOp>([&](auto layer) -> LogicalResult {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op).Case<nn::RnnOp, nn::GruOp, nn::LstmOp>(
+      [&](auto layer) -> LogicalResult {
         FrameTime time = times[timedOperand(op)];
         bool isTime = find(layer.getX()) && time.axis == 0;
         if (refuseIf(!isTime, "has its frames along another dimension than its time") ||
-            refuseIf(layer.getReverse(), "runs from the last frame to the first, which is not there yet. Train without bidirectional "
-                                         "layers") ||
+            refuseIf(layer.getReverse(),
+                     "runs from the last frame to the first, which is not there yet. Train without bidirectional "
+                     "layers") ||
             refuseIf(bool(layer.getLengths()), "has lengths of sequences"))
           return failure();
         for (Value state : op->getOperands().drop_front(4))

@@ -10,9 +10,9 @@
 
 namespace thimble::lower {
 
-/// A value that is computed frame by frame. In the windowed model it has `length` elements along `axis`. A run of the frame by frame
-/// program makes the next frames / hop of them: element j is number j + delay of those that runs have made since the reset. What
-/// comes before element 0 means nothing.
+/// A value that is computed frame by frame. In the windowed model it has `length` elements along `axis`. A run of the frame by
+/// frame program makes the next frames / hop of them: element j is number j + delay of those that runs have made since the
+/// reset. What comes before element 0 means nothing.
 struct FrameTime {
   int64_t axis;
   int64_t length;
@@ -26,7 +26,8 @@ struct FrameTime {
 /// What an element before the first one of a value counts as.
 enum class Fill { Any, Zero, Lowest };
 
-/// The elements of a value that a run reads: number 0 is the first one that this run makes, negative ones come from runs before.
+/// The elements of a value that a run reads: number 0 is the first one that this run makes, negative ones come from runs
+/// before.
 struct FrameRead {
   mlir::Value value;
   int64_t begin, end;
@@ -39,7 +40,7 @@ struct FrameRead {
 struct FramePlan {
   llvm::SmallVector<std::optional<FrameRead>> operands; // nothing for those that have no time
   llvm::SmallVector<std::optional<FrameTime>> results;  // nothing: as in the windowed model, at the last run of a window
-  bool isCut = false; // the result is what is read, of other elements
+  bool isCut = false;                                   // the result is what is read, of other elements
 };
 
 /// What `frames` frames a run mean for a function one of whose arguments has frames along `axis`.
@@ -79,7 +80,8 @@ private:
   mlir::LogicalResult visitRecurrent(mlir::Operation *op);
   /// Elements are windows of `extent` elements, `stride` apart, the first of which begins `before` elements before element 0.
   /// They read the first of every `step`.
-  mlir::LogicalResult visitWindows(mlir::Operation *op, int64_t extent, int64_t stride, int64_t before, Fill fill, int64_t step = 1);
+  mlir::LogicalResult visitWindows(mlir::Operation *op, int64_t extent, int64_t stride, int64_t before, Fill fill,
+                                   int64_t step = 1);
   /// The operation on elements [first, first + count) of the window, once they have come.
   mlir::LogicalResult visitWhole(mlir::Operation *op, int64_t first, int64_t count);
   mlir::LogicalResult visitWhole(mlir::Operation *op);

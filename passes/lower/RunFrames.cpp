@@ -23,7 +23,8 @@ namespace {
 class Rewriter {
 public:
   Rewriter(func::FuncOp function, unsigned argument, const FrameTimes &times)
-      : function(function), argument(argument), times(times), builder(function.getContext()), states(function, times, builder) {}
+      : function(function), argument(argument), times(times), builder(function.getContext()), states(function, times, builder) {
+  }
 
   LogicalResult run() {
     Block &old = function.getBody().front();
@@ -62,7 +63,8 @@ private:
       return rewriteRecurrent(op, operands);
 
     if (auto transpose = dyn_cast<nn::TransposeOp>(op); transpose && movesOnlyOnes(transpose, operands[0])) {
-      map.map(transpose.getY(), builder.create<nn::ReshapeOp>(op->getLoc(), times.typeOf(transpose.getY()), operands[0]).getY());
+      map.map(transpose.getY(),
+              builder.create<nn::ReshapeOp>(op->getLoc(), times.typeOf(transpose.getY()), operands[0]).getY());
       return success();
     }
     Operation *clone = builder.clone(*op, map);
@@ -100,9 +102,7 @@ private:
     };
     auto isSpatial = [&](Value x) { return times.find(x)->axis == 1 || times.find(x)->axis == 2; };
     llvm::TypeSwitch<Operation *>(clone)
-        .Case([&](nn::Conv2DOp conv) {
-          conv.setPads(with(with(conv.getPads(), result.axis - 1, 0), result.axis + 1, 0));
-        })
+        .Case([&](nn::Conv2DOp conv) { conv.setPads(with(with(conv.getPads(), result.axis - 1, 0), result.axis + 1, 0)); })
         .Case([&](nn::Pool2DOp pool) {
           if (!isSpatial(cast<nn::Pool2DOp>(op).getX()))
             return;
@@ -131,7 +131,8 @@ private:
     }
     if (auto gather = dyn_cast<nn::GatherOp>(clone)) {
       auto type = cast<RankedTensorType>(gather.getIndices().getType());
-      gather.getIndicesMutable().assign(states.constant(type, DenseElementsAttr::get(type, APInt(type.getElementTypeBitWidth(), 0)), op->getLoc()));
+      gather.getIndicesMutable().assign(
+          states.constant(type, DenseElementsAttr::get(type, APInt(type.getElementTypeBitWidth(), 0)), op->getLoc()));
     }
   }
 
@@ -139,8 +140,8 @@ private:
   RankedTensorType stateType(RankedTensorType x, RankedTensorType state, double scale) {
     if (!nn::isQuantized(x))
       return state;
-    auto wide = quant::UniformQuantizedType::get(quant::QuantizationFlags::Signed, builder.getIntegerType(16), builder.getF32Type(), scale,
-                                                 0, INT16_MIN, INT16_MAX);
+    auto wide = quant::UniformQuantizedType::get(quant::QuantizationFlags::Signed, builder.getIntegerType(16),
+                                                 builder.getF32Type(), scale, 0, INT16_MIN, INT16_MAX);
     return RankedTensorType::get(state.getShape(), wide);
   }
 
@@ -152,14 +153,16 @@ private:
     FailureOr<ConstantData> data = ConstantData::get(initial);
     bool isWide = nn::isQuantized(type);
     if (failed(data))
-      return op->emitOpError("cannot run frame by frame (--frames): it starts from a state that is computed; make it a constant (--bind)");
+      return op->emitOpError(
+          "cannot run frame by frame (--frames): it starts from a state that is computed; make it a constant (--bind)");
     auto quantized = nn::getActivationType(initial.getType());
     double zero = quantized ? double(quantized.getZeroPoint()) : 0.0;
     bool isZero = llvm::all_of(llvm::seq<int64_t>(0, data->size()), [&](int64_t i) { return data->number(i) == zero; });
     if (isZero)
       return states.add(name, type);
     if (isWide)
-      return op->emitOpError("cannot run frame by frame (--frames): its int8 form starts from a state that is not zero; use --quantize none");
+      return op->emitOpError(
+          "cannot run frame by frame (--frames): its int8 form starts from a state that is not zero; use --quantize none");
     return states.add(name, type, makeConstant(type, data->bytes(), name));
   }
 
@@ -171,20 +174,21 @@ private:
     Type y = RankedTensorType::get({count, state.getDimSize(0), state.getDimSize(1)}, type.getElementType());
     return llvm::TypeSwitch<Operation *, Operation *>(op)
         .Case([&](nn::RnnOp layer) {
-          return builder.create<nn::RnnOp>(op->getLoc(), TypeRange{y, h.getType()}, x, operands[1], operands[2], operands[3], h, Value(),
-                                           layer.getActivationsAttr(), layer.getAlphasAttr(), layer.getBetasAttr(), layer.getClipAttr(),
-                                           UnitAttr(), UnitAttr());
+          return builder.create<nn::RnnOp>(op->getLoc(), TypeRange{y, h.getType()}, x, operands[1], operands[2], operands[3], h,
+                                           Value(), layer.getActivationsAttr(), layer.getAlphasAttr(), layer.getBetasAttr(),
+                                           layer.getClipAttr(), UnitAttr(), UnitAttr());
         })
         .Case([&](nn::GruOp layer) {
-          return builder.create<nn::GruOp>(op->getLoc(), TypeRange{y, h.getType()}, x, operands[1], operands[2], operands[3], h, Value(),
-                                           layer.getActivationsAttr(), layer.getAlphasAttr(), layer.getBetasAttr(), layer.getClipAttr(),
-                                           layer.getLinearBeforeResetAttr(), UnitAttr(), UnitAttr());
+          return builder.create<nn::GruOp>(op->getLoc(), TypeRange{y, h.getType()}, x, operands[1], operands[2], operands[3], h,
+                                           Value(), layer.getActivationsAttr(), layer.getAlphasAttr(), layer.getBetasAttr(),
+                                           layer.getClipAttr(), layer.getLinearBeforeResetAttr(), UnitAttr(), UnitAttr());
         })
         .Case([&](nn::LstmOp layer) {
           Value peepholes = layer.getPeepholes() ? map.lookup(layer.getPeepholes()) : Value();
-          return builder.create<nn::LstmOp>(op->getLoc(), TypeRange{y, h.getType(), c.getType()}, x, operands[1], operands[2], operands[3],
-                                            h, c, peepholes, Value(), layer.getActivationsAttr(), layer.getAlphasAttr(),
-                                            layer.getBetasAttr(), layer.getClipAttr(), layer.getInputForgetAttr(), UnitAttr(), UnitAttr());
+          return builder.create<nn::LstmOp>(op->getLoc(), TypeRange{y, h.getType(), c.getType()}, x, operands[1], operands[2],
+                                            operands[3], h, c, peepholes, Value(), layer.getActivationsAttr(),
+                                            layer.getAlphasAttr(), layer.getBetasAttr(), layer.getClipAttr(),
+                                            layer.getInputForgetAttr(), UnitAttr(), UnitAttr());
         });
   }
 
@@ -208,7 +212,8 @@ private:
     bool hasCell = bool(lstm);
     Value initialH = lstm ? lstm.getInitialH() : gru ? gru.getInitialH() : cast<nn::RnnOp>(op).getInitialH();
     FailureOr<Value> startH = startState(op, initialH, typeAt(1, 1.0 / 32768), ".h");
-    FailureOr<Value> startC = hasCell ? startState(op, lstm.getInitialC(), typeAt(2, 1.0 / 2048), ".c") : FailureOr<Value>(Value());
+    FailureOr<Value> startC =
+        hasCell ? startState(op, lstm.getInitialC(), typeAt(2, 1.0 / 2048), ".c") : FailureOr<Value>(Value());
     if (failed(startH) || failed(startC))
       return failure();
     // All elements of a run at once, unless the first one of the window comes in between.
@@ -273,12 +278,14 @@ private:
     argumentAttrs.resize(firstState, builder.getDictionaryAttr({}));
     resultAttrs.resize(firstNext, builder.getDictionaryAttr({}));
     for (const FrameStates::State &state : states.all()) {
-      llvm::SmallVector<NamedAttribute> attributes{builder.getNamedAttr("onnx.name", builder.getStringAttr(state.name)),
-                                                   builder.getNamedAttr(nn::stateAttrName, builder.getStringAttr(state.name + ".next"))};
+      llvm::SmallVector<NamedAttribute> attributes{
+          builder.getNamedAttr("onnx.name", builder.getStringAttr(state.name)),
+          builder.getNamedAttr(nn::stateAttrName, builder.getStringAttr(state.name + ".next"))};
       if (state.start)
         attributes.push_back(builder.getNamedAttr(nn::stateStartAttrName, state.start));
       argumentAttrs.push_back(builder.getDictionaryAttr(attributes));
-      resultAttrs.push_back(builder.getDictionaryAttr(builder.getNamedAttr("onnx.name", builder.getStringAttr(state.name + ".next"))));
+      resultAttrs.push_back(
+          builder.getDictionaryAttr(builder.getNamedAttr("onnx.name", builder.getStringAttr(state.name + ".next"))));
     }
     old.erase();
     function.setType(builder.getFunctionType(fresh->getArgumentTypes(), ValueRange(results).getTypes()));
@@ -325,9 +332,11 @@ private:
         found = i;
     }
     if (!found)
-      function.emitError("--frames: the model has no input '") << input << "'; its inputs are " << (names.empty() ? "none" : names);
+      function.emitError("--frames: the model has no input '")
+          << input << "'; its inputs are " << (names.empty() ? "none" : names);
     else if (function.getNumArguments() != 1) {
-      function.emitError("--frames: the model has other inputs than '") << input << "', which have no frames; make them constants (--bind)";
+      function.emitError("--frames: the model has other inputs than '")
+          << input << "', which have no frames; make them constants (--bind)";
       return std::nullopt;
     }
     return found;
@@ -362,8 +371,8 @@ private:
       }
     }
     if (possible.size() > 1) {
-      function.emitError("--frames: the frames of input '") << input << "' could lie along dimension " << possible
-                                                            << "; say which with --time-axis";
+      function.emitError("--frames: the frames of input '")
+          << input << "' could lie along dimension " << possible << "; say which with --time-axis";
       return std::nullopt;
     }
     if (found)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// thimble-lower-update-states: whoever reads a state comes before whoever writes it, or the new state waits in a copy. Windows that move on
-// do so in their own memory, and what comes new is written there at once.
+// thimble-lower-update-states: whoever reads a state comes before whoever writes it, or the new state waits in a copy. Windows
+// that move on do so in their own memory, and what comes new is written there at once.
 #include "codegen/kernels/KernelTable.h"
 #include "compiler/support/Constants.h"
 #include "dialects/mcu/McuLiveness.h"

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // thimble-quantize-to-int8: the walk over a function, and what stays in f32.
 #include "codegen/kernels/KernelCall.h"
+#include "compiler/support/Constants.h"
 #include "dialects/nn/NNStates.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/quantize/Quantize.h"
 #include "passes/quantize/RewriteInt8.h"
 #include "passes/quantize/ScaleSharing.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -30,6 +32,7 @@ public:
 
 private:
   LogicalResult addArguments();
+  LogicalResult quantizeStart(BlockArgument argument, Int8Type element, ShapedType type);
   LogicalResult rewrite(Operation *op);
   LogicalResult rewriteRecurrentLayer(Operation *op);
   LogicalResult keepFloat(Operation *op);
@@ -49,6 +52,26 @@ private:
 
 bool touchesFloat(Operation *op) { return llvm::any_of(op->getOperands(), isFloat) || llvm::any_of(op->getResults(), isFloat); }
 
+// What a state starts with, in its own units.
+LogicalResult FunctionQuantizer::quantizeStart(BlockArgument argument, Int8Type element, ShapedType type) {
+  Attribute start = function.getArgAttr(argument.getArgNumber(), nn::stateStartAttrName);
+  FailureOr<ConstantData> data = start ? ConstantData::get(start) : FailureOr<ConstantData>();
+  if (!start)
+    return success();
+  if (failed(data))
+    return function.emitError("the start of state ") << argument.getArgNumber() << " holds no data";
+  std::vector<char> bytes;
+  for (float number : data->floats()) {
+    double code = std::floor(double(number) / element.getScale() + 0.5) + double(element.getZeroPoint());
+    auto integer = int16_t(std::clamp(code, double(element.getStorageTypeMin()), double(element.getStorageTypeMax())));
+    bytes.push_back(char(integer));
+    if (element.getStorageTypeIntegralWidth() == 16)
+      bytes.push_back(char(integer >> 8));
+  }
+  function.setArgAttr(argument.getArgNumber(), nn::stateStartAttrName, makeConstant(type, bytes, "start"));
+  return success();
+}
+
 LogicalResult FunctionQuantizer::addArguments() {
   for (BlockArgument argument : oldBody.getArguments()) {
     Type type = argument.getType();
@@ -61,6 +84,8 @@ LogicalResult FunctionQuantizer::addArguments() {
       if (!int8)
         return function.emitError("input ") << argument.getArgNumber() << " has no calibrated range; run calibration first";
       type = withElement(type, int8);
+      if (failed(quantizeStart(argument, int8, cast<ShapedType>(type))))
+        return failure();
     }
     Value value = newBody->addArgument(type, argument.getLoc());
     if (becomesInt8)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // thimble-simplify-split-states: a state that is put together only to be taken apart again becomes its parts.
+#include "compiler/support/Constants.h"
 #include "dialects/nn/NNStates.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/simplify/Permutation.h"
@@ -38,6 +39,9 @@ private:
   bool dropReshape(nn::StatePair state);
   bool dropFullSlices(nn::StatePair state);
   bool split(nn::StatePair state);
+  LogicalResult shapeStart(nn::StatePair state);
+  Attribute startAs(nn::StatePair state, Type type);
+  bool hasLayout(nn::StatePair state);
   void changeType(nn::StatePair state, Type type, Value result);
   std::string nameOf(nn::StatePair state) { return function.getArgAttrOfType<StringAttr>(state.argument, "onnx.name").str(); }
 
@@ -60,13 +64,52 @@ LogicalResult Splitter::check() {
     if (from != to)
       return function.emitError("--state ") << result << "=" << nameOf(state) << ": the output is " << from << ", but the input is " << to
                                             << "; what a run leaves for the next must have the shape and type that it reads";
+    if (failed(shapeStart(state)))
+      return failure();
     if (function.getResultAttr(state.result, nn::boundAttrName))
       return function.emitError("--state ") << result << "=" << nameOf(state) << ": the size of the output depends on data";
   }
   return success();
 }
 
+// What a state starts with gets its type: one number is for all elements.
+LogicalResult Splitter::shapeStart(nn::StatePair state) {
+  auto given = function.getArgAttrOfType<DenseElementsAttr>(state.argument, nn::stateStartAttrName);
+  RankedTensorType type = typeOf(function.getArgument(state.argument));
+  if (!given || !given.getElementType().isF64())
+    return success();
+  int64_t count = given.getNumElements();
+  if (!type.getElementType().isF32() || (count != 1 && count != type.getNumElements()))
+    return function.emitError("--state-init ") << nameOf(state) << ": got " << count << " numbers for a state of " << type
+                                               << "; give one for each element, or one for all, of a state of f32";
+  std::vector<float> numbers;
+  for (double number : given.getValues<double>())
+    numbers.push_back(float(number));
+  if (llvm::all_of(numbers, [](float number) { return number == 0; }))
+    function.removeArgAttr(state.argument, nn::stateStartAttrName);
+  else if (llvm::all_equal(numbers))
+    function.setArgAttr(state.argument, nn::stateStartAttrName, DenseElementsAttr::get(type, numbers[0]));
+  else
+    function.setArgAttr(state.argument, nn::stateStartAttrName, makeConstant(type, ArrayRef<float>(numbers), "start"));
+  return success();
+}
+
+// The start of a part of a state, or of the same in another shape. What has no start has none.
+Attribute Splitter::startAs(nn::StatePair state, Type type) {
+  auto start = function.getArgAttrOfType<DenseElementsAttr>(state.argument, nn::stateStartAttrName);
+  return start ? Attribute(DenseElementsAttr::get(cast<ShapedType>(type), start.getSplatValue<float>())) : Attribute();
+}
+
+// A state whose elements start with different numbers keeps its layout.
+bool Splitter::hasLayout(nn::StatePair state) {
+  Attribute start = function.getArgAttr(state.argument, nn::stateStartAttrName);
+  auto dense = dyn_cast_or_null<DenseElementsAttr>(start);
+  return start && !(dense && dense.isSplat());
+}
+
 void Splitter::changeType(nn::StatePair state, Type type, Value result) {
+  if (Attribute start = startAs(state, type))
+    function.setArgAttr(state.argument, nn::stateStartAttrName, start);
   function.getArgument(state.argument).setType(type);
   end->setOperand(state.result, result);
   function.setType(FunctionType::get(function.getContext(), body.getArgumentTypes(), end->getOperandTypes()));
@@ -76,7 +119,7 @@ void Splitter::changeType(nn::StatePair state, Type type, Value result) {
 bool Splitter::dropTranspose(nn::StatePair state) {
   BlockArgument argument = function.getArgument(state.argument);
   auto last = end->getOperand(state.result).getDefiningOp<nn::TransposeOp>();
-  if (!last || argument.use_empty())
+  if (!last || argument.use_empty() || hasLayout(state))
     return false;
   llvm::SmallVector<int64_t> inverse(last.getPermutation().size());
   for (auto [to, from] : llvm::enumerate(last.getPermutation()))
@@ -96,7 +139,7 @@ bool Splitter::dropTranspose(nn::StatePair state) {
 bool Splitter::dropReshape(nn::StatePair state) {
   BlockArgument argument = function.getArgument(state.argument);
   auto last = end->getOperand(state.result).getDefiningOp<nn::ReshapeOp>();
-  if (!last || !last.getX().getDefiningOp<nn::ConcatOp>() || argument.use_empty() ||
+  if (!last || !last.getX().getDefiningOp<nn::ConcatOp>() || argument.use_empty() || hasLayout(state) ||
       llvm::any_of(argument.getUsers(), [](Operation *user) { return !isa<nn::SliceOp>(user); }))
     return false;
   llvm::ArrayRef<int64_t> from = shapeOf(argument), to = shapeOf(last.getX());
@@ -141,7 +184,7 @@ bool Splitter::dropFullSlices(nn::StatePair state) {
 bool Splitter::split(nn::StatePair state) {
   BlockArgument argument = function.getArgument(state.argument);
   auto concat = end->getOperand(state.result).getDefiningOp<nn::ConcatOp>();
-  if (!concat || concat.getInputs().size() < 2 || argument.use_empty())
+  if (!concat || concat.getInputs().size() < 2 || argument.use_empty() || hasLayout(state))
     return false;
   size_t axis = size_t(concat.getAxis());
   llvm::SmallVector<int64_t> begins = {0};
@@ -162,11 +205,16 @@ bool Splitter::split(nn::StatePair state) {
   Builder builder(function.getContext());
   std::string input = nameOf(state), output = function.getResultAttrOfType<StringAttr>(state.result, "onnx.name").str();
   llvm::SmallVector<Value> arguments, parts(concat.getInputs());
+  auto given = function.getArgAttrOfType<DenseElementsAttr>(state.argument, nn::stateStartAttrName);
+  std::optional<float> start = given ? std::optional(given.getSplatValue<float>()) : std::nullopt;
   for (auto [index, part] : llvm::enumerate(parts)) {
     std::string suffix = "." + std::to_string(index);
     auto named = [&](const std::string &name) { return builder.getNamedAttr("onnx.name", builder.getStringAttr(name + suffix)); };
     auto next = builder.getNamedAttr(nn::stateAttrName, builder.getStringAttr(output + suffix));
-    DictionaryAttr argumentAttrs = builder.getDictionaryAttr({named(input), next}), resultAttrs = builder.getDictionaryAttr(named(output));
+    llvm::SmallVector<NamedAttribute> ofArgument{named(input), next};
+    if (start)
+      ofArgument.push_back(builder.getNamedAttr(nn::stateStartAttrName, DenseElementsAttr::get(cast<ShapedType>(part.getType()), *start)));
+    DictionaryAttr argumentAttrs = builder.getDictionaryAttr(ofArgument), resultAttrs = builder.getDictionaryAttr(named(output));
     if (index == 0) {
       arguments.push_back(argument);
       function.setArgAttrs(state.argument, argumentAttrs);

@@ -36,7 +36,7 @@ std::unique_ptr<mlir::MLIRContext> makeContext();
 struct ModelOptions {
   std::string model, name, quantize = "auto", io = "int8", ioLayout = "onnx", attention = "auto", labels;
   std::string startFrom, stopAfter, dumpStages, frames;
-  std::vector<std::string> inputShapes, bindings, states, calibration, evaluation;
+  std::vector<std::string> inputShapes, bindings, states, stateStarts, calibration, evaluation;
   int64_t calibrationSamples = 100, sequenceLength = 0, timeAxis = -1;
   std::string calibrate = "auto";
   double percentile = 99.99, leastSqnr = 10;

@@ -94,6 +94,10 @@ void ModelOptions::addInput(CLI::App &command) {
                   "An input that is an output of the run before, e.g. stateN=state: both become memory of NAME_STATE_BYTES that lasts")
       ->type_name("OUTPUT=INPUT");
   command
+      .add_option("--state-init", stateStarts,
+                  "What a state of --state starts with after a reset, e.g. state=0.5 (for all elements) or state=start.npy (zeros)")
+      ->type_name("INPUT=VALUE");
+  command
       .add_option("--frames", frames,
                   "An input over a window of frames, of which a run takes the next N alone (as few as strides allow): what it needs of those "
                   "before lasts in NAME_STATE_BYTES")
@@ -292,6 +296,15 @@ std::optional<CompileOptions> ModelOptions::resolve() const {
       return std::nullopt;
     }
     options.states.push_back({output.str(), input.str()});
+  }
+  for (const std::string &text : stateStarts) {
+    ImportOptions parsed;
+    if (llvm::Error error = parseBinding(text, parsed)) {
+      printError("--state-init " + text + ": " + llvm::toString(std::move(error)));
+      return std::nullopt;
+    }
+    for (auto &binding : parsed.bindings)
+      options.stateStarts[binding.getKey()] = std::move(binding.second.tensor);
   }
   if (!frames.empty()) {
     options.frames.emplace();

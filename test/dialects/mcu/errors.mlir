@@ -71,3 +71,24 @@ mcu.program @place {
   // expected-error @+1 {{mcu.place must be "ram", "flash", "external" or "external-copied", got "tape"}}
   %a = mcu.constant "a" dense<0.5> : tensor<1xf32> {mcu.place = "tape"} : memref<1xf32>
 }
+
+// -----
+
+mcu.program @start {
+  // expected-error @+1 {{has 'mcu.start', which only states have}}
+  %x = mcu.buffer "x" temporary 0 {mcu.start = dense<1.0> : tensor<4xf32>} : memref<4xf32>
+}
+
+// -----
+
+mcu.program @start_type {
+  // expected-error @+1 {{value has shape [3] but the result has [4]}}
+  %x = mcu.buffer "x" state 0 {io = #mcu.io<"x", [4], 0.0 : f64, 0>, mcu.start = dense<1.0> : tensor<3xf32>} : memref<4xf32>
+}
+
+// -----
+
+mcu.program @frames {
+  // expected-error @+1 {{mcu.frames must be [axis, length, delay] of an input or output, got array<i64: 1, 8, 0>}}
+  %x = mcu.buffer "x" input 0 {io = #mcu.io<"x", [4], 0.0 : f64, 0>, mcu.frames = array<i64: 1, 8, 0>} : memref<4xf32>
+}

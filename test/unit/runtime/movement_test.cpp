@@ -97,6 +97,22 @@ TEST_CASE("copy_bytes", "[runtime][movement]") {
   tmb_copy_bytes(nullptr, nullptr, &p);
 }
 
+TEST_CASE("move_down moves to another memory, and down in the same by any distance", "[runtime][movement]") {
+  Random random(82);
+  for (int32_t distance : {0, 1, 3, 4, 15, 16, 17, 40})
+    for (int32_t count : {0, 1, 15, 16, 17, 64, 77}) {
+      const auto x = random.raw<uint8_t>(size_t(count + distance));
+      std::vector<uint8_t> memory(x), other(size_t(count) + 1, 7);
+      tmb_count_params p = {count};
+      tmb_move_down(memory.data() + distance, memory.data(), &p);
+      tmb_move_down(x.data() + distance, other.data(), &p);
+      CHECK(std::equal(memory.begin(), memory.begin() + count, x.begin() + distance));
+      CHECK(std::equal(memory.begin() + std::max(count, distance), memory.end(), x.begin() + std::max(count, distance)));
+      CHECK(std::equal(other.begin(), other.end() - 1, x.begin() + distance));
+      CHECK(other.back() == 7);
+    }
+}
+
 TEST_CASE("pad in every mode", "[runtime][movement]") {
   Random random(82);
   for (int round = 0; round < 800; ++round) {
