@@ -74,6 +74,7 @@ struct CompileOptions {
   bool ioFloat = false; // float inputs and outputs of a quantized model
   bool nhwcIo = false;
   bool fusesAttention = true; // attention row by row, else with matrices of scores
+  bool fusesAdditions = true; // residuals within int8 convolutions: Target::fusesAdditions
   int64_t alignment = 16; // of the arena
   bool showsFront = false; // plan executions that need less RAM, too, for the report
   bool feedsRows = false; // the first input is never whole in memory: the caller feeds its rows
