@@ -30,7 +30,8 @@ static std::string formatField(const mcu::RecordField &field, const std::vector<
 static void writeRecord(llvm::raw_ostream &os, const ModelRecord &record) {
   std::vector<std::string> fields;
   for (const mcu::RecordField &field : record.record->fields)
-    fields.push_back("." + field.name.str() + " = " + formatField(field, record.bytes));
+    fields.push_back((field.member.empty() ? "" : "." + field.member.str()) + "." + field.name.str() + " = " +
+                     formatField(field, record.bytes));
   os << "\n/* " << commentText(record.node) << " */\n";
   os << "static const " << record.record->name << " " << record.symbol << " = {\n";
   writeWrapped(os, "    ", fields, "", 4);

@@ -37,10 +37,12 @@ template <typename... Arguments, void (*function)(Arguments...)> struct Caller<f
 };
 
 // Outputs and scratch are both pointers to bytes that the kernel writes: a kernel with scratch says so in its row.
-template <auto function> Kernel row(llvm::StringRef name, unsigned inPlace, bool usesLibm, bool hasScratch = false) {
+template <auto function>
+Kernel row(llvm::StringRef name, unsigned inPlace, bool usesLibm, bool hasScratch = false, llvm::StringRef source = "") {
   using Call = Caller<function>;
   unsigned outs = Call::count - 1 - Call::ins - (hasScratch ? 1 : 0);
-  return {name, recordName<typename Call::Record>(), Call::ins, outs, hasScratch, inPlace, usesLibm, Call::invoke};
+  return {name, recordName<typename Call::Record>(), Call::ins, outs, hasScratch, inPlace, usesLibm, Call::invoke,
+          source.empty() ? name : source};
 }
 
 } // namespace
@@ -83,7 +85,12 @@ static const Kernel table[] = {
     row<tmb_ceil_f32>("tmb_ceil_f32", inPlaceA, libm),
     row<tmb_clamp_f32>("tmb_clamp_f32", inPlaceA, noLibm),
     row<tmb_clamp_s16>("tmb_clamp_s16", inPlaceA, noLibm),
+    // A convolution and the addition of a residual to its result: 1.5 instructions an element less than both on Cortex-M4. In place
+    // over the residual.
+    row<tmb_conv2d_add_s8>("tmb_conv2d_add_s8", inPlaceB, noLibm, scratch, "tmb_conv2d_s8"),
     row<tmb_conv2d_f32>("tmb_conv2d_f32", 0, noLibm, scratch),
+    // Images of few channels in planes; 1.2 instructions per MAC on Cortex-M4 where rows have three taps.
+    row<tmb_conv2d_planes_s8>("tmb_conv2d_planes_s8", 0, noLibm, scratch, "tmb_conv2d_s8"),
     // Convolutions and fully connected layers with int16 activations whose sums 32 bits surely hold; the inner loop has 1.75
     // instructions per MAC on Cortex-M4. Scratch: two windows.
     row<tmb_conv2d_s16>("tmb_conv2d_s16", 0, noLibm, scratch),
@@ -259,7 +266,7 @@ static const Kernel table[] = {
     row<tmb_sqrt_f32>("tmb_sqrt_f32", inPlaceA, libm),
     row<tmb_squared_distance_f32>("tmb_squared_distance_f32", 0, noLibm),
     // No kernel: the steps of a streamed part, in the region of its mcu.call.
-    {"tmb_stream", "", 0, 1, true, 0, false, nullptr},
+    {"tmb_stream", "", 0, 1, true, 0, false, nullptr, ""},
     row<tmb_sub_f32>("tmb_sub_f32", inPlaceA | inPlaceB, noLibm),
     row<tmb_sub_f64>("tmb_sub_f64", inPlaceA | inPlaceB, noLibm),
     row<tmb_sub_s32>("tmb_sub_s32", inPlaceA | inPlaceB, noLibm),
@@ -293,4 +300,15 @@ const Kernel *thimble::kernels::lookup(llvm::StringRef name) {
   const Kernel *found = std::lower_bound(std::begin(table), std::end(table), name,
                                          [](const Kernel &kernel, llvm::StringRef key) { return kernel.name < key; });
   return found != std::end(table) && found->name == name ? found : nullptr;
+}
+
+std::vector<std::string> thimble::kernels::sourcesOf(llvm::ArrayRef<std::string> kernels) {
+  std::vector<std::string> sources;
+  for (const std::string &name : kernels) {
+    const Kernel *kernel = lookup(name);
+    sources.push_back(kernel ? kernel->source.str() : name);
+  }
+  llvm::sort(sources);
+  sources.erase(std::unique(sources.begin(), sources.end()), sources.end());
+  return sources;
 }

@@ -4,6 +4,8 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
+#include <string>
+#include <vector>
 
 namespace thimble::kernels {
 
@@ -11,7 +13,7 @@ namespace thimble::kernels {
 using Invoke = void (*)(void *const *arguments);
 
 struct Kernel {
-  llvm::StringRef name;   // C function; its source is src/kernels/<name>.c
+  llvm::StringRef name;   // C function
   llvm::StringRef record; // C struct of its parameters
   unsigned ins;           // inputs and constants
   unsigned outs;
@@ -19,10 +21,14 @@ struct Kernel {
   unsigned inPlace; // bit i is set if the output may lie exactly where input i does
   bool usesLibm;
   Invoke invoke;
+  llvm::StringRef source; // src/kernels/<source>.c has it; kernels that share their innermost loops share a file
 };
 
 /// The kernel called `name`, or null.
 const Kernel *lookup(llvm::StringRef name);
+
+/// The files of kernels, without folder and extension.
+std::vector<std::string> sourcesOf(llvm::ArrayRef<std::string> kernels);
 
 /// True if output `out` may lie exactly where input `in` does.
 bool mayOverwrite(const Kernel &kernel, unsigned out, unsigned in);

@@ -12,9 +12,11 @@ static int32_t pairWord(const int8_t *a, const int8_t *b, int64_t k) {
                  uint32_t(uint8_t(b[k + 2])) << 24);
 }
 
-std::vector<int32_t> kernels::packConvolution(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
-                                              llvm::ArrayRef<int32_t> multipliers, const tmb_conv2d_s8_params &params) {
-  tmb_conv2d_s8_layout layout = tmb_conv2d_s8_layout_of(&params);
+// Weights in the order of the activations of a window: of each channel run after run; `slot` says where they go.
+static std::vector<int32_t> packRuns(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
+                                     llvm::ArrayRef<int32_t> multipliers, const tmb_conv2d_s8_params &params,
+                                     const tmb_conv2d_s8_layout &layout,
+                                     int32_t (*slot)(const tmb_conv2d_s8_layout *, int32_t, int32_t)) {
   std::vector<int32_t> stream;
   std::vector<int8_t> rows[2];
   for (int64_t group = 0; group < params.groups; ++group)
@@ -30,7 +32,7 @@ std::vector<int32_t> kernels::packConvolution(llvm::ArrayRef<int8_t> weights, ll
         const int8_t *from = weights.data() + channel * layout.runs * layout.run;
         for (int32_t run = 0; run < layout.runs; ++run)
           for (int32_t at = 0; at < layout.run; ++at)
-            rows[j][tmb_conv2d_s8_slot(&layout, run, at)] = *from++;
+            rows[j][slot(&layout, run, at)] = *from++;
       }
       stream.insert(stream.end(), values[0], values[0] + 2);
       for (int64_t k = 0; k < layout.depth; k += 4)
@@ -40,6 +42,22 @@ std::vector<int32_t> kernels::packConvolution(llvm::ArrayRef<int8_t> weights, ll
     }
   stream.resize(stream.size() + tmb_conv2d_s8_slack_words(&layout));
   return stream;
+}
+
+std::vector<int32_t> kernels::packConvolution(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
+                                              llvm::ArrayRef<int32_t> multipliers, const tmb_conv2d_s8_params &params) {
+  return packRuns(weights, bias, multipliers, params, tmb_conv2d_s8_layout_of(&params), tmb_conv2d_s8_slot);
+}
+
+std::vector<int32_t> kernels::packPlanarConvolution(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
+                                                    llvm::ArrayRef<int32_t> multipliers, const tmb_conv2d_s8_params &params) {
+  std::vector<int8_t> planes;
+  int64_t taps = int64_t(params.kernel_h) * params.kernel_w;
+  for (int64_t o = 0; o < params.out_c; ++o)
+    for (int64_t c = 0; c < params.in_c; ++c)
+      for (int64_t tap = 0; tap < taps; ++tap)
+        planes.push_back(weights[(o * taps + tap) * params.in_c + c]);
+  return packRuns(planes, bias, multipliers, params, tmb_conv2d_planes_s8_layout_of(&params), tmb_conv2d_planes_s8_slot);
 }
 
 std::vector<int32_t> kernels::packConvolution16(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
@@ -98,7 +116,8 @@ std::vector<int32_t> kernels::packFullyConnected(llvm::ArrayRef<int8_t> weights,
   return stream;
 }
 
-std::optional<int64_t> kernels::convolutionOverlap(const tmb_conv2d_s8_params &p) {
+// `step` elements from one pixel to the next.
+static std::optional<int64_t> overlapOf(const tmb_conv2d_s8_params &p, int64_t step) {
   int64_t total = int64_t(p.batch) * p.out_h * p.out_w;
   // A bound on the work; larger outputs than this do not fit a microcontroller anyway.
   if (p.groups != 1 || total > (int64_t(1) << 24))
@@ -113,13 +132,18 @@ std::optional<int64_t> kernels::convolutionOverlap(const tmb_conv2d_s8_params &p
     iy += skipY * p.dilation_h;
     ix += skipX * p.dilation_w;
     if (skipY < p.kernel_h && skipX < p.kernel_w && iy < p.in_h && ix < p.in_w)
-      least = std::min(least, ((n * p.in_h + iy) * p.in_w + ix) * p.in_c);
+      least = std::min(least, n * p.in_h * p.in_w * p.in_c + (iy * p.in_w + ix) * step);
     // Every output before this position may have been written.
     if (least != INT64_MAX)
       distance = std::max(distance, position * p.out_c - least);
   }
   return distance;
 }
+
+std::optional<int64_t> kernels::convolutionOverlap(const tmb_conv2d_s8_params &p) { return overlapOf(p, p.in_c); }
+
+// The first plane is the first to go.
+std::optional<int64_t> kernels::planarConvolutionOverlap(const tmb_conv2d_s8_params &p) { return overlapOf(p, 1); }
 
 std::optional<int64_t> kernels::depthwise3x3Overlap(const tmb_conv2d_s8_params &p) {
   if (p.stride_h != 2)

@@ -13,6 +13,10 @@ namespace thimble::kernels {
 std::vector<int32_t> packConvolution(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
                                      llvm::ArrayRef<int32_t> multipliers, const tmb_conv2d_s8_params &params);
 
+/// The stream of tmb_conv2d_planes_s8 from weights [out_c][kernel_h][kernel_w][in_c].
+std::vector<int32_t> packPlanarConvolution(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
+                                           llvm::ArrayRef<int32_t> multipliers, const tmb_conv2d_s8_params &params);
+
 /// The stream of tmb_conv2d_s16 and tmb_conv2d_wide_s16 from weights [out_c][kernel_h][kernel_w][in_c / groups].
 std::vector<int32_t> packConvolution16(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
                                        llvm::ArrayRef<int32_t> multipliers, const tmb_conv2d_s8_params &params);
@@ -29,6 +33,9 @@ std::vector<int32_t> packFullyConnected(llvm::ArrayRef<int8_t> weights, llvm::Ar
 /// later window reads; any greater distance is good too. Holds for kernels that read up to four windows before they write the
 /// outputs of these. Nothing for groups, whose outputs are not written in order.
 std::optional<int64_t> convolutionOverlap(const tmb_conv2d_s8_params &params);
+
+/// The same for tmb_conv2d_planes_s8.
+std::optional<int64_t> planarConvolutionOverlap(const tmb_conv2d_s8_params &params);
 
 /// The same for tmb_depthwise_conv2d_f32, in elements of 4 bytes.
 std::optional<int64_t> depthwiseFloatOverlap(const tmb_conv2d_s8_params &params);

@@ -80,8 +80,9 @@ static bool fitsLayout(ArrayRef<int64_t> sizes) {
 
 // The fields that say where the windows are, without quantization.
 FailureOr<tmb_conv2d_s8_params> thimble::kernels::int8Geometry(nn::Conv2DOp op) {
-  ArrayRef<int64_t> x = shapeOf(op.getX()), w = shapeOf(op.getWeights()), y = shapeOf(op.getY());
-  for (ArrayRef<int64_t> list : {x, w, y, op.getStrides(), op.getDilations(), op.getPads()})
+  auto x = op.getImageShape();
+  ArrayRef<int64_t> w = shapeOf(op.getWeights()), y = shapeOf(op.getY());
+  for (ArrayRef<int64_t> list : {ArrayRef<int64_t>(x), w, y, op.getStrides(), op.getDilations(), op.getPads()})
     for (int64_t value : list)
       if (value > INT32_MAX / 8 || value < INT32_MIN / 8)
         return op.emitOpError("has a size of ") << value << ", which is beyond what its kernel computes with";
@@ -144,6 +145,19 @@ static FailureOr<Calls> convolution(Op op, const IntegerConstants &integers, Arr
   return finishInt8(call, op, integers.shift);
 }
 
+static FailureOr<Calls> planarConvolution(nn::Conv2DOp op, const IntegerConstants &integers, ArrayRef<int8_t> weights,
+                                          const tmb_conv2d_s8_params &p) {
+  CallBuilder call(op, "tmb_conv2d_planes_s8");
+  call.operand(0);
+  call.constant(streamConstant(op.getContext(), packPlanarConvolution(weights, integers.bias, integers.multipliers, p)));
+  call.scratch(tmb_conv2d_planes_s8_scratch_bytes(&p));
+  if (std::optional<int64_t> distance = planarConvolutionOverlap(p))
+    call.overlap(*distance);
+  geometryFields(call, p);
+  call.field("plane", int64_t(p.in_h) * p.in_w);
+  return finishInt8(call, op, integers.shift);
+}
+
 // The constraints of tmb_depthwise3x3_s8.
 static bool isDepthwise3x3(const tmb_conv2d_s8_params &p, int64_t shift) {
   return p.kernel_h == 3 && p.kernel_w == 3 && p.dilation_h == 1 && p.dilation_w == 1 && p.out_c == p.in_c && shift == 0 &&
@@ -180,6 +194,8 @@ FailureOr<Calls> thimble::kernels::selectInt8Conv2D(nn::Conv2DOp op) {
   if (failed(p))
     return failure();
   FailureOr<ConstantData> weights = ConstantData::get(op.getWeights());
+  if (op.getPlanar())
+    return planarConvolution(op, *integers, weights->as<int8_t>(), *p);
   if (op.isDepthwise())
     return depthwise(op, *integers, *weights, *p);
   // One window that is the whole input.

@@ -2,6 +2,7 @@
 // Puts the output folder of a compiled model together.
 #include "codegen/project/Project.h"
 #include "codegen/c/Trees.h"
+#include "codegen/kernels/KernelTable.h"
 #include "codegen/project/BuildFiles.h"
 #include "codegen/project/RuntimeFiles.h"
 #include "dialects/mcu/McuLiveness.h"
@@ -20,7 +21,7 @@ llvm::Expected<std::vector<EmittedFile>> thimble::codegen::emitProject(mcu::Prog
     llvm::erase_if(calls, [&](mcu::CallOp call) { return call.getKernel() != name; });
     return !calls.empty() && llvm::all_of(calls, isTreeCode);
   });
-  llvm::Expected<RuntimeFiles> runtime = collectRuntime(kernels, options.runtimeDirectory, options.isa);
+  llvm::Expected<RuntimeFiles> runtime = collectRuntime(kernels::sourcesOf(kernels), options.runtimeDirectory, options.isa);
   if (!runtime)
     return runtime.takeError();
   files->insert(files->end(), runtime->files.begin(), runtime->files.end());

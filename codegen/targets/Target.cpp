@@ -41,6 +41,14 @@ public:
     path.field(key).report("missing value");
     return false;
   }
+  /// Reads a field that may be missing; then `to` stays as it is.
+  bool readFlag(llvm::StringLiteral key, bool &to) {
+    std::optional<bool> given;
+    if (!readOptional(key, given))
+      return false;
+    to = given.value_or(to);
+    return true;
+  }
   template <typename T> bool readOptional(llvm::StringLiteral key, std::optional<T> &to) {
     known.push_back(key);
     const json::Value *value = object->get(key);
@@ -159,6 +167,7 @@ static bool readTarget(const json::Value &value, Target &target, json::Path path
          fields.read("flash", target.flash) && fields.read("ram", target.ram) && fields.readOptional("external_flash", target.externalFlash) &&
          fields.readOptional("external_ram", target.externalRam) && fields.readName("compiler", target.compiler) &&
          fields.read("flags", target.flags) && fields.read("alignment", target.alignment) &&
+         fields.readFlag("fuses_additions", target.fusesAdditions) &&
          fields.read("emulator", target.emulator) && fields.finish();
 }
 

@@ -52,6 +52,7 @@ struct Target {
   std::string compiler;
   std::vector<std::string> flags;
   unsigned alignment; // of buffers in the arena
+  bool fusesAdditions = true; // the kernels gain where an int8 convolution adds the residual itself
   std::optional<Emulator> emulator;
 
   /// Bytes of the region that code and weights, or arena, data and stack go to. Nothing: no limit.

@@ -9,6 +9,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "passes/legalize/Legalize.h"
 #include "passes/lower/Lower.h"
+#include "passes/schedule/FusedAddition.h"
 #include "passes/schedule/Schedule.h"
 #include "passes/simplify/Simplify.h"
 #include "llvm/Support/FileSystem.h"
@@ -77,6 +78,8 @@ private:
       if (!program)
         return result->module->emitError("scheduling needs a module with an mcu.program");
       program.setAlignment(uint64_t(options.alignment));
+      if (!options.fusesAdditions)
+        program->setAttr(schedule::separateAdditionsName, UnitAttr::get(context));
       std::optional<int64_t> budget;
       schedule::recordReads(program);
       if (failed(schedule::placeConstants(program, options.weightsIn)))

@@ -79,6 +79,7 @@ struct CompileOptions {
   bool nhwcIo = false;
   bool fusesAttention = true; // attention row by row, else with matrices of scores
   std::optional<lower::FrameOptions> frames; // the program takes a few frames of the model's window at a time
+  bool fusesAdditions = true; // residuals within int8 convolutions: Target::fusesAdditions
   int64_t alignment = 16; // of the arena
   bool showsFront = false; // plan executions that need less RAM, too, for the report
   bool feedsRows = false; // the first input is never whole in memory: the caller feeds its rows

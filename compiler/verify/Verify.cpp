@@ -2,6 +2,7 @@
 // The steps of a verification, in order.
 #include "compiler/verify/Verify.h"
 #include "codegen/c/Model.h"
+#include "codegen/kernels/KernelTable.h"
 #include "compiler/verify/Compare.h"
 #include "compiler/verify/FrameWindows.h"
 #include "compiler/verify/Harness.h"
@@ -83,7 +84,7 @@ llvm::Error Verification::open() {
   if (options.checksPlan) // a sum for each part of a buffer
     emitted.stackBytes += 512 + 4 * mcu::BufferParts(models.program).all().size();
   emitted.hasState = models.program.getStateBytes().has_value();
-  emitted.kernels = mcu::getKernelNames(models.program);
+  emitted.kernels = kernels::sourcesOf(mcu::getKernelNames(models.program));
   bool hasEmulator = emitted.target.emulator.has_value();
   if (options.on == VerifyOn::Emulator && !hasEmulator)
     return verifyError(ExitCode::BadInput, "target '" + emitted.target.name + "' has no emulator: use --on host");

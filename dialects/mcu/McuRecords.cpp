@@ -11,10 +11,11 @@ using namespace mlir;
 using namespace thimble::mcu;
 
 // Fields hold int32_t or float, or arrays of int32_t.
-template <typename Struct, typename Field> static constexpr RecordField describe(const char *name, size_t offset) {
+template <typename Struct, typename Field>
+static constexpr RecordField describe(const char *name, size_t offset, const char *member = "") {
   using Element = std::remove_all_extents_t<Field>;
   static_assert(std::is_same_v<Element, int32_t> || std::is_same_v<Element, float>);
-  return {name, offset, std::is_same_v<Element, float>, sizeof(Field) / sizeof(Element)};
+  return {name, offset, std::is_same_v<Element, float>, sizeof(Field) / sizeof(Element), member};
 }
 
 // True if the fields are all of the struct's bytes: one that is forgotten in a list below does not compile.
@@ -26,6 +27,13 @@ template <typename Struct, size_t count> static constexpr bool covers(const Reco
 }
 
 #define F(NAME) describe<S, decltype(S::NAME)>(#NAME, offsetof(S, NAME))
+#define CONV(NAME)                                                                                                             \
+  describe<S, decltype(tmb_conv2d_s8_params::NAME)>(#NAME, offsetof(S, conv) + offsetof(tmb_conv2d_s8_params, NAME), "conv")
+// The fields of tmb_conv2d_s8_params, which the record has as its member `conv`.
+#define CONVOLUTION                                                                                                            \
+  CONV(batch), CONV(in_h), CONV(in_w), CONV(in_c), CONV(out_h), CONV(out_w), CONV(out_c), CONV(kernel_h), CONV(kernel_w),      \
+      CONV(stride_h), CONV(stride_w), CONV(dilation_h), CONV(dilation_w), CONV(pad_top), CONV(pad_left), CONV(groups),         \
+      CONV(in_zero_point), CONV(out_zero_point), CONV(shift), CONV(act_min), CONV(act_max), CONV(blocks)
 #define RECORD(STRUCT, ...)                                                                                                    \
   [] {                                                                                                                         \
     using S = STRUCT;                                                                                                          \
@@ -42,6 +50,8 @@ static llvm::ArrayRef<Record> records() {
       RECORD(tmb_conv2d_s8_params, F(batch), F(in_h), F(in_w), F(in_c), F(out_h), F(out_w), F(out_c), F(kernel_h), F(kernel_w),
              F(stride_h), F(stride_w), F(dilation_h), F(dilation_w), F(pad_top), F(pad_left), F(groups), F(in_zero_point),
              F(out_zero_point), F(shift), F(act_min), F(act_max), F(blocks)),
+      RECORD(tmb_conv2d_add_s8_params, CONVOLUTION, F(c_multiplier), F(r_multiplier), F(sum_offset), F(sum_min), F(sum_max)),
+      RECORD(tmb_conv2d_planes_s8_params, CONVOLUTION, F(plane)),
       RECORD(tmb_fully_connected_f32_params, F(rows), F(depth), F(cols), F(act_min), F(act_max)),
       RECORD(tmb_fully_connected_s8_params, F(rows), F(depth), F(cols), F(out_zero_point), F(shift), F(act_min), F(act_max)),
       RECORD(tmb_matmul_f32_params, F(batch_rank), F(batch_dims), F(a_batch_strides), F(b_batch_strides), F(rows), F(depth),
@@ -135,6 +145,8 @@ static llvm::ArrayRef<Record> records() {
 }
 
 #undef RECORD
+#undef CONVOLUTION
+#undef CONV
 #undef F
 
 const Record *Record::lookup(llvm::StringRef name) {

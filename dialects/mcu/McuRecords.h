@@ -13,6 +13,7 @@ struct RecordField {
   size_t offset;
   bool isFloat; // float, else int32_t
   size_t count; // elements of an array, 1 for a scalar
+  llvm::StringRef member = {}; // of the C struct that the field is in, a record itself; empty for fields of its own
 };
 
 struct Record {

@@ -15,6 +15,9 @@ def NN_Conv2DOp : NN_ShapedOp<"conv2d"> {
     Quantized: `x` and result per-tensor int8 (or both symmetric int16), `weights` symmetric int8 per-tensor or per-channel
     (axis 0), `bias` is `i32` in units of x scale times weight scale of its channel.
 
+    `planar`, which lowering sets where it pays, says that `x` is NCHW. It has to be int8, with one group, three taps in a row,
+    dilation 1 and stride 1 or 2 along rows.
+
     Of i32 (input, weights and result; no bias, no clamp) it is exact modulo 2^32.
 
     ```mlir
@@ -24,7 +27,7 @@ def NN_Conv2DOp : NN_ShapedOp<"conv2d"> {
   }];
   let arguments = (ins NN_Tensor:$x, NN_Tensor:$weights, Optional<NN_Tensor>:$bias, DenseI64ArrayAttr:$strides,
                        DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, I64Attr:$groups,
-                       OptionalAttr<F32Attr>:$act_min, OptionalAttr<F32Attr>:$act_max);
+                       OptionalAttr<F32Attr>:$act_min, OptionalAttr<F32Attr>:$act_max, UnitAttr:$planar);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = [{
     $x `,` $weights (`,` $bias^)? `strides` `=` $strides `pads` `=` $pads `dilations` `=` $dilations `groups` `=` $groups
@@ -32,6 +35,8 @@ def NN_Conv2DOp : NN_ShapedOp<"conv2d"> {
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = shapedDeclaration # [{
+    /// The shape of `x` as NHWC.
+    ::llvm::SmallVector<int64_t, 4> getImageShape();
     /// True if each input channel is convolved on its own.
     bool isDepthwise();
     /// Multiply-accumulates of one execution.

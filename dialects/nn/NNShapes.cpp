@@ -3,6 +3,7 @@
 #include "dialects/nn/NNDialect.h"
 #include "compiler/support/Constants.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <algorithm>
 
 using namespace mlir;
 using namespace thimble::nn;
@@ -110,7 +111,10 @@ static FailureOr<std::pair<int64_t, int64_t>> windowSizes(OptionalLocation loc, 
 }
 
 LogicalResult Conv2DOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Adaptor op, SmallVectorImpl<Type> &types) {
-  ShapeRef x = shapeOf(op.getX()), w = shapeOf(op.getWeights());
+  ShapeRef given = shapeOf(op.getX()), w = shapeOf(op.getWeights());
+  Shape x(given);
+  if (op.getPlanar() && x.size() == 4)
+    std::rotate(x.begin() + 1, x.begin() + 2, x.end()); // NCHW
   if (x.size() != 4 || w.size() != 4)
     return emitOptionalError(loc, "needs a 4-D input (NHWC) and 4-D weights (OHWI), got ranks ", x.size(), " and ", w.size());
   int64_t groups = op.getGroups();

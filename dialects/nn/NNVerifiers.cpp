@@ -2,6 +2,7 @@
 // What the nn operations demand of element types, beyond the shapes that NNShapes.cpp infers.
 #include "compiler/support/Constants.h"
 #include "dialects/nn/NNDialect.h"
+#include <algorithm>
 
 using namespace mlir;
 using namespace thimble;
@@ -69,12 +70,25 @@ std::pair<float, float> Conv2DOp::getAct() { return activationRange(*this); }
 std::pair<float, float> FullyConnectedOp::getAct() { return activationRange(*this); }
 std::pair<float, float> BinaryOp::getAct() { return activationRange(*this); }
 
-LogicalResult Conv2DOp::verify() { return verifyWeighted(*this); }
+LogicalResult Conv2DOp::verify() {
+  bool isPlain = getGroups() == 1 && getDilations()[1] == 1 && getStrides()[1] <= 2 &&
+                 cast<RankedTensorType>(getWeights().getType()).getDimSize(2) == 3;
+  if (getPlanar() && !(isInt8(getX()) && isPlain))
+    return emitOpError("reads planes only of int8, with rows of three taps next to each other, a stride of 1 or 2 and one group");
+  return verifyWeighted(*this);
+}
+
+SmallVector<int64_t, 4> Conv2DOp::getImageShape() {
+  SmallVector<int64_t, 4> shape(cast<RankedTensorType>(getX().getType()).getShape());
+  if (getPlanar())
+    std::rotate(shape.begin() + 1, shape.begin() + 2, shape.end());
+  return shape;
+}
+
 LogicalResult FullyConnectedOp::verify() { return verifyWeighted(*this); }
 
 bool Conv2DOp::isDepthwise() {
-  auto x = cast<RankedTensorType>(getX().getType());
-  return int64_t(getGroups()) == x.getDimSize(3) && getGroups() > 1;
+  return int64_t(getGroups()) == getImageShape()[3] && getGroups() > 1;
 }
 
 int64_t Conv2DOp::getMacs() {

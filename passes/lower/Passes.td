@@ -37,6 +37,15 @@ def FuseAttention : Pass<"thimble-lower-fuse-attention", "::mlir::ModuleOp"> {
   let dependentDialects = ["::thimble::nn::NNDialect"];
 }
 
+def ReadPlanes : Pass<"thimble-lower-read-planes", "::mlir::ModuleOp"> {
+  let summary = "Let int8 convolutions of few channels read images in planes";
+  let description = [{
+    Where nothing but a convolution reads an image that was transposed from planes (NCHW), as images of a model's inputs are, the
+    convolution reads the planes itself, which takes no longer, if their channels are few. A conversion to int8 in between stays.
+  }];
+  let dependentDialects = ["::thimble::nn::NNDialect"];
+}
+
 def LowerToMcu : Pass<"thimble-lower-to-mcu", "::mlir::ModuleOp"> {
   let summary = "Turn the function of nn operations into an mcu.program of kernel calls";
   let description = [{

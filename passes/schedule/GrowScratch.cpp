@@ -21,8 +21,14 @@ using namespace thimble::schedule;
 namespace {
 
 constexpr int64_t quickWork = 10'000'000;
+constexpr size_t mostTrials = 32;
 // Beyond this, blocks that are computed together save less than 2 % of the instructions.
 constexpr int64_t mostBlocks = 16;
+
+int64_t scratchBytes(mcu::CallOp call, const tmb_conv2d_s8_params &params) {
+  return call.getKernel() == "tmb_conv2d_planes_s8" ? tmb_conv2d_planes_s8_scratch_bytes(&params)
+                                                    : tmb_conv2d_s8_scratch_bytes(&params);
+}
 
 // A convolution whose scratch may grow.
 struct Growing {
@@ -44,7 +50,7 @@ struct Growing {
   int64_t bytesOf(int64_t count) const {
     tmb_conv2d_s8_params grown = params;
     grown.blocks = int32_t(count);
-    return tmb_conv2d_s8_scratch_bytes(&grown);
+    return scratchBytes(call, grown);
   }
 };
 
@@ -70,12 +76,13 @@ int64_t spareBytes(const PlacementProblem &problem, size_t grown, int64_t height
 }
 
 std::optional<tmb_conv2d_s8_params> paramsOf(mcu::CallOp call) {
-  if (call.getKernel() != "tmb_conv2d_s8" || !call.getScratch() || !mcu::getBuffer(call.getScratch()))
+  static constexpr llvm::StringLiteral growing[] = {"tmb_conv2d_s8", "tmb_conv2d_add_s8", "tmb_conv2d_planes_s8"};
+  if (!llvm::is_contained(growing, call.getKernel()) || !call.getScratch() || !mcu::getBuffer(call.getScratch()))
     return std::nullopt;
-  FailureOr<std::vector<char>> bytes =
-      mcu::Record::lookup("tmb_conv2d_s8_params")->pack(call.getParams(), [&] { return call.emitError(); });
-  tmb_conv2d_s8_params params;
-  if (failed(bytes) || bytes->size() != sizeof(params))
+  const mcu::Record *record = mcu::Record::lookup(call.getRecord());
+  FailureOr<std::vector<char>> bytes = record->pack(call.getParams(), [&] { return call.emitError(); });
+  tmb_conv2d_s8_params params; // which other records begin with
+  if (failed(bytes) || bytes->size() < sizeof(params))
     return std::nullopt;
   std::memcpy(&params, bytes->data(), sizeof(params));
   return params;
@@ -93,7 +100,7 @@ void thimble::schedule::shrinkScratch(mcu::ProgramOp program) {
     NamedAttrList fields(call.getParams());
     fields.set("blocks", builder.getI32IntegerAttr(1));
     call.setParamsAttr(fields.getDictionary(call.getContext()));
-    mcu::getBuffer(call.getScratch()).getMemory().setType(MemRefType::get({tmb_conv2d_s8_scratch_bytes(&*params)}, builder.getI8Type()));
+    mcu::getBuffer(call.getScratch()).getMemory().setType(MemRefType::get({scratchBytes(call, *params)}, builder.getI8Type()));
   }
 }
 
@@ -124,10 +131,27 @@ struct GrowScratch : thimble::schedule::impl::GrowScratchBase<GrowScratch> {
       }
       if (place(problem, quickWork).height > height)
         continue;
+      if (eighths < 8)
+        growFurther(problem, all, height);
       for (Growing &growing : all)
         if (growing.blocks > 1)
           grow(growing);
       return;
+    }
+  }
+
+  // Those that can have all that is free for them while the others keep what they have.
+  static void growFurther(PlacementProblem &problem, std::vector<Growing> &all, int64_t height) {
+    if (all.size() > mostTrials)
+      return;
+    for (Growing &growing : all) {
+      int64_t before = growing.blocks;
+      growing.blocks = growing.blocksIn(growing.spare);
+      problem.items[growing.item].bytes = growing.bytesOf(growing.blocks);
+      if (growing.blocks == before || place(problem, quickWork).height <= height)
+        continue;
+      growing.blocks = before;
+      problem.items[growing.item].bytes = growing.bytesOf(before);
     }
   }
 

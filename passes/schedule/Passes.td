@@ -39,6 +39,17 @@ def OrderCalls : Pass<"thimble-schedule-order-calls", "::thimble::mcu::ProgramOp
   let options = [Option<"stateLimit", "state-limit", "int64_t", "500000", "Sets of calls that the search may visit">];
 }
 
+def FuseAdditions : Pass<"thimble-schedule-fuse-additions", "::thimble::mcu::ProgramOp"> {
+  let summary = "Let int8 convolutions add the residual to their results before they store them";
+  let description = [{
+    Where a `tmb_conv2d_s8` comes right before the `tmb_add_s8` that alone reads its result, element by element, both become one
+    `tmb_conv2d_add_s8`, with the same results bit for bit. As nothing else is alive at the first of the two calls than at both,
+    no plan gets worse; the calls are ordered again, as it may get better. Sums keep their numbers, scaled to the kernel's fixed
+    shift: calls whose sums might leave 32 bits then, and those with a clamp, which the convolution would do in its slow way, stay
+    two. Within streamed parts, StreamPart.cpp does the same.
+  }];
+}
+
 def GrowScratch : Pass<"thimble-schedule-grow-scratch", "::thimble::mcu::ProgramOp"> {
   let summary = "Give convolutions more scratch where the arena has room for it anyway";
   let description = [{

@@ -17,6 +17,7 @@ void thimble::schedule::buildSchedulePipeline(OpPassManager &manager) {
   program.addPass(createShareSlices());
   // In-place sharing depends on the last reader, so the order comes first.
   program.addPass(createOrderCalls());
+  program.addPass(createFuseAdditions());
   program.addPass(createShareInPlace());
   // It uses what the order and shared memory leave free.
   program.addPass(createGrowScratch());

@@ -53,6 +53,14 @@ std::optional<RowKernel> describeWindow(mcu::CallOp call, llvm::StringRef inChan
     return std::nullopt;
   Value x = call.getIns()[0], y = call.getOuts()[0];
   RowKernel kernel;
+  if (call.getKernel() == "tmb_conv2d_planes_s8") {
+    kernel.outRows = f["out_h"];
+    kernel.outPitch = f["out_w"] * f[outChannels];
+    kernel.rowPixels = f["out_w"];
+    kernel.inputs.push_back({0, f["in_h"], f["in_w"], true, f["stride_h"], (f["kernel_h"] - 1) * f["dilation_h"] + 1, f["pad_top"]});
+    kernel.callInstructions = 250;
+    return kernel;
+  }
   if (isLine(call)) {
     RowInput input{0, f["in_w"], f[inChannels] * widthOf(x), false, f["stride_w"], (f["kernel_w"] - 1) * f["dilation_w"] + 1, f["pad_left"]};
     RowKernel kernel{f["out_w"], f[outChannels] * widthOf(y), 1, {input}, 250};
@@ -275,7 +283,7 @@ DictionaryAttr thimble::schedule::cutToRows(mcu::CallOp call, const RowKernel &k
   llvm::StringRef record = call.getRecord();
   if (record.starts_with("tmb_conv2d_") || record == "tmb_pool2d_params") {
     const RowInput &input = kernel.inputs[0];
-    if (isLine(call)) {
+    if (isLine(call) && !input.isPlanar) {
       set("in_w", inRows);
       set("out_w", rows);
       set("pad_left", std::max<int64_t>(input.pad - first * input.stride, 0));

@@ -90,7 +90,7 @@ static std::optional<ColumnKernel> describeColumns(mcu::CallOp call) {
   if (record.starts_with("tmb_conv2d_") || record == "tmb_pool2d_params") {
     bool isPool = record == "tmb_pool2d_params";
     Image in{f["in_h"], f["in_w"], f[isPool ? "channels" : "in_c"]}, result{f["out_h"], f["out_w"], f[isPool ? "channels" : "out_c"]};
-    if (f["batch"] != 1 || kernel.inputs.size() != 1 || kernel.inputs[0] != 0 || !(in == kernel.in) || !(result == kernel.out))
+    if (record == "tmb_conv2d_planes_s8_params" || f["batch"] != 1 || kernel.inputs.size() != 1 || kernel.inputs[0] != 0 || !(in == kernel.in) || !(result == kernel.out))
       return std::nullopt;
     kernel.isWindow = true;
     kernel.stride = f["stride_w"];

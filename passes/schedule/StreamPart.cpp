@@ -3,6 +3,7 @@
 #include "passes/schedule/StreamPart.h"
 #include "codegen/kernels/KernelTable.h"
 #include "compiler/support/Constants.h"
+#include "passes/schedule/FusedAddition.h"
 #include "passes/schedule/RowKernels.h"
 #include "passes/schedule/RowSchedule.h"
 #include "passes/schedule/SharedMemory.h"
@@ -32,6 +33,7 @@ struct BoundStep {
   llvm::SmallVector<int64_t, 6> operands, offsets, extents;
   int64_t fedBytes = 0; // > 0: a row that the caller feeds
   mcu::CallOp group = {}; // of a piece: the first one of all
+  bool isFused = false;   // with the addition that followed
 };
 
 } // namespace
@@ -459,6 +461,30 @@ std::optional<StreamCost> StreamPart::Implementation::plan(StreamGrain grain) co
   return cost;
 }
 
+// Makes one step of a convolution and the addition that reads the same rows in their place.
+static bool fuseSteps(BoundStep &conv, const BoundStep &add) {
+  mcu::CallOp first = conv.call, second = add.call;
+  if (!first || first.getKernel() != "tmb_conv2d_s8" || second.getKernel() != "tmb_add_s8" ||
+      first->getParentOp()->hasAttr(separateAdditionsName))
+    return false;
+  // x, weights, y and scratch; a, b and y
+  for (size_t operand : {0, 1}) {
+    if (add.operands[operand] != conv.operands[2] || add.offsets[operand] != conv.offsets[2])
+      continue;
+    std::optional<DictionaryAttr> params = fuseAddition(conv.params, add.params, unsigned(operand));
+    if (!params)
+      return false;
+    size_t residual = 1 - operand;
+    conv.isFused = true;
+    conv.params = *params;
+    conv.operands.insert(conv.operands.begin() + 1, add.operands[residual]);
+    conv.offsets.insert(conv.offsets.begin() + 1, add.offsets[residual]);
+    conv.extents.insert(conv.extents.begin() + 1, add.extents[residual]);
+    return true;
+  }
+  return false;
+}
+
 namespace {
 
 // Writes the steps of a schedule as operations.
@@ -500,11 +526,15 @@ private:
     llvm::SmallVector<Type> elements;
     if (!call)
       elements.push_back(builder.getI8Type());
+    else if (step.isFused) // codes but for the stream of weights
+      elements = {builder.getI8Type(), builder.getI8Type(), builder.getI32Type(), builder.getI8Type(), builder.getI8Type()};
     else
       for (Value operand : call->getOperands())
         elements.push_back(cast<MemRefType>(operand.getType()).getElementType());
-    builder.create<mcu::StepOp>(call ? locationOf(step) : stream.getLoc(), call ? call.getKernel() : "tmb_slide", step.operands,
-                                step.offsets, advances, step.extents, builder.getTypeArrayAttr(elements), call ? call.getRecord() : "tmb_slide_params",
+    llvm::StringRef kernel = step.isFused ? llvm::StringRef(fusedAdditionKernel) : call ? call.getKernel() : "tmb_slide";
+    llvm::StringRef record = step.isFused ? llvm::StringRef(fusedAdditionRecord) : call ? call.getRecord() : "tmb_slide_params";
+    builder.create<mcu::StepOp>(call ? locationOf(step) : stream.getLoc(), kernel, step.operands, step.offsets, advances, step.extents,
+                                builder.getTypeArrayAttr(elements), record,
                                 step.params);
   }
 
@@ -637,6 +667,8 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
       if (call.getScratch())
         add(scratchOperand, 0, mcu::byteSize(call.getScratch()));
       bound.params = cutToRows(call, kernel, firstRow, step.out.rows, inRows);
+      if (order > 0 && fuseSteps(steps.back(), bound))
+        continue;
       steps.push_back(std::move(bound));
     }
   }

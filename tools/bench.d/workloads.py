@@ -76,6 +76,16 @@ def _convolution(folder, name, image, channels, filters, kernel, stride=1, group
     return _save(folder, name, [node], [("x", [1, channels, height, width])], output, [("w", weights), ("b", bias)])
 
 
+def _residual(folder, name, image, channels):
+    """A convolution of three by three taps whose input is added to its result."""
+    random = numpy.random.default_rng(19)
+    weights = random.standard_normal((channels, channels, 3, 3)).astype(numpy.float32) / 3
+    nodes = [helper.make_node("Conv", ["x", "w"], ["c"], name="conv", kernel_shape=[3, 3], pads=[1] * 4),
+             helper.make_node("Add", ["c", "x"], ["y"], name="add")]
+    shape = [1, channels, *image]
+    return _save(folder, name, nodes, [("x", shape)], shape, [("w", weights)])
+
+
 def _attention(folder, name, tokens, heads, size):
     """Self attention of queries, keys and values side by side, as torch exports it."""
     node, width = helper.make_node, heads * size
@@ -139,6 +149,7 @@ def layers(folder):
         _convolution(folder, "conv1x1_128_128_6x6", (6, 6), 128, 128, 1),
         _convolution(folder, "conv3x3_16_32_32x32", (32, 32), 16, 32, 3),
         _convolution(folder, "conv3x3_3_16_s2_80x80", (80, 80), 3, 16, 3, stride=2),
+        _residual(folder, "conv3x3_16_16_32x32_residual", (32, 32), 16),
         _convolution(folder, "depthwise3x3_16_48x48", (48, 48), 16, 16, 3, groups=16),
         _convolution(folder, "depthwise3x3_64_25x5", (25, 5), 64, 64, 3, groups=64),
         _save(folder, "fc_640_128", [gemm], [("x", [1, 640])], [1, 128],

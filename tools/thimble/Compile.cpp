@@ -124,6 +124,7 @@ ExitCode CompileCommand::run() {
       !parseBudget(ram, "--ram", ramBudget) || !parseBudget(externalRam, "--external-ram", externalRamBudget) ||
       !parseWeightsIn(*options, *resolved))
     return ExitCode::BadInput;
+  options->fusesAdditions = resolved->fusesAdditions;
   options->alignment = std::max<int64_t>(resolved->alignment, 8);
   options->ramBudget = ramBudget;
   options->externalRamBudget = externalRamBudget;

@@ -79,6 +79,24 @@ typedef struct tmb_conv2d_s8_params {
   int32_t blocks;
 } tmb_conv2d_s8_params;
 
+/* The same with a tensor of the shape of the result, the residual r, added to it: c is what tmb_conv2d_s8 gives, and
+ * y = sat((c * c_multiplier + r * r_multiplier + sum_offset) >> TMB_CONV2D_ADD_S8_SHIFT, sum_min, sum_max), as tmb_add_s8_params has
+ * it for this shift. No such sum leaves 32 bits. */
+#define TMB_CONV2D_ADD_S8_SHIFT 20
+typedef struct tmb_conv2d_add_s8_params {
+  tmb_conv2d_s8_params conv;
+  int32_t c_multiplier, r_multiplier;
+  int32_t sum_offset;
+  int32_t sum_min, sum_max;
+} tmb_conv2d_add_s8_params;
+
+/* tmb_conv2d_s8_params for an image in planes, NCHW: `plane` elements from one channel to the next, in_h * in_w where all rows are there.
+ * groups and dilation_w are 1, kernel_w is 3, stride_w 1 or 2. */
+typedef struct tmb_conv2d_planes_s8_params {
+  tmb_conv2d_s8_params conv;
+  int32_t plane;
+} tmb_conv2d_planes_s8_params;
+
 /* Fully connected layer: y[m][n] = clamp(bias[n] + sum_k x[m][k] * w[n][k]). Weights are [n][k]. */
 typedef struct tmb_fully_connected_f32_params {
   int32_t rows, depth, cols;

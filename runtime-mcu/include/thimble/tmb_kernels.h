@@ -60,6 +60,16 @@ void tmb_matmul_s64(const int64_t *a, const int64_t *b, int64_t *y, const tmb_ma
  * read, so y may begin as many bytes before x as keeps every output behind all windows that follow. */
 void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 
+/* The same with a tensor of the shape of y added to the result at once: the results of tmb_conv2d_s8 and then tmb_add_s8, bit for
+ * bit. r may equal y: each of its elements is read before that of y is written. r may not share bytes with an x that y overlaps. */
+void tmb_conv2d_add_s8(const int8_t *x, const int8_t *r, const int32_t *w, int8_t *y, void *scratch,
+                       const tmb_conv2d_add_s8_params *p);
+
+/* tmb_conv2d_s8 of an image in planes: x is [batch][in_c][in_h][in_w], `plane` elements from a channel to the next. kernel_w is 3,
+ * dilation_w 1, stride_w 1 or 2. w is the stream that tmb_layout.h defines for planes, scratch has
+ * tmb_conv2d_planes_s8_scratch_bytes(&p->conv) bytes, aligned to 4. y may overlap x as that of tmb_conv2d_s8. */
+void tmb_conv2d_planes_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_planes_s8_params *p);
+
 /* 2-D depthwise convolution; shapes as for tmb_depthwise_conv2d_f32, multiplier[out_c] with one shift for all. bias is
  * required, for it carries the zero point of x.
  * Enough for the accumulator: |bias| + 2^14 * kernel_h * kernel_w < 2^31. */

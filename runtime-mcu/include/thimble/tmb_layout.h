@@ -37,9 +37,9 @@ static inline tmb_conv2d_s8_layout tmb_conv2d_s8_layout_of(const tmb_conv2d_s8_p
     layout.run = p->in_c / p->groups;
     layout.cols = p->out_c / p->groups;
   }
-  layout.whole = layout.run / 4 * 4;
-  layout.depth = layout.run > 0 ? (layout.runs * layout.run + 3) / 4 * 4 : 4;
-  layout.words = 4 + layout.depth / 2;
+  layout.whole = layout.run & ~3;
+  layout.depth = layout.run > 0 ? (layout.runs * layout.run + 3) & ~3 : 4;
+  layout.words = 4 + (layout.depth >> 1);
   return layout;
 }
 
@@ -76,6 +76,38 @@ static inline int32_t tmb_conv2d_s8_scratch_bytes(const tmb_conv2d_s8_params *p)
   if (tmb_conv2d_s8_shares(p) && p->out_w % 4 == 0)
     return wide + 6 * p->in_c;
   return wide + 4 * layout.depth + 4 * rest;
+}
+
+/* Convolutions of images in planes: the runs are the rows of taps of one channel after the other, and their weights a stream as
+ * above but for the order of activations in a window. */
+static inline tmb_conv2d_s8_layout tmb_conv2d_planes_s8_layout_of(const tmb_conv2d_s8_params *p) {
+  tmb_conv2d_s8_layout layout;
+  layout.runs = p->in_c * p->kernel_h;
+  layout.run = p->kernel_w;
+  layout.whole = 0;
+  layout.cols = p->out_c;
+  layout.depth = layout.runs > 0 ? (layout.runs * layout.run + 3) & ~3 : 4;
+  layout.words = 4 + (layout.depth >> 1);
+  return layout;
+}
+
+/* Where activation `at` of run `run`, which has three, goes. For every two runs there are three pairs of activations: the outer taps
+ * of the first, the middle taps of both, the outer taps of the second. Activations k and k + 2 of a block of four are a pair, and
+ * k + 1 and k + 3. */
+static inline int32_t tmb_conv2d_planes_s8_slot(const tmb_conv2d_s8_layout *layout, int32_t run, int32_t at) {
+  const int32_t pair = run / 2 * 3 + (at == 1 ? 1 : run % 2 * 2), second = at == 1 ? run % 2 : at / 2;
+  (void)layout;
+  return pair / 2 * 4 + second * 2 + pair % 2;
+}
+
+/* Bytes of a copied row of the columns under four windows. */
+#define TMB_CONV2D_PLANES_S8_COLUMNS 12
+
+/* Bytes of scratch: the windows and weights of tmb_conv2d_s8_scratch_bytes, then copies of rows under four windows. */
+static inline int32_t tmb_conv2d_planes_s8_scratch_bytes(const tmb_conv2d_s8_params *p) {
+  const tmb_conv2d_s8_layout layout = tmb_conv2d_planes_s8_layout_of(p);
+  const int32_t wide = p->blocks > 1 ? 8 * layout.depth * p->blocks + 4 * layout.depth + 16 : 8 * layout.depth;
+  return wide + TMB_CONV2D_PLANES_S8_COLUMNS * layout.runs + 4;
 }
 
 /* Depthwise convolutions of 3 by 3 taps: for each channel, bias, multiplier and a word for each column of taps, with the int8

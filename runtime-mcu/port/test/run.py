@@ -210,12 +210,14 @@ def check_twins(target, folder):
     special.mkdir(exist_ok=True)
     for source in (s for f in [portable, *reversed(folders)] for s in f.glob("*.[ch]")):
         shutil.copy(source, special)
+    shared = {"tmb_conv2d_s8": ["tmb_conv2d_add_s8", "tmb_conv2d_planes_s8"]}  # further kernels of a file
     objects = []
     for kernel in kernels:
         for source, name in ((special / f"{kernel}.c", kernel), (portable / f"{kernel}.c", "portable_" + kernel[4:])):
             made = folder / f"{name}.o"
-            code, log = command([target["compiler"], *flags, f"-D{kernel}={name}", f"-I{RUNTIME / 'include'}", "-c", source,
-                                 "-o", made])
+            prefix = name[:-len(kernel) + 4]
+            defines = [f"-D{other}={prefix}{other[4:]}" for other in [kernel, *shared.get(kernel, [])]]
+            code, log = command([target["compiler"], *flags, *defines, f"-I{RUNTIME / 'include'}", "-c", source, "-o", made])
             if code:
                 check(target["name"], f"{source.name} compiles", log)
                 return

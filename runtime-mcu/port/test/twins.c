@@ -8,6 +8,9 @@
 #include <string.h>
 
 void portable_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
+void portable_conv2d_add_s8(const int8_t *x, const int8_t *r, const int32_t *w, int8_t *y, void *scratch,
+                            const tmb_conv2d_add_s8_params *p);
+void portable_conv2d_planes_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_planes_s8_params *p);
 void portable_depthwise3x3_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p);
 void portable_fully_connected_s8(const int8_t *x, const int32_t *w, int8_t *y, const tmb_fully_connected_s8_params *p);
 void portable_gru_s8(const int8_t *x, const int32_t *w, const int32_t *k, const void *initial_h, int8_t *y, void *y_h,
@@ -102,6 +105,37 @@ static void clear_weight(int32_t *word, int32_t activation) {
   *word = (int32_t)((uint32_t)*word & mask);
 }
 
+/* The convolution whose results are in output[0], with a residual: as the convolution and then an addition, apart and in its place. */
+static void test_residual(const tmb_conv2d_s8_params *conv, int32_t outputs) {
+  tmb_conv2d_add_s8_params p;
+  tmb_add_s8_params sum;
+  memset(&sum, 0, sizeof(sum));
+  sum.rank = 1;
+  sum.dims[0] = outputs;
+  sum.a_strides[0] = sum.b_strides[0] = 1;
+  sum.shift = TMB_CONV2D_ADD_S8_SHIFT;
+  sum.a_multiplier = p.c_multiplier = between(-4194304, 4194304);
+  sum.b_multiplier = p.r_multiplier = between(-4194304, 4194304);
+  sum.offset = p.sum_offset = between(-134217728, 134217728);
+  sum.act_min = p.sum_min = chance(3) ? -20 : -128;
+  sum.act_max = p.sum_max = chance(3) ? 90 : 127;
+  p.conv = *conv;
+  portable_add_s8(output[0], input[1], output[1], &sum);
+  memcpy(output[0], output[1], SIZE);
+  memset(output[1], GUARD, SIZE);
+  portable_conv2d_add_s8(input[0], input[1], weights, output[1], scratch, &p);
+  if (memcmp(output[0], output[1], (size_t)outputs) != 0)
+    fail("conv2d_add_s8, portable,", (const int32_t *)&p, sizeof(p) / 4);
+  memset(output[1], GUARD, SIZE);
+  tmb_conv2d_add_s8(input[0], input[1], weights, output[1], scratch, &p);
+  if (memcmp(output[0], output[1], (size_t)outputs) != 0 || output[1][outputs] != GUARD)
+    fail("conv2d_add_s8", (const int32_t *)&p, sizeof(p) / 4);
+  memcpy(output[1], input[1], (size_t)outputs);
+  tmb_conv2d_add_s8(input[0], output[1], weights, output[1], scratch, &p);
+  if (memcmp(output[0], output[1], (size_t)outputs) != 0)
+    fail("conv2d_add_s8 in place", (const int32_t *)&p, sizeof(p) / 4);
+}
+
 static void test_convolution(void) {
   tmb_conv2d_s8_params p;
   memset(&p, 0, sizeof(p));
@@ -142,7 +176,7 @@ static void test_convolution(void) {
   const tmb_conv2d_s8_layout layout = tmb_conv2d_s8_layout_of(&p);
   const int32_t pairs = p.groups * ((layout.cols + 1) / 2), bytes = tmb_conv2d_s8_scratch_bytes(&p);
   const int32_t outputs = p.batch * p.out_h * p.out_w * p.out_c;
-  if (pairs * layout.words > WORDS || bytes > SCRATCH || outputs > SIZE || p.batch * p.in_h * p.in_w * p.in_c > SIZE)
+  if (pairs * layout.words > WORDS || bytes > SCRATCH || outputs >= SIZE || p.batch * p.in_h * p.in_w * p.in_c > SIZE)
     return;
   fill_inputs();
   fill_weights(pairs, layout.words, 2, p.shift);
@@ -158,6 +192,59 @@ static void test_convolution(void) {
       fail("conv2d_s8 writes past its scratch and", (const int32_t *)&p, sizeof(p) / 4);
   if (!agree(outputs))
     fail("conv2d_s8", (const int32_t *)&p, sizeof(p) / 4);
+  test_residual(&p, outputs);
+}
+
+/* Images in planes. */
+static void test_planes(void) {
+  tmb_conv2d_planes_s8_params planes;
+  tmb_conv2d_s8_params *p = &planes.conv;
+  memset(&planes, 0, sizeof(planes));
+  p->batch = between(1, 2);
+  p->in_h = between(1, 9);
+  p->in_w = between(1, 18);
+  p->in_c = between(1, 4);
+  p->kernel_h = between(1, 4);
+  p->kernel_w = 3;
+  p->stride_h = between(1, 2);
+  p->stride_w = between(1, 2);
+  p->dilation_h = chance(3) ? 2 : 1;
+  p->dilation_w = 1;
+  p->pad_top = between(0, 2);
+  p->pad_left = between(0, 2);
+  p->out_h = between(1, 7);
+  p->out_w = chance(2) ? 8 : between(1, 7);
+  p->out_c = between(1, 11);
+  p->groups = 1;
+  p->blocks = between(0, 4);
+  p->in_zero_point = between(-128, 127);
+  p->out_zero_point = between(-128, 127);
+  p->shift = chance(4) ? between(1, 3) : 0;
+  p->act_min = chance(2) ? p->out_zero_point : -128;
+  p->act_max = chance(2) && p->act_min < 100 ? 100 : 127;
+  planes.plane = p->in_h * p->in_w + (p->batch == 1 ? between(0, 9) : 0);
+  const tmb_conv2d_s8_layout layout = tmb_conv2d_planes_s8_layout_of(p);
+  const int32_t pairs = (layout.cols + 1) / 2, bytes = tmb_conv2d_planes_s8_scratch_bytes(p);
+  const int32_t outputs = p->batch * p->out_h * p->out_w * p->out_c;
+  fill_inputs();
+  fill_weights(pairs, layout.words, 2, p->shift);
+  for (int32_t s = 0; s < pairs; s++) /* what pads a window has the weight 0: slots that no tap has */
+    for (int32_t k = 0; k < layout.depth; k++) {
+      int32_t is_tap = 0;
+      for (int32_t run = 0; run < layout.runs; run++)
+        for (int32_t at = 0; at < layout.run; at++)
+          is_tap |= tmb_conv2d_planes_s8_slot(&layout, run, at) == k;
+      if (!is_tap)
+        clear_weight(weights + s * layout.words + 2 + k / 4 * 2 + k % 2, k);
+    }
+  portable_conv2d_planes_s8(input[0], weights, output[0], scratch, &planes);
+  memset(scratch, GUARD, sizeof(scratch));
+  tmb_conv2d_planes_s8(input[0], weights, output[1], scratch, &planes);
+  for (int32_t i = bytes; i < SCRATCH; i++)
+    if (((const uint8_t *)scratch)[i] != GUARD)
+      fail("conv2d_planes_s8 writes past its scratch and", (const int32_t *)&planes, sizeof(planes) / 4);
+  if (!agree(outputs))
+    fail("conv2d_planes_s8", (const int32_t *)&planes, sizeof(planes) / 4);
 }
 
 /* Apart, then over the input: in place with stride 1, else as far before it as every row of outputs is behind its windows. */
@@ -578,6 +665,7 @@ static void test_floats(void) {
 int main(void) {
   for (int32_t round = 0; round < ROUNDS; round++) {
     test_convolution();
+    test_planes();
     test_convolution16();
     test_depthwise();
     test_fully_connected();

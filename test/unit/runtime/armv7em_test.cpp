@@ -8,6 +8,8 @@
 #include <catch2/catch.hpp>
 
 #define tmb_conv2d_s8 armv7em_conv2d_s8
+#define tmb_conv2d_planes_s8 armv7em_conv2d_planes_s8
+#define tmb_conv2d_add_s8 armv7em_conv2d_add_s8
 #define tmb_depthwise3x3_s8 armv7em_depthwise3x3_s8
 #define tmb_depthwise_conv2d_s8 armv7em_depthwise_conv2d_s8
 #define tmb_fully_connected_s8 armv7em_fully_connected_s8
@@ -28,6 +30,8 @@ namespace armv7em { // the portable file with the header for this instruction se
 #undef tmb_max_pool2d_s8
 } // namespace armv7em
 #undef tmb_conv2d_s8
+#undef tmb_conv2d_planes_s8
+#undef tmb_conv2d_add_s8
 #undef tmb_depthwise3x3_s8
 #undef tmb_depthwise_conv2d_s8
 #undef tmb_fully_connected_s8
@@ -133,6 +137,102 @@ TEST_CASE("conv2d of three taps whose windows share columns for Armv7E-M", "[run
     p.in_c = 4 * random.integer(1, 9);
     p.out_c = random.integer(1, 12);
     compare(random, p, p.in_c);
+  }
+}
+
+// Against a convolution and then an addition.
+TEST_CASE("conv2d with a residual, portable and for Armv7E-M", "[runtime][armv7em]") {
+  Random random(69);
+  using Kernel = void (*)(const int8_t *, const int8_t *, const int32_t *, int8_t *, void *, const tmb_conv2d_add_s8_params *);
+  for (int round = 0; round < 600; ++round) {
+    tmb_conv2d_add_s8_params p = {};
+    p.conv = randomConvolution(random);
+    p.conv.groups = random.integer(0, 3) ? 1 : random.integer(2, 3);
+    const int32_t depth = random.integer(1, 20);
+    p.conv.in_c = p.conv.groups * depth;
+    p.conv.out_c = p.conv.groups * random.integer(1, 11);
+    tmb_add_s8_params sum = {};
+    const int32_t count = p.conv.batch * p.conv.out_h * p.conv.out_w * p.conv.out_c;
+    sum.rank = 1;
+    sum.dims[0] = count;
+    sum.a_strides[0] = sum.b_strides[0] = 1;
+    sum.shift = TMB_CONV2D_ADD_S8_SHIFT;
+    sum.a_multiplier = p.c_multiplier = random.integer(-(1 << 22), 1 << 22);
+    sum.b_multiplier = p.r_multiplier = random.integer(-(1 << 22), 1 << 22);
+    sum.offset = p.sum_offset = random.integer(-(1 << 27), 1 << 27);
+    sum.act_min = p.sum_min = random.integer(0, 2) ? -128 : random.integer(-128, 0);
+    sum.act_max = p.sum_max = random.integer(0, 2) ? 127 : random.integer(0, 127);
+    CAPTURE(p.conv.in_h, p.conv.in_w, p.conv.in_c, p.conv.out_h, p.conv.out_w, p.conv.out_c, p.conv.groups, p.conv.shift);
+    const auto x = random.bytes(static_cast<size_t>(p.conv.batch * p.conv.in_h * p.conv.in_w * p.conv.in_c));
+    const auto r = random.bytes(static_cast<size_t>(count));
+    const auto w = random.bytes(static_cast<size_t>(p.conv.out_c * p.conv.kernel_h * p.conv.kernel_w * depth));
+    const auto bias = random.integers(static_cast<size_t>(p.conv.out_c), -20000, 20000);
+    const auto multiplier = randomMultipliers(random, static_cast<size_t>(p.conv.out_c), p.conv.shift);
+    std::vector<int8_t> expected(static_cast<size_t>(count) + 8, kUntouched), y = expected, c = expected;
+    convolve(tmb_conv2d_s8, x.data(), w, bias, multiplier, c.data(), &p.conv);
+    tmb_add_s8(c.data(), r.data(), expected.data(), &sum);
+    const std::vector<int32_t> stream = thimble::kernels::packConvolution(w, bias, multiplier, p.conv);
+    for (Kernel kernel : {tmb_conv2d_add_s8, armv7em_conv2d_add_s8}) {
+      Scratch scratch(tmb_conv2d_s8_scratch_bytes(&p.conv));
+      std::fill(y.begin(), y.end(), kUntouched);
+      kernel(x.data(), r.data(), stream.data(), y.data(), scratch.data(), &p);
+      REQUIRE(scratch.isIntact());
+      REQUIRE(y == expected);
+      std::copy(r.begin(), r.end(), y.begin()); // in its place
+      kernel(x.data(), y.data(), stream.data(), y.data(), scratch.data(), &p);
+      REQUIRE(y == expected);
+    }
+  }
+}
+
+// Against the convolution of the transposed image.
+TEST_CASE("conv2d of planes, portable and for Armv7E-M", "[runtime][armv7em]") {
+  Random random(68);
+  for (int round = 0; round < 600; ++round) {
+    tmb_conv2d_planes_s8_params planes = {};
+    tmb_conv2d_s8_params &p = planes.conv;
+    p = randomConvolution(random);
+    p.kernel_w = 3;
+    p.dilation_w = 1;
+    p.stride_w = random.integer(1, 2);
+    p.in_w = random.integer(1, 20);
+    p.out_w = round % 2 ? 4 * random.integer(1, 3) : random.integer(1, 9);
+    p.in_c = random.integer(1, 5);
+    p.out_c = random.integer(1, 12);
+    CAPTURE(p.in_h, p.in_w, p.in_c, p.out_h, p.out_w, p.out_c, p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h,
+            p.dilation_w, p.pad_top, p.pad_left, p.shift);
+    // Sometimes the rows are some of those of larger planes.
+    const int32_t rows = p.in_h + (random.integer(0, 2) ? 0 : random.integer(1, 3)), image = p.in_h * p.in_w;
+    planes.plane = rows * p.in_w;
+    if (rows != p.in_h)
+      p.batch = 1;
+    const auto channels = static_cast<size_t>(p.out_c);
+    const auto x = random.bytes(static_cast<size_t>(p.batch * p.in_c * planes.plane));
+    std::vector<int8_t> pixels(static_cast<size_t>(p.batch * p.in_c * image));
+    for (int32_t n = 0; n < p.batch; ++n)
+      for (int32_t c = 0; c < p.in_c; ++c)
+        for (int32_t i = 0; i < image; ++i)
+          pixels[static_cast<size_t>((n * image + i) * p.in_c + c)] = x[static_cast<size_t>((n * p.in_c + c) * planes.plane + i)];
+    const auto w = random.bytes(static_cast<size_t>(p.out_c * p.kernel_h * p.kernel_w * p.in_c));
+    const auto bias = random.integers(channels, -20000, 20000);
+    const auto multiplier = randomMultipliers(random, channels, p.shift);
+    std::vector<int8_t> expected(static_cast<size_t>(p.batch * p.out_h * p.out_w * p.out_c + 8), kUntouched), y = expected;
+    convolve(tmb_conv2d_s8, pixels.data(), w, bias, multiplier, expected.data(), &p);
+    for (PlanarKernel kernel : {tmb_conv2d_planes_s8, armv7em_conv2d_planes_s8}) {
+      std::fill(y.begin(), y.end(), kUntouched);
+      convolvePlanes(kernel, x.data(), w, bias, multiplier, y.data(), &planes);
+      REQUIRE(y == expected);
+      // The output over the input, as far as is promised and at random further.
+      if (rows != p.in_h)
+        continue;
+      const std::optional<int64_t> distance = thimble::kernels::planarConvolutionOverlap(p);
+      REQUIRE(distance);
+      const auto before = static_cast<size_t>(*distance + (random.integer(0, 1) ? 0 : random.integer(0, 40)));
+      std::vector<int8_t> memory(std::max(before + x.size(), expected.size()), kUntouched);
+      std::copy(x.begin(), x.end(), memory.begin() + static_cast<ptrdiff_t>(before));
+      convolvePlanes(kernel, memory.data() + before, w, bias, multiplier, memory.data(), &planes);
+      REQUIRE(std::equal(memory.begin(), memory.begin() + static_cast<ptrdiff_t>(expected.size() - 8), expected.begin()));
+    }
   }
 }
 

@@ -36,6 +36,17 @@ inline void convolve(ConvolutionKernel kernel, const int8_t *x, const std::vecto
   REQUIRE(scratch.isIntact());
 }
 
+using PlanarKernel = void (*)(const int8_t *, const int32_t *, int8_t *, void *, const tmb_conv2d_planes_s8_params *);
+
+// Weights are [out_c][kernel_h][kernel_w][in_c], as for the others.
+inline void convolvePlanes(PlanarKernel kernel, const int8_t *x, const std::vector<int8_t> &w, const std::vector<int32_t> &bias,
+                           const std::vector<int32_t> &multiplier, int8_t *y, const tmb_conv2d_planes_s8_params *p) {
+  const std::vector<int32_t> stream = thimble::kernels::packPlanarConvolution(w, bias, multiplier, p->conv);
+  Scratch scratch(tmb_conv2d_planes_s8_scratch_bytes(&p->conv));
+  kernel(x, stream.data(), y, scratch.data(), p);
+  REQUIRE(scratch.isIntact());
+}
+
 inline void convolve3x3(ConvolutionKernel kernel, const int8_t *x, const std::vector<int8_t> &w, const std::vector<int32_t> &bias,
                         const std::vector<int32_t> &multiplier, int8_t *y, const tmb_conv2d_s8_params *p) {
   const std::vector<int32_t> stream = thimble::kernels::packDepthwise3x3(w, bias, multiplier);

@@ -101,7 +101,8 @@ TEST_CASE("of several buffers the one with the least traffic leaves", "[schedule
   Network network({1, 8, 8, 8});
   network.conv(random, 8, 1, 1, true);
   Value shortcut = network.last;
-  network.conv(random, 8, 3, 1, true).conv(random, 8, 3, 1, true).conv(random, 8, 3, 1, true).binary(nn::BinaryKind::Add, shortcut);
+  network.conv(random, 8, 3, 1, true).conv(random, 8, 3, 1, true).conv(random, 8, 3, 1, true);
+  network.unary(nn::UnaryKind::Tanh).binary(nn::BinaryKind::Add, shortcut);
   network.conv(random, 2, 1, 1, false);
   Inputs inputs(random, 512, 3);
   OwningOpRef<ModuleOp> module = lowered(network, inputs);

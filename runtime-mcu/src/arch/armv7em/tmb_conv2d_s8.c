@@ -1,16 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* 2-D convolution with groups, int8, with the DSP instructions of Armv7E-M. */
+/* 2-D convolution with groups, int8, with the DSP instructions of Armv7E-M; also with a residual that is added,
+ * and of images in planes. */
 #include <stddef.h>
 
 #include "thimble/tmb_kernels.h"
 #include "thimble/tmb_layout.h"
 #include "tmb_conv2d_s8_block.h"
+#include "tmb_conv2d_s8_rows.h"
+
+struct tmb_layer;
+
+/* Where the next windows are. */
+typedef struct tmb_spot {
+  const int8_t *x; /* the group's first channel */
+  int32_t oy, ox;
+} tmb_spot;
 
 /* One group of one layer. */
 typedef struct tmb_layer {
   const tmb_conv2d_s8_params *p;
+  /* Widens the windows of `step` positions from `at` on, which moves on: of four, or of one. */
+  void (*widen)(tmb_spot *at, int32_t step, const struct tmb_layer *layer);
+  int32_t plane; /* from a plane to the next */
   tmb_conv2d_s8_layout layout;
   tmb_dsp_output out;
+  /* An output that SMMLAR and SSAT do not finish. */
+  int32_t (*finish)(int32_t acc, int32_t multiplier, const int8_t *y, const struct tmb_layer *layer);
+  void (*exit)(void); /* of the blocks that they finish */
+  int32_t is_plain;   /* whether they finish any: neither shifts nor limits within those of int8 */
+  const tmb_conv2d_add_s8_params *sum;
+  tmb_addend addend;
   int32_t blocks; /* of four positions that scratch has room for */
   uint32_t *wide; /* of the block that is widened next */
   int32_t *pair;
@@ -31,7 +50,7 @@ typedef struct tmb_place {
 } tmb_place;
 
 /* `count` bytes of value. */
-static inline int8_t *tmb_fill(int8_t *to, int32_t count, int32_t value) {
+__attribute__((__noinline__)) static int8_t *tmb_fill(int8_t *to, int32_t count, int32_t value) {
   const uint32_t word = (uint32_t)(uint8_t)value * 0x01010101u;
   for (; count >= 4; count -= 4, to += 4)
     tmb_store32(to, word);
@@ -51,7 +70,8 @@ static inline void tmb_fill16(uint32_t *to, int32_t count, int32_t value) {
 __attribute__((__noinline__)) static void tmb_copy_run(int8_t *to, const int8_t *from, int32_t before, int32_t inside,
                                                        int32_t after, int32_t zero) {
   int8_t *end;
-  to = tmb_fill(to, before, zero);
+  if (before > 0)
+    to = tmb_fill(to, before, zero);
   from += before;
   if (inside >= 32) {
     memcpy(to, from, (size_t)inside);
@@ -62,7 +82,8 @@ __attribute__((__noinline__)) static void tmb_copy_run(int8_t *to, const int8_t 
     while (to != end)
       *to++ = *from++;
   }
-  (void)tmb_fill(to, after, zero);
+  if (after > 0)
+    (void)tmb_fill(to, after, zero);
 }
 
 /* How many bytes of the run at column ix lie left of the image, and inside. */
@@ -161,32 +182,46 @@ __attribute__((__noinline__)) static void tmb_widen_shared(const int8_t *at, int
   }
 }
 
+static int32_t tmb_finish_alone(int32_t acc, int32_t multiplier, const int8_t *y, const tmb_layer *layer) {
+  (void)y;
+  return tmb_finish_general(acc, multiplier, &layer->out);
+}
+
+static int32_t tmb_finish_sum(int32_t acc, int32_t multiplier, const int8_t *y, const tmb_layer *layer) {
+  const int32_t c = tmb_finish_general(acc, multiplier, &layer->out), r = y[layer->addend.distance];
+  const int32_t sum = c * layer->addend.c_multiplier + r * layer->addend.r_multiplier + layer->addend.sum_offset;
+  return tmb_clamp_s32(sum >> TMB_CONV2D_ADD_S8_SHIFT, layer->sum->sum_min, layer->sum->sum_max);
+}
+
 /* What SMMLAR and SSAT do not finish: channels from c on at `positions` of the positions of a block. */
-static void tmb_finish_sums(tmb_block *block, const int32_t *w, int32_t c, int32_t positions, const tmb_layer *layer) {
+__attribute__((__noinline__)) static void tmb_finish_sums(tmb_block *block, const int32_t *w, int32_t c, int32_t positions, const tmb_layer *layer) {
   const int32_t cols = layer->layout.cols, words = layer->layout.words;
   int32_t i;
   for (; c < cols; c += 2) {
     int32_t acc[8];
     const int32_t *from = w + (c >> 1) * words;
-    block->acc = acc;
+    block->exit = tmb_exit_sums;
+    block->aux = acc;
     block->w_end = from + words;
     tmb_run_block(block, from);
-    for (i = 0; i < 2 * positions; ++i)
+    for (i = 0; i < 2 * positions; ++i) {
+      int8_t *y = block->y + (i >> 1) * block->y_stride + c + (i & 1);
       if (c + (i & 1) < cols)
-        block->y[(i >> 1) * block->y_stride + c + (i & 1)] =
-            (int8_t)tmb_finish_general(acc[i], block->w_end[(i & 1) - 2], &layer->out);
+        *y = (int8_t)layer->finish(acc[i], block->w_end[(i & 1) - 2], y, layer);
+    }
   }
 }
 
 /* All channels of a group at the positions of block->count blocks, or at the first one of a single block. */
 static void tmb_finish_blocks(tmb_block *block, const int32_t *w, int8_t *y, int32_t positions, const tmb_layer *layer) {
   /* An odd last channel must not store its partner. */
-  const int32_t plain = layer->out.plain ? layer->layout.cols & ~1 : 0;
+  const int32_t plain = layer->is_plain && (positions == 4 || layer->exit == NULL) ? layer->layout.cols & ~1 : 0;
   const uint32_t *wide = block->wide;
   int32_t i;
   block->y = y;
   if (plain > 0) {
-    block->acc = NULL;
+    block->exit = layer->exit;
+    block->aux = (void *)(uintptr_t)&layer->addend;
     block->w_end = w + (plain >> 1) * layer->layout.words;
     if (positions == 1)
       tmb_run_single(block, w);
@@ -203,12 +238,6 @@ static void tmb_finish_blocks(tmb_block *block, const int32_t *w, int8_t *y, int
   }
   block->wide = wide;
 }
-
-/* Where the next windows are. */
-typedef struct tmb_spot {
-  const int8_t *x; /* the group's first channel */
-  int32_t oy, ox;
-} tmb_spot;
 
 /* Widens the windows of four positions wherever they are, or of one, four times. `at` moves on. */
 __attribute__((__noinline__)) static void tmb_widen_any(tmb_spot *at, int32_t step, const tmb_layer *layer) {
@@ -237,30 +266,72 @@ __attribute__((__noinline__)) static void tmb_widen_any(tmb_spot *at, int32_t st
   tmb_widen_windows(places, inside ? layer->row : layer->layout.run, layer);
 }
 
-/* Widens the windows of four positions from `at` on. `at` moves on. */
-static void tmb_widen_block(tmb_spot *at, const tmb_layer *layer) {
+static void tmb_widen_next(tmb_spot *at, int32_t step, const tmb_layer *layer) {
   const tmb_conv2d_s8_params *p = layer->p;
   const int32_t iy = at->oy * p->stride_h - p->pad_top, ix = at->ox * p->stride_w - p->pad_left;
   const int8_t *first = at->x + (iy * p->in_w + ix) * p->in_c;
-  if (at->ox > p->out_w - 4) {
-    tmb_widen_any(at, 4, layer);
+  if (step != 4 || at->ox > p->out_w - 4) {
+    tmb_widen_any(at, step, layer);
     return;
   }
   if (layer->is_shared) {
     tmb_widen_shared(first, iy, ix, layer);
   } else if (layer->is_direct && iy >= 0 && iy < layer->reach_h && ix >= 0 && ix < layer->reach_w) {
-    const int32_t step = layer->step;
     const int8_t *places[4];
     places[0] = first;
-    places[1] = first + step;
-    places[2] = first + 2 * step;
-    places[3] = first + 3 * step;
+    places[1] = first + layer->step;
+    places[2] = first + 2 * layer->step;
+    places[3] = first + 3 * layer->step;
     tmb_widen_windows(places, layer->row, layer);
   } else {
     tmb_widen_any(at, 4, layer);
     return;
   }
   at->ox += 4;
+  if (at->ox == p->out_w) {
+    at->ox = 0;
+    ++at->oy;
+  }
+}
+
+/* Copies `count` columns of the rows at (iy, ix) of all planes. */
+__attribute__((__noinline__)) static void tmb_copy_planes(const int8_t *x, int32_t iy, int32_t ix, int32_t count,
+                                                          const tmb_layer *layer) {
+  const tmb_conv2d_s8_params *p = layer->p;
+  const int32_t left = ix >= 0 ? 0 : -ix < count ? -ix : count, over = ix + count - p->in_w;
+  const int32_t inside = over <= 0 ? count - left : over < count - left ? count - left - over : 0;
+  int8_t *to = layer->copies;
+  int32_t c, ky;
+  for (c = p->in_c, x += ix; c > 0; --c, x += layer->plane) {
+    int32_t row = iy;
+    for (ky = p->kernel_h; ky > 0; --ky, row += p->dilation_h, to += TMB_CONV2D_PLANES_S8_COLUMNS) {
+      const int is_row = (uint32_t)row < (uint32_t)p->in_h;
+      tmb_copy_run(to, x + row * p->in_w, is_row ? left : 0, is_row ? inside : 0, is_row ? count - left - inside : count,
+                   p->in_zero_point);
+    }
+  }
+}
+
+/* Widens the windows of four positions side by side, of which the last may lie right of the last one. */
+static void tmb_widen_planes(tmb_spot *at, int32_t step, const tmb_layer *layer) {
+  const tmb_conv2d_s8_params *p = layer->p;
+  const int32_t iy = at->oy * p->stride_h - p->pad_top, ix = at->ox * p->stride_w - p->pad_left;
+  const int32_t columns = p->stride_w == 1 ? 6 : 10; /* with stride 2, words of the last one reach one further than it */
+  tmb_rows rows;
+  rows.at = at->x + iy * p->in_w + ix;
+  rows.wide = layer->wide;
+  rows.pitch = layer->row;
+  rows.jump = layer->plane - p->kernel_h * layer->row;
+  rows.runs = layer->layout.runs;
+  rows.rows = p->kernel_h;
+  if (iy < 0 || iy + (p->kernel_h - 1) * p->dilation_h >= p->in_h || ix < 0 || ix + columns > p->in_w) {
+    tmb_copy_planes(at->x, iy, ix, columns, layer);
+    rows.at = layer->copies;
+    rows.pitch = TMB_CONV2D_PLANES_S8_COLUMNS;
+    rows.jump = 0;
+  }
+  tmb_widen_rows(&rows, p->stride_w);
+  at->ox += step;
   if (at->ox == p->out_w) {
     at->ox = 0;
     ++at->oy;
@@ -303,10 +374,10 @@ static void tmb_group(const int8_t *x, const int32_t *w, int8_t *y, int is_pixel
       at.ox += 4 * block.count;
     } else if (step == 4) {
       for (i = 0; i < block.count; ++i, layer->wide += 2 * depth)
-        tmb_widen_block(&at, layer);
+        layer->widen(&at, 4, layer);
       layer->wide -= 2 * depth * block.count;
     } else {
-      tmb_widen_any(&at, 1, layer);
+      layer->widen(&at, 1, layer);
     }
     tmb_finish_blocks(&block, w, y, step, layer);
     position += step * block.count;
@@ -314,11 +385,23 @@ static void tmb_group(const int8_t *x, const int32_t *w, int8_t *y, int is_pixel
   }
 }
 
-void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *params) {
+/* What all layers have in common; `rest` bytes of scratch follow the windows and weights before the copies. */
+static inline void tmb_begin(tmb_layer *layer, void *scratch, int32_t rest) {
+  const tmb_conv2d_s8_params *p = layer->p;
+  layer->out = tmb_dsp_output_of(p->shift, p->out_zero_point, p->act_min, p->act_max);
+  layer->is_plain &= layer->out.plain;
+  layer->blocks = p->blocks > 1 ? p->blocks : 1;
+  layer->wide = (uint32_t *)scratch;
+  layer->pair = (int32_t *)layer->wide + 2 * layer->layout.depth * layer->blocks;
+  layer->rests = (int8_t *)layer->pair + (layer->blocks > 1 ? 4 * layer->layout.depth + 16 : 0);
+  layer->copies = layer->rests + rest;
+}
+
+static void tmb_run_layer(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *params,
+                          tmb_layer *layer) {
   tmb_conv2d_s8_params copy = *params;
   const tmb_conv2d_s8_params *p = &copy;
   int is_pixels = 0;
-  tmb_layer layer;
   int32_t n, g;
   if (p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1 && p->pad_top == 0 && p->pad_left == 0 &&
       p->out_h == p->in_h && p->out_w == p->in_w) {
@@ -327,27 +410,69 @@ void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, 
     copy.batch = copy.in_h = copy.out_h = 1;
     is_pixels = p->groups <= 1 && p->in_c % 4 == 0;
   }
-  layer.p = p;
-  layer.layout = tmb_conv2d_s8_layout_of(p);
-  layer.out = tmb_dsp_output_of(p->shift, p->out_zero_point, p->act_min, p->act_max);
-  layer.blocks = p->blocks > 1 ? p->blocks : 1;
-  layer.wide = (uint32_t *)scratch;
-  layer.pair = (int32_t *)layer.wide + 2 * layer.layout.depth * layer.blocks;
-  layer.rests = (int8_t *)layer.pair + (layer.blocks > 1 ? 4 * layer.layout.depth + 16 : 0);
-  layer.copies = layer.rests + 4 * (layer.layout.depth - layer.layout.runs * layer.layout.whole);
-  layer.row = p->dilation_h * p->in_w * p->in_c;
-  layer.per_row = layer.layout.runs == p->kernel_h && p->groups <= 1 ? p->kernel_w : 1;
-  layer.is_direct = layer.layout.runs == p->kernel_h;
-  layer.reach_h = p->in_h - (p->kernel_h - 1) * p->dilation_h;
-  layer.reach_w = p->in_w - (p->kernel_w - 1) * p->dilation_w - 3 * p->stride_w;
-  layer.step = p->stride_w * p->in_c;
-  layer.is_shared = tmb_conv2d_s8_shares(p);
-  layer.tap = p->groups <= 1 ? p->in_c : p->in_c / p->groups;
-  for (g = 0; g < p->groups; ++g) {
-    const int32_t channel = g == 0 ? 0 : g * (p->in_c / p->groups);
-    const int32_t *weights = w + g * ((layer.layout.cols + 1) / 2) * layer.layout.words;
-    for (n = 0; n < p->batch; ++n)
-      tmb_group(x + n * p->in_h * p->in_w * p->in_c + channel, weights,
-                y + n * p->out_h * p->out_w * p->out_c + g * layer.layout.cols, is_pixels, &layer);
+  layer->p = p;
+  layer->widen = tmb_widen_next;
+  layer->layout = tmb_conv2d_s8_layout_of(p);
+  tmb_begin(layer, scratch, 4 * (layer->layout.depth - layer->layout.runs * layer->layout.whole));
+  layer->row = p->dilation_h * p->in_w * p->in_c;
+  layer->per_row = layer->layout.runs == p->kernel_h && p->groups <= 1 ? p->kernel_w : 1;
+  layer->is_direct = layer->layout.runs == p->kernel_h;
+  layer->reach_h = p->in_h - (p->kernel_h - 1) * p->dilation_h;
+  layer->reach_w = p->in_w - (p->kernel_w - 1) * p->dilation_w - 3 * p->stride_w;
+  layer->step = p->stride_w * p->in_c;
+  layer->is_shared = tmb_conv2d_s8_shares(p);
+  layer->tap = p->groups <= 1 ? p->in_c : p->in_c / p->groups;
+  for (g = p->groups; g > 0; --g, x += layer->tap, w += ((layer->layout.cols + 1) >> 1) * layer->layout.words) {
+    const int8_t *from = x;
+    int8_t *to = y;
+    for (n = p->batch; n > 0; --n, from += p->in_h * p->in_w * p->in_c, to += p->out_h * p->out_w * p->out_c)
+      tmb_group(from, w, to, is_pixels, layer);
+    y += layer->layout.cols;
+  }
+}
+
+void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p) {
+  tmb_layer layer;
+  layer.is_plain = 1;
+  layer.finish = tmb_finish_alone;
+  layer.exit = NULL;
+  tmb_run_layer(x, w, y, scratch, p, &layer);
+}
+
+void tmb_conv2d_add_s8(const int8_t *x, const int8_t *r, const int32_t *w, int8_t *y, void *scratch,
+                       const tmb_conv2d_add_s8_params *p) {
+  tmb_layer layer;
+  layer.is_plain = p->sum_min == -128 && p->sum_max == 127;
+  layer.finish = tmb_finish_sum;
+  layer.exit = tmb_exit_add;
+  layer.sum = p;
+  layer.addend.c_multiplier = p->c_multiplier;
+  layer.addend.sum_offset = p->sum_offset;
+  layer.addend.r_multiplier = p->r_multiplier;
+  layer.addend.distance = (intptr_t)r - (intptr_t)y;
+  tmb_run_layer(x, w, y, scratch, &p->conv, &layer);
+}
+
+void tmb_conv2d_planes_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_planes_s8_params *params) {
+  tmb_conv2d_s8_params copy = params->conv;
+  /* Four positions must not lie in two rows. */
+  const int32_t rows = copy.out_h, step = copy.out_w % 4 == 0 ? rows : 1;
+  tmb_layer layer;
+  int32_t n, row;
+  layer.p = &copy;
+  layer.is_plain = 1;
+  layer.finish = tmb_finish_alone;
+  layer.exit = NULL;
+  layer.widen = tmb_widen_planes;
+  layer.plane = params->plane;
+  layer.layout = tmb_conv2d_planes_s8_layout_of(&copy);
+  tmb_begin(&layer, scratch, 0);
+  layer.row = copy.dilation_h * copy.in_w;
+  layer.tap = 1;
+  copy.out_h = step;
+  for (n = 0; n < copy.batch; ++n, x += copy.in_c * params->plane) {
+    copy.pad_top = params->conv.pad_top;
+    for (row = 0; row < rows; row += step, copy.pad_top -= step * copy.stride_h, y += step * copy.out_w * copy.out_c)
+      tmb_group(x, w, y, 0, &layer);
   }
 }

@@ -19,13 +19,21 @@ typedef struct tmb_block {
   int8_t *y;        /* the first channel at the first position */
   int32_t y_stride; /* from one position to the next */
   int32_t zero_point;
+  /* What comes after the sums where it is more than SMMLAR, SSAT and a store: tmb_exit_sums or tmb_exit_add; else null. */
+  void (*exit)(void);
+  void *aux; /* for tmb_exit_sums where they go, eight of each pair of channels; for tmb_exit_add a tmb_addend */
   const uint32_t *wide;
   const int32_t *w_end;
-  int32_t *acc;  /* where sums go that more than SMMLAR and SSAT must finish, eight of each pair of channels; else null */
   int32_t units; /* blocks of four activations */
   int32_t count; /* blocks of positions, one after the other in wide and in y; tmb_run_block has one */
   int32_t *pair; /* room for the widened weights of a pair of channels, 4 * units + 4 words */
 } tmb_block;
+
+/* What is added to the outputs. Assembly knows the order of the members. */
+typedef struct tmb_addend {
+  int32_t c_multiplier, sum_offset, r_multiplier;
+  intptr_t distance; /* from an output to what is added to it, in bytes */
+} tmb_addend;
 
 #if defined(__ARM_FEATURE_DSP)
 
@@ -76,80 +84,135 @@ typedef struct tmb_block {
   "strh r10, [r3, r2]\n\t"                                                                                                     \
   "strh r6, [" y ", r2]\n\t"
 
+/* On the stack: y, y_stride, zero_point, exit, aux; at 20 where exits return to, which get wide or weights in r0, which they keep, y
+ * in r1, y_stride in r2, the zero point in r3, multipliers in r12 and lr. */
+#define TMB_SET_EXIT(skip)                                                                                                     \
+  "adr r7, 5f\n\t"                                                                                                             \
+  "orr r7, r7, #1\n\t"                                                                                                         \
+  "cmp r5, #0\n\t"                                                                                                             \
+  "itte eq\n\t"                                                                                                                \
+  "adreq r5, 4f\n\t"                                                                                                           \
+  "orreq r5, r5, #1\n\t"                                                                                                       \
+  "addne r5, r5, #" skip "\n\t"                                                                                                \
+  "sub sp, sp, #40\n\t"                                                                                                        \
+  "stm sp, {r2, r3, r4, r5, r6, r7, r8, r9, r10, r11}\n\t"
+
+/* Stores the sums at aux, which moves on. Called as tmb_run_block calls exits. */
+TMB_NAKED void tmb_exit_sums(void) {
+  __asm__ volatile("mov r0, r1\n\t"
+                   "ldr r2, [sp, #16]\n\t"
+                   "stm r2!, {r4, r5, r6, r7, r8, r9, r10, r11}\n\t"
+                   "str r2, [sp, #16]\n\t"
+                   "ldr pc, [sp, #20]");
+}
+
+#define TMB_MULTIPLY(acc) "mla " acc ", " acc ", r12, lr\n\t"
+#define TMB_ADD(a, b)                                                                                                          \
+  "ldrsb r3, [r1]\n\t"                                                                                                         \
+  "ldrsb lr, [r1, #1]\n\t"                                                                                                     \
+  "mla " a ", r3, r12, " a "\n\t"                                                                                              \
+  "mla " b ", lr, r12, " b "\n\t"
+#define TMB_SHIFT(a, b)                                                                                                        \
+  "ssat " a ", #8, " a ", asr #20\n\t"                                                                                         \
+  "ssat " b ", #8, " b ", asr #20\n\t"                                                                                         \
+  "bfi " a ", " b ", #8, #8\n\t"
+#define TMB_SCALE(a, b)                                                                                                        \
+  "smmlar " a ", " a ", r12, r3\n\t"                                                                                           \
+  "smmlar " b ", " b ", lr, r3\n\t"                                                                                            \
+  "ssat " a ", #8, " a "\n\t"                                                                                                  \
+  "ssat " b ", #8, " b "\n\t"
+
+/* Adds the residual before it stores: for tmb_run_block, which has weights in r1, from the start; for tmb_run_blocks, which has y
+ * there, from the third instruction on, at 4. */
+TMB_NAKED void tmb_exit_add(void) {
+  __asm__ volatile("mov r0, r1\n\t"
+                   "ldr r1, [sp]\n\t" TMB_SCALE("r4", "r5") TMB_SCALE("r6", "r7") TMB_SCALE("r8", "r9") TMB_SCALE("r10", "r11")
+                   "ldr r3, [sp, #16]\n\t"
+                   "ldrd r12, lr, [r3]\n\t" TMB_MULTIPLY("r4") TMB_MULTIPLY("r5") TMB_MULTIPLY("r6") TMB_MULTIPLY("r7")
+                   TMB_MULTIPLY("r8") TMB_MULTIPLY("r9") TMB_MULTIPLY("r10") TMB_MULTIPLY("r11")
+                   "ldrd r12, r3, [r3, #8]\n\t"
+                   "add r1, r1, r3\n\t" TMB_ADD("r4", "r5")
+                   "add r1, r1, r2\n\t" TMB_ADD("r6", "r7")
+                   "add r1, r1, r2\n\t" TMB_ADD("r8", "r9")
+                   "add r1, r1, r2\n\t" TMB_ADD("r10", "r11")
+                   "ldr r1, [sp]\n\t" TMB_SHIFT("r4", "r5") TMB_SHIFT("r6", "r7") TMB_SHIFT("r8", "r9") TMB_SHIFT("r10", "r11")
+                   "add r3, r1, r2, lsl #1\n\t"
+                   "strh r8, [r3]\n\t"
+                   "strh r10, [r3, r2]\n\t"
+                   "strh r6, [r1, r2]\n\t"
+                   "strh r4, [r1]\n\t"
+                   "ldr pc, [sp, #20]");
+}
+
+#undef TMB_MULTIPLY
+#undef TMB_ADD
+#undef TMB_SHIFT
+#undef TMB_SCALE
+
 /* Pairs of channels from w on. The loop has eight units of 104 bytes (every instruction has 4). After the first unit, the first
  * pass starts within so that the rest is a multiple of eight. */
 TMB_NAKED void tmb_run_block(const tmb_block *block __attribute__((__unused__)),
                              const int32_t *w __attribute__((__unused__))) {
   __asm__ volatile("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"
-                   "ldm r0, {r2, r3, r4, r5, r6, r7, r8}\n\t"
-                   "add r9, r5, r8, lsl #5\n\t" /* the end of wide */
-                   "subs r8, r8, #1\n\t"
-                   "and r8, r8, #7\n\t"
-                   "movs r11, #104\n\t"
-                   "adr r10, 3f\n\t"
-                   "mls r10, r8, r11, r10\n\t"
-                   "orr r10, r10, #1\n\t"
-                   "adr r11, 4f\n\t"
-                   "cmp r7, #0\n\t"
-                   "it ne\n\t"
-                   "adrne r11, 5f\n\t"
-                   "orr r11, r11, #1\n\t"
-                   "sub sp, sp, #36\n\t"
-                   /* y, y_stride, zero_point, wide, w_end, acc, end, entry, exit */
-                   "stm sp, {r2, r3, r4, r5, r6, r7, r9, r10, r11}\n\t"
-                   "mov r0, r5\n"
+                   "ldm r0!, {r2, r3, r4, r5, r6}\n\t"
+                   "ldm r0, {r8, r9, r12}\n\t"  /* wide, w_end, units */
+                   "add r10, r8, r12, lsl #5\n\t" /* the end of wide */
+                   "subs r12, r12, #1\n\t"
+                   "and r12, r12, #7\n\t"
+                   "movs r7, #104\n\t"
+                   "adr r11, 3f\n\t"
+                   "mls r11, r12, r7, r11\n\t"
+                   "orr r11, r11, #1\n\t" TMB_SET_EXIT("0") /* at 24 wide, w_end, end, entry */
+                   "mov r0, r8\n"
                    "1:\n\t" TMB_FIRST(TMB_BYTES)
-                   "ldr pc, [sp, #28]\n\t"
+                   "ldr pc, [sp, #36]\n\t"
                    ".balign 4\n"
                    "2:\n\t" TMB_UNITS8(TMB_BYTES)
                    "3:\n\t"
-                   "ldr r2, [sp, #24]\n\t"
+                   "ldr r2, [sp, #32]\n\t"
                    "cmp r0, r2\n\t"
                    "bne 2b\n\t"
-                   "ldr pc, [sp, #32]\n\t"
-                   ".balign 4\n"
-                   "4:\n\t"
                    "ldrd r12, lr, [r1], #8\n\t"
-                   "ldm sp, {r0, r2, r3}\n\t" TMB_STORE("r0")
+                   "ldm sp, {r0, r2, r3, pc}\n\t"
+                   ".balign 4\n"
+                   "4:\n\t" TMB_STORE("r0")
                    "strh r4, [r0], #2\n\t"
                    "str r0, [sp]\n"
                    "6:\n\t"
-                   "ldrd r0, r2, [sp, #12]\n\t"
+                   "ldrd r0, r2, [sp, #24]\n\t"
                    "cmp r1, r2\n\t"
                    "bne 1b\n\t"
-                   "add sp, sp, #36\n\t"
+                   "add sp, sp, #40\n\t"
                    "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n\t"
                    ".balign 4\n"
                    "5:\n\t"
-                   "ldr r2, [sp, #20]\n\t"
-                   "stm r2!, {r4, r5, r6, r7, r8, r9, r10, r11}\n\t"
-                   "str r2, [sp, #20]\n\t"
-                   "adds r1, r1, #8\n\t"
+                   "adds r1, r1, #2\n\t"
+                   "str r1, [sp]\n\t"
+                   "mov r1, r0\n\t"
                    "b 6b");
 }
 
-/* The same for `count` blocks, and never with acc. The loop has eight units of 88 bytes. */
+/* The same for `count` blocks, and never with sums. The loop has eight units of 88 bytes. */
 TMB_NAKED void tmb_run_blocks(tmb_block *block __attribute__((__unused__)),
                               const int32_t *w __attribute__((__unused__))) {
   __asm__ volatile("push {r0, r1, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"
-                   "ldm r0, {r2, r3, r4, r5, r6, r7, r8, r9, r10}\n\t"
-                   "mul r9, r9, r3\n\t"
-                   "add r9, r2, r9, lsl #2\n\t"  /* the end of y */
-                   "add r11, r10, r8, lsl #4\n\t"
-                   "adds r11, r11, #8\n\t" /* the end of pair but for the multipliers */
-                   "subs r8, r8, #1\n\t"
-                   "and r8, r8, #7\n\t"
+                   "ldm r0, {r2, r3, r4, r5, r6, r7, r8, r9, r10, r11}\n\t"
+                   "mul r10, r10, r3\n\t"
+                   "add r8, r2, r10, lsl #2\n\t"  /* the end of y */
+                   "add r10, r11, r9, lsl #4\n\t"
+                   "adds r10, r10, #8\n\t" /* the end of pair but for the multipliers */
+                   "subs r12, r9, #1\n\t"
+                   "and r12, r12, #7\n\t"
+                   "mov r9, r11\n\t"
                    "movs r0, #88\n\t"
-                   "adr r12, 3f\n\t"
-                   "mls r12, r8, r0, r12\n\t"
-                   "orr r12, r12, #1\n\t"
-                   "sub sp, sp, #32\n\t"
-                   "stm sp, {r2, r3, r4, r9, r10, r11, r12}\n" /* y, y_stride, zero_point, end of y, pair, its end, entry */
+                   "adr r11, 3f\n\t"
+                   "mls r11, r12, r0, r11\n\t"
+                   "orr r11, r11, #1\n\t" TMB_SET_EXIT("4") /* at 24 end of y, pair, its end, entry */
                    "7:\n\t"
-                   "ldrd r3, r1, [sp, #32]\n\t" /* block, w */
-                   "ldr r2, [sp, #16]\n\t"
-                   "ldr r0, [r3, #12]\n\t"
-                   "ldr r3, [r3, #24]\n\t"
+                   "ldrd r3, r1, [sp, #40]\n\t" /* block, w */
+                   "ldr r2, [sp, #28]\n\t"
+                   "ldr r0, [r3, #20]\n\t"
+                   "ldr r3, [r3, #28]\n\t"
                    "ldrd r4, r5, [r1], #8\n\t"
                    "stm r2!, {r4, r5}\n\t"
                    "lsrs r3, r3, #1\n\t"
@@ -178,45 +241,54 @@ TMB_NAKED void tmb_run_blocks(tmb_block *block __attribute__((__unused__)),
                    "8:\n\t"
                    "ldrd r4, r5, [r1], #8\n\t"
                    "strd r4, r5, [r2]\n\t"
-                   "str r1, [sp, #36]\n\t"
-                   "ldr r1, [sp, #16]\n"
+                   "str r1, [sp, #44]\n\t"
+                   "ldr r1, [sp, #28]\n"
                    "1:\n\t" TMB_FIRST(TMB_HALVES)
-                   "ldr pc, [sp, #24]\n\t"
+                   "ldr pc, [sp, #36]\n\t"
                    ".balign 4\n"
                    "2:\n\t" TMB_UNITS8(TMB_HALVES)
                    "3:\n\t"
-                   "ldr r2, [sp, #20]\n\t"
+                   "ldr r2, [sp, #32]\n\t"
                    "cmp r1, r2\n\t"
                    "bne 2b\n\t"
                    "ldrd r12, lr, [r1]\n\t"
-                   "ldm sp, {r1, r2, r3}\n\t" TMB_STORE("r1")
+                   "ldm sp, {r1, r2, r3, pc}\n\t"
+                   ".balign 4\n"
+                   "4:\n\t" TMB_STORE("r1")
                    "strh r4, [r1]\n\t"
+                   ".balign 4\n"
+                   "5:\n\t"
                    "add r1, r1, r2, lsl #2\n\t"
                    "str r1, [sp]\n\t"
-                   "ldrd r2, r3, [sp, #12]\n\t"
+                   "ldrd r2, r3, [sp, #24]\n\t"
                    "cmp r1, r2\n\t"
                    "mov r1, r3\n\t"
                    "bne 1b\n\t"
-                   "ldrd r0, r1, [sp, #32]\n\t"
+                   "ldrd r0, r1, [sp, #40]\n\t"
                    "ldr r3, [r0]\n\t"          /* the next channels of the first position */
-                   "ldr r4, [sp, #12]\n\t"
-                   "ldr r5, [r0, #16]\n\t"
+                   "ldr r4, [sp, #24]\n\t"
+                   "ldr r5, [r0, #24]\n\t"
                    "adds r3, r3, #2\n\t"
                    "adds r4, r4, #2\n\t"
                    "str r3, [r0]\n\t"
                    "str r3, [sp]\n\t"
-                   "str r4, [sp, #12]\n\t"
+                   "str r4, [sp, #24]\n\t"
                    "cmp r1, r5\n\t"
                    "bne 7b\n\t"
-                   "add sp, sp, #40\n\t"
+                   "add sp, sp, #48\n\t"
                    "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}");
 }
 
-/* The same for the first position alone, and never with acc. */
+#undef TMB_SET_EXIT
+
+/* The same for the first position alone, and without an exit. */
 TMB_NAKED void tmb_run_single(const tmb_block *block __attribute__((__unused__)),
                               const int32_t *w __attribute__((__unused__))) {
   __asm__ volatile("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"
-                   "ldm r0, {r2, r3, r4, r5, r6, r7, r8}\n" /* y, -, zero_point, wide, w_end, -, units */
+                   "ldrd r2, r3, [r0]\n\t"
+                   "ldr r4, [r0, #8]\n\t"
+                   "add r0, r0, #20\n\t"
+                   "ldm r0, {r5, r6, r8}\n"
                    "1:\n\t"
                    "ldrd r9, r10, [r1], #8\n\t"
                    "mov r0, r5\n\t"
@@ -353,9 +425,18 @@ TMB_NAKED void tmb_widen_taps(const int8_t *from __attribute__((__unused__)), ui
 
 #else
 
+static void tmb_exit_sums(void) {}
+
+static void tmb_exit_add(void) {}
+
+static int8_t tmb_add_plain(int32_t c, const int8_t *y, const tmb_addend *add) {
+  return (int8_t)tmb_ssat8((c * add->c_multiplier + y[add->distance] * add->r_multiplier + add->sum_offset) >> 20);
+}
+
 static void tmb_run_block(const tmb_block *block, const int32_t *w) {
+  const int adds = block->exit == tmb_exit_add;
   int8_t *y = block->y;
-  int32_t *sums = block->acc;
+  int32_t *sums = (int32_t *)block->aux;
   int32_t k, i;
   while (w != block->w_end) {
     const uint32_t *wide = block->wide;
@@ -370,10 +451,13 @@ static void tmb_run_block(const tmb_block *block, const int32_t *w) {
       }
     }
     for (i = 0; i < 8; ++i) {
-      if (sums != NULL)
+      int8_t *to = y + (i >> 1) * block->y_stride + (i & 1);
+      if (block->exit == tmb_exit_sums)
         *sums++ = acc[i];
+      else if (adds)
+        *to = tmb_add_plain(tmb_finish_plain(acc[i], w[i & 1], block->zero_point), to, (const tmb_addend *)block->aux);
       else
-        y[(i >> 1) * block->y_stride + (i & 1)] = (int8_t)tmb_finish_plain(acc[i], w[i & 1], block->zero_point);
+        *to = (int8_t)tmb_finish_plain(acc[i], w[i & 1], block->zero_point);
     }
     w += 2;
     y += 2;
@@ -389,9 +473,17 @@ static void tmb_run_blocks(tmb_block *block, const int32_t *w) {
 }
 
 static void tmb_run_single(const tmb_block *block, const int32_t *w) {
-  tmb_block copy = *block;
-  copy.y_stride = 0; /* all positions are the same */
-  tmb_run_block(&copy, w);
+  tmb_block one = *block;
+  int8_t *y = block->y;
+  int32_t sums[8];
+  one.exit = tmb_exit_sums;
+  one.aux = sums;
+  for (; w != block->w_end; w = one.w_end, y += 2) {
+    one.w_end = w + 4 + 2 * block->units;
+    tmb_run_block(&one, w);
+    y[0] = (int8_t)tmb_finish_plain(sums[0], one.w_end[-2], block->zero_point);
+    y[1] = (int8_t)tmb_finish_plain(sums[1], one.w_end[-1], block->zero_point);
+  }
 }
 
 static void tmb_widen4(const int8_t *const *places, uint32_t *wide, int32_t units, int32_t runs, int32_t skip) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* 2-D convolution with groups, int8, with the vector instructions of Armv8.1-M. */
+/* 2-D convolution with groups, int8, with the vector instructions of Armv8.1-M; also with a residual that is added,
+ * and of images in planes. */
 #include <stddef.h>
+#include <string.h>
 
 #include "thimble/tmb_kernels.h"
 #include "thimble/tmb_layout.h"
@@ -153,8 +155,9 @@ static void tmb_mve_some(tmb_mve_block *block, const int32_t *w, int8_t *y, int3
 }
 
 /* All output channels of a group at up to four positions. */
-static void tmb_mve_group(tmb_mve_block *block, const int32_t *w, int8_t *y, int32_t positions, const tmb_conv2d_s8_layout *layout,
-                          const tmb_output_s8 *out, int32_t y_stride) {
+static inline __attribute__((always_inline)) void tmb_mve_group(tmb_mve_block *block, const int32_t *w, int8_t *y,
+                                                                int32_t positions, const tmb_conv2d_s8_layout *layout,
+                                                                const tmb_output_s8 *out, int32_t y_stride) {
   int32_t c = 0;
   if (out->shift == 0 && (((uintptr_t)y | (uintptr_t)y_stride) & 3u) == 0 && layout->cols >= 4) {
     block->w = w;
@@ -192,7 +195,61 @@ static int32_t tmb_mve_is_pointwise(const tmb_conv2d_s8_params *p) {
          p->pad_left == 0 && p->out_h == p->in_h && p->out_w == p->in_w && p->in_c % 4 == 0;
 }
 
-void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p) {
+/* Sets the parts of a block that are the same for all positions. */
+static void tmb_mve_begin(tmb_mve_block *block, int32_t words, int32_t bytes, const tmb_conv2d_s8_params *p) {
+  block->words = 4 * words;
+  block->chunks = bytes / 16;
+  block->zero_point = p->out_zero_point;
+  vstrbq_s8(block->most, vdupq_n_s8((int8_t)p->act_max));
+  vstrbq_s8(block->least, vdupq_n_s8((int8_t)p->act_min));
+}
+
+/* Where the windows and outputs of `positions` positions are; the first stands in for missing ones. */
+static void tmb_mve_place(tmb_mve_block *block, const int8_t *windows, int32_t bytes, int32_t positions, int32_t y_stride) {
+  int32_t i;
+  for (i = 0; i < TMB_POSITIONS; ++i) {
+    block->window[i] = windows + (i < positions ? i * bytes : 0);
+    block->at[i] = i < positions ? i * y_stride : 0;
+  }
+}
+
+/* Channels to whose outputs a residual is added together. */
+#define TMB_SUM_CHANNELS 32
+
+/* y = c + r, as p has it, of up to that many channels. */
+static void tmb_mve_add(const int8_t *c, const int8_t *r, int8_t *y, int32_t count, const tmb_conv2d_add_s8_params *p) {
+  const int32_t c_multiplier = p->c_multiplier, r_multiplier = p->r_multiplier;
+  const int32x4_t offset = vdupq_n_s32(p->sum_offset), least = vdupq_n_s32(p->sum_min), most = vdupq_n_s32(p->sum_max);
+  for (; count > 0; count -= 4, c += 4, r += 4, y += 4) {
+    const mve_pred16_t lanes = vctp32q((uint32_t)count);
+    int32x4_t sum = vmlaq_n_s32(vmlaq_n_s32(offset, vldrbq_z_s32(c, lanes), c_multiplier), vldrbq_z_s32(r, lanes), r_multiplier);
+    sum = vmaxq_s32(vminq_s32(vshrq_n_s32(sum, TMB_CONV2D_ADD_S8_SHIFT), most), least);
+    vstrbq_p_s32(y, sum, lanes);
+  }
+}
+
+/* tmb_mve_group with a residual, which the outputs may take the place of: it is kept until they are there. */
+__attribute__((noinline)) static void tmb_mve_group_add(tmb_mve_block *block, const int32_t *w, int8_t *y, const int8_t *r,
+                                                        int32_t positions, const tmb_conv2d_s8_layout *layout,
+                                                        const tmb_output_s8 *out, int32_t y_stride,
+                                                        const tmb_conv2d_add_s8_params *p) {
+  int8_t kept[TMB_POSITIONS][TMB_SUM_CHANNELS];
+  tmb_conv2d_s8_layout part = *layout;
+  int32_t c, i;
+  for (c = 0; c < layout->cols; c += TMB_SUM_CHANNELS, w += TMB_SUM_CHANNELS / 2 * layout->words) {
+    part.cols = layout->cols - c < TMB_SUM_CHANNELS ? layout->cols - c : TMB_SUM_CHANNELS;
+    for (i = 0; i < positions; ++i)
+      tmb_mve_copy(kept[i], r + i * y_stride + c, part.cols);
+    tmb_mve_group(block, w, y + c, positions, &part, out, y_stride);
+    for (i = 0; i < positions; ++i)
+      tmb_mve_add(y + i * y_stride + c, kept[i], y + i * y_stride + c, part.cols, p);
+  }
+}
+
+/* `sum` is null where nothing is added; else r is of the shape of y. */
+static inline __attribute__((always_inline)) void tmb_mve_run_layer(const int8_t *x, const int32_t *w, int8_t *y, void *scratch,
+                                                                    const tmb_conv2d_s8_params *p, const int8_t *r,
+                                                                    const tmb_conv2d_add_s8_params *sum) {
   const tmb_output_s8 out = {p->shift, p->out_zero_point, p->act_min, p->act_max};
   const tmb_conv2d_s8_layout layout = tmb_conv2d_s8_layout_of(p);
   const tmb_mve_windows windows = tmb_mve_windows_of(&layout, p);
@@ -202,12 +259,8 @@ void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, 
   /* Scratch has 8 * depth bytes: less than four padded windows only where there are just four activations. */
   const int32_t most = TMB_POSITIONS * windows.bytes <= 8 * layout.depth ? TMB_POSITIONS : TMB_POSITIONS / 2;
   tmb_mve_block block;
-  int32_t g, position, i;
-  block.words = 4 * layout.words;
-  block.chunks = windows.bytes / 16;
-  block.zero_point = p->out_zero_point;
-  vstrbq_s8(block.most, vdupq_n_s8((int8_t)p->act_max));
-  vstrbq_s8(block.least, vdupq_n_s8((int8_t)p->act_min));
+  int32_t g, position;
+  tmb_mve_begin(&block, layout.words, windows.bytes, p);
   for (g = 0; g < p->groups; ++g) {
     const int8_t *image = x + (g == 0 ? 0 : g * (p->in_c / p->groups));
     int8_t *to = y + g * layout.cols;
@@ -215,15 +268,109 @@ void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, 
     for (position = 0; position < total; position += positions, to += positions * p->out_c) {
       const int32_t before = positions;
       positions = total - position < most ? total - position : most;
-      for (i = 0; i < TMB_POSITIONS && before != positions; ++i) { /* the first stands in for missing ones */
-        block.window[i] = (const int8_t *)scratch + (i < positions ? i * windows.bytes : 0);
-        block.at[i] = i < positions ? i * p->out_c : 0;
-      }
+      if (before != positions)
+        tmb_mve_place(&block, (const int8_t *)scratch, windows.bytes, positions, p->out_c);
       if (is_pointwise)
         tmb_mve_pixels((int8_t *)scratch, x + position * p->in_c, positions, p->in_c);
       else
         tmb_mve_gather((int8_t *)scratch, &image, &row, &col, positions, &windows);
-      tmb_mve_group(&block, w + g * group_words, to, positions, &layout, &out, p->out_c);
+      if (sum != NULL)
+        tmb_mve_group_add(&block, w + g * group_words, to, r + (to - y), positions, &layout, &out, p->out_c, sum);
+      else
+        tmb_mve_group(&block, w + g * group_words, to, positions, &layout, &out, p->out_c);
     }
+  }
+}
+
+void tmb_conv2d_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_s8_params *p) {
+  tmb_mve_run_layer(x, w, y, scratch, p, NULL, NULL);
+}
+
+void tmb_conv2d_add_s8(const int8_t *x, const int8_t *r, const int32_t *w, int8_t *y, void *scratch,
+                       const tmb_conv2d_add_s8_params *p) {
+  tmb_mve_run_layer(x, w, y, scratch, &p->conv, r, p);
+}
+
+/* The window at (iy, ix) of an image in planes, which may leave it: two rows of taps a and b are a0 a2 a1 b1 b0 b2. */
+__attribute__((noinline)) static void tmb_mve_window_of_planes(int8_t *to, const int8_t *x, int32_t iy, int32_t ix,
+                                                               const tmb_conv2d_planes_s8_params *planes) {
+  const tmb_conv2d_s8_params *p = &planes->conv;
+  const int32_t in_w = p->in_w, first = ix >= 0 && ix < in_w, second = ix + 1 >= 0 && ix + 1 < in_w;
+  const int32_t third = ix + 2 >= 0 && ix + 2 < in_w;
+  const int8_t zero = (int8_t)p->in_zero_point;
+  int32_t run = 0, c, ky;
+  for (c = 0; c < p->in_c; ++c, x += planes->plane) {
+    for (ky = 0; ky < p->kernel_h; ++ky, ++run) {
+      const int32_t odd = run & 1, row = iy + ky * p->dilation_h, inside = row >= 0 && row < p->in_h;
+      const int8_t *taps = x + row * in_w + ix;
+      int8_t *pairs = to + 3 * (run - odd);
+      pairs[4 * odd] = inside && first ? taps[0] : zero;
+      pairs[2 + odd] = inside && second ? taps[1] : zero;
+      pairs[4 * odd + 1] = inside && third ? taps[2] : zero;
+    }
+  }
+}
+
+/* How far from its first tap the activations of a window inside the image are, in the order of its copy; one that pads it, which
+ * has the weight 0, is the first again. */
+static void tmb_mve_offsets(uint16_t *offsets, int32_t bytes, const tmb_conv2d_planes_s8_params *planes) {
+  const tmb_conv2d_s8_params *p = &planes->conv;
+  int32_t run = 0, c, ky;
+  memset(offsets, 0, 2 * (size_t)bytes);
+  for (c = 0; c < p->in_c; ++c) {
+    for (ky = 0; ky < p->kernel_h; ++ky, ++run) {
+      const int32_t odd = run & 1, row = c * planes->plane + ky * p->dilation_h * p->in_w;
+      uint16_t *pairs = offsets + 3 * (run - odd);
+      pairs[4 * odd] = (uint16_t)row;
+      pairs[2 + odd] = (uint16_t)(row + 1);
+      pairs[4 * odd + 1] = (uint16_t)(row + 2);
+    }
+  }
+}
+
+void tmb_conv2d_planes_s8(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const tmb_conv2d_planes_s8_params *planes) {
+  const tmb_conv2d_s8_params *p = &planes->conv;
+  const tmb_output_s8 out = {p->shift, p->out_zero_point, p->act_min, p->act_max};
+  const tmb_conv2d_s8_layout layout = tmb_conv2d_planes_s8_layout_of(p);
+  const int32_t bytes = (layout.depth + 15) / 16 * 16, image = p->out_h * p->out_w, total = p->batch * image;
+  const int32_t most = TMB_POSITIONS * bytes <= 8 * layout.depth ? TMB_POSITIONS : TMB_POSITIONS / 2;
+  const int32_t height = (p->kernel_h - 1) * p->dilation_h, width = (p->kernel_w - 1) * p->dilation_w;
+  /* Offsets lie behind the windows if there is room for them, and reach everywhere. Behind the windows' ends are zeros, since weights
+   * of the next channels meet them. */
+  const int has_offsets = (most + 2) * bytes <= tmb_conv2d_planes_s8_scratch_bytes(p) && p->in_c * planes->plane <= UINT16_MAX;
+  int8_t *windows = (int8_t *)scratch;
+  uint16_t *offsets = (uint16_t *)(void *)(windows + most * bytes);
+  tmb_mve_block block;
+  int32_t position, i, k, oy = 0, ox = 0, positions = 0;
+  tmb_mve_begin(&block, layout.words, bytes, p);
+  if (has_offsets)
+    tmb_mve_offsets(offsets, bytes, planes);
+  memset(windows, 0, (size_t)(most * bytes));
+  for (position = 0; position < total; position += positions, y += positions * p->out_c) {
+    const int32_t before = positions;
+    positions = total - position < most ? total - position : most;
+    if (before != positions)
+      tmb_mve_place(&block, windows, bytes, positions, p->out_c);
+    for (i = 0; i < positions; ++i) {
+      const int32_t iy = oy * p->stride_h - p->pad_top, ix = ox * p->stride_w - p->pad_left;
+      const int8_t *from = x + iy * p->in_w + ix;
+      int8_t *to = windows + i * bytes;
+      if (has_offsets && iy >= 0 && ix >= 0 && iy + height < p->in_h && ix + width < p->in_w) {
+        for (k = 0; k < layout.depth; k += 8)
+          vstrbq_s16(to + k, vldrbq_gather_offset_s16(from, vldrhq_u16(offsets + k)));
+        if ((layout.depth & 7) != 0)
+          memset(to + layout.depth, 0, 4);
+      } else {
+        tmb_mve_window_of_planes(to, x, iy, ix, planes);
+      }
+      if (++ox == p->out_w) {
+        ox = 0;
+        if (++oy == p->out_h) {
+          oy = 0;
+          x += p->in_c * planes->plane;
+        }
+      }
+    }
+    tmb_mve_group(&block, w, y, positions, &layout, &out, p->out_c);
   }
 }
