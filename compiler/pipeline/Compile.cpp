@@ -112,17 +112,28 @@ private:
     }
     if (fits() || !options.externalRamBudget)
       return success();
-    if (failed(spill(*budget)) || !result->spilled.empty())
-      return success(!result->spilled.empty());
-    // The rows of a streamed part must lie inside; whole tensors need not.
-    OwningOpRef<ModuleOp> least = std::move(result->module);
-    schedule::RamSearch search = std::move(result->ramSearch);
+    // The rows of a streamed part must lie inside; whole tensors need not. Of the streamed program and the plain one, spilled, the one
+    // is taken that costs less.
+    schedule::RamSearch search = result->ramSearch;
+    if (failed(spill(*budget)))
+      return failure();
+    OwningOpRef<ModuleOp> streamed = std::move(result->module);
+    std::vector<schedule::SpilledBuffer> spilled = std::move(result->spilled);
+    schedule::RamSearch streamedSearch = result->ramSearch;
     result->module = before->clone();
     if (failed(scheduleOnce(most, std::nullopt)) || failed(spill(*budget)))
       return failure();
-    if (result->spilled.empty()) {
-      result->module = std::move(least);
-      result->ramSearch = std::move(search);
+    auto costOf = [](const schedule::RamSearch &from) { return from.options[from.chosen].extraInstructions; };
+    bool isStreamed = result->spilled.empty() || (!spilled.empty() && costOf(streamedSearch) <= costOf(result->ramSearch));
+    if (isStreamed) {
+      result->module = std::move(streamed);
+      result->spilled = std::move(spilled);
+      result->ramSearch = std::move(streamedSearch);
+    } else {
+      // What was tried before is worth showing, too.
+      for (schedule::RamOption &option : search.options)
+        if (!option.parts.empty() || option.strips)
+          result->ramSearch.options.push_back(std::move(option));
     }
     return success();
   }
@@ -138,11 +149,21 @@ private:
   }
 
   LogicalResult spill(int64_t budget) {
-    int64_t room = int64_t(std::min<uint64_t>(*options.externalRamBudget, INT64_MAX));
-    FailureOr<std::vector<schedule::SpilledBuffer>> spilled = schedule::spillBuffers(*result->module, budget, room);
+    schedule::ExternalRam external{int64_t(std::min<uint64_t>(*options.externalRamBudget, INT64_MAX)), options.externalRamSlowdown};
+    FailureOr<std::vector<schedule::SpilledBuffer>> spilled = schedule::spillBuffers(*result->module, budget, external);
     if (failed(spilled))
       return failure();
     result->spilled = std::move(*spilled);
+    if (result->spilled.empty())
+      return success();
+    schedule::RamSearch &search = result->ramSearch;
+    schedule::RamOption option = search.options[search.chosen];
+    option.arenaBytes = int64_t(*result->getProgram().getArenaBytes());
+    option.externalBytes = mcu::getExternalArenaBytes(result->getProgram());
+    for (const schedule::SpilledBuffer &buffer : result->spilled)
+      option.extraInstructions += buffer.cost;
+    search.options.push_back(std::move(option));
+    search.chosen = search.options.size() - 1;
     return success();
   }
 

@@ -85,6 +85,7 @@ struct CompileOptions {
   bool feedsRows = false; // the first input is never whole in memory: the caller feeds its rows
   std::optional<uint64_t> ramBudget; // bytes; what the plain program exceeds, streaming over rows may save
   std::optional<uint64_t> externalRamBudget; // bytes; what ramBudget has no room for goes there
+  int64_t externalRamSlowdown = 1; // times that a byte takes there of one in RAM
   std::vector<schedule::PlaceRule> weightsIn; // where constants lie; those in RAM take their part of the budget
   Stage startFrom = Stage::Import;
   Stage stopAfter = Stage::Schedule;

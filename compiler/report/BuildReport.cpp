@@ -28,6 +28,8 @@ std::vector<std::string> ExecutionUse::words() const {
     words.push_back(part.first + " to " + part.last);
   if (words.empty())
     words.push_back("nothing");
+  if (external > 0)
+    words.front() = "(" + std::to_string(external) + " bytes outside) " + words.front();
   return words;
 }
 

@@ -90,7 +90,20 @@ struct ExternalRamUse {
   uint64_t arena = 0;
   uint64_t lowerBound = 0; // no plan of the buffers in it is smaller
   uint64_t traffic = 0;    // bytes that calls read there and write there in a run
+  uint64_t cost = 0;       // cycles that this takes more than in RAM, estimated
   std::optional<uint64_t> budget;
+  struct Buffer {
+    std::string name;
+    uint64_t bytes, traffic, cost;
+    bool isCopied; // there and back while it is idle, else used where it is
+  };
+  std::vector<Buffer> buffers;
+
+  void add(Buffer buffer) {
+    traffic += buffer.traffic;
+    cost += buffer.cost;
+    buffers.push_back(std::move(buffer));
+  }
 };
 
 /// A part of the memory that lasts from run to run.
@@ -154,6 +167,7 @@ struct ExecutionUse {
     uint64_t count;
   };
   std::optional<Strips> strips = std::nullopt;
+  uint64_t external = 0; // bytes of external RAM
   /// Parts and strips in a few words each.
   std::vector<std::string> words() const;
 };

@@ -76,7 +76,7 @@ private:
     if (report.externalRam.arena > 0) {
       writeBar("External", report.externalRam.arena, report.externalRam.budget);
       os << "<p>Arena in external RAM (bound " << formatByteSize(report.externalRam.lowerBound) << "), of which a run reads and writes "
-         << formatByteSize(report.externalRam.traffic) << "</p>\n";
+         << formatByteSize(report.externalRam.traffic) << ", about " << report.externalRam.cost << " cycles more than inside</p>\n";
     }
     if (!report.notes.empty()) {
       os << "<ul>\n";

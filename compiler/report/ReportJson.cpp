@@ -193,6 +193,17 @@ void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
       json.attribute("arena", int64_t(report.externalRam.arena));
       json.attribute("lower_bound", int64_t(report.externalRam.lowerBound));
       json.attribute("traffic", int64_t(report.externalRam.traffic));
+      json.attribute("extra_cycles", int64_t(report.externalRam.cost));
+      json.attributeArray("buffers", [&] {
+        for (const ExternalRamUse::Buffer &buffer : report.externalRam.buffers)
+          json.object([&] {
+            json.attribute("name", llvm::json::fixUTF8(buffer.name));
+            json.attribute("bytes", int64_t(buffer.bytes));
+            json.attribute("traffic", int64_t(buffer.traffic));
+            json.attribute("extra_cycles", int64_t(buffer.cost));
+            json.attribute("copied", buffer.isCopied);
+          });
+      });
       writeOptional(json, "budget", report.externalRam.budget);
     });
     json.attribute("macs", int64_t(report.macs));
@@ -228,6 +239,7 @@ void thimble::report::writeJson(const Report &report, llvm::raw_ostream &os) {
           json.attribute("arena", int64_t(execution.arena));
           json.attribute("extra_instructions", execution.extraInstructions);
           json.attribute("chosen", execution.isChosen);
+          json.attribute("external", int64_t(execution.external));
           if (execution.strips)
             json.attributeObject("strips", [&] {
               json.attribute("first", llvm::json::fixUTF8(execution.strips->first));

@@ -132,7 +132,8 @@ static void writeVerdict(const Report &report, llvm::raw_ostream &os, const Text
   os << "; the stack is extra\n";
   if (report.externalRam.arena > 0)
     os << "  External RAM: arena " << formatByteSize(report.externalRam.arena) << " (bound " << formatByteSize(report.externalRam.lowerBound)
-       << "), of which a run reads and writes " << formatByteSize(report.externalRam.traffic) << "\n";
+       << "), of which a run reads and writes " << formatByteSize(report.externalRam.traffic) << ", about " << report.externalRam.cost
+       << " cycles more than inside\n";
   for (const PortUse &input : report.inputs)
     if (input.frames) {
       int64_t count = input.shape[size_t(input.frames->axis)];

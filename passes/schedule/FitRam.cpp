@@ -100,32 +100,47 @@ struct Variant {
   std::optional<StripUse> strips = std::nullopt;
 };
 
-// Fronts of an ordered program that end where tensors have become small, in strips of some widths, as far as they need less than `least`.
-std::vector<Variant> makeStripVariants(ModuleOp ordered, int64_t least, const std::shared_ptr<StreamCosts> &costs) {
+// The front that can be computed in strips: the first call, and those that can be the last one.
+struct Front {
+  size_t first = 0;
+  llvm::SmallVector<size_t> ends;
+};
+
+Front findFront(ModuleOp ordered) {
   std::vector<mcu::CallOp> calls = mcu::getCalls(getProgram(ordered));
   auto canSplit = [&](size_t first, size_t last) {
     OwningOpRef<ModuleOp> trial = ordered.clone();
     return splitColumns(getProgram(*trial), first, last, 2).has_value();
   };
   // What stands before the front, such as conversions of the input, is short.
-  size_t first = 0, latestFirst = std::min<size_t>(calls.size(), 8);
-  while (first < latestFirst && !canSplit(first, first))
-    ++first;
+  Front front;
+  size_t latestFirst = std::min<size_t>(calls.size(), 8);
+  while (front.first < latestFirst && !canSplit(front.first, front.first))
+    ++front.first;
+  for (size_t last = front.first + 1; front.first < latestFirst && last < std::min(calls.size(), front.first + 32); ++last)
+    if (canSplit(front.first, last))
+      front.ends.push_back(last);
+  return front;
+}
+
+// Fronts of an ordered program that end where tensors have become small, in strips of some widths, as far as they need less than `least`.
+std::vector<Variant> makeStripVariants(ModuleOp ordered, int64_t least, const std::shared_ptr<StreamCosts> &costs) {
+  std::vector<mcu::CallOp> calls = mcu::getCalls(getProgram(ordered));
+  Front front = findFront(ordered);
   std::vector<Variant> variants;
-  if (first == latestFirst)
-    return variants;
   // Ends whose result is smaller than all before.
+  size_t first = front.first;
   llvm::SmallVector<size_t> ends;
   int64_t smallest = INT64_MAX;
   for (size_t last = first; last < std::min(calls.size(), first + 32); ++last) {
     int64_t bytes = mcu::byteSize(calls[last].getOuts()[0]);
-    if (bytes < smallest && last > first && canSplit(first, last))
+    if (bytes < smallest && llvm::is_contained(front.ends, last))
       ends.push_back(last);
     smallest = std::min(smallest, bytes);
   }
   if (ends.size() > 3)
     ends.erase(ends.begin(), ends.end() - 3);
-  for (int64_t strips : {2, 3, 4})
+  for (int64_t strips : {2, 3, 4, 6, 8})
     for (size_t last : ends) {
       Variant variant{ordered.clone(), 0, nullptr, 0};
       std::optional<int64_t> extra = splitColumns(getProgram(*variant.ordered), first, last, strips);
@@ -186,9 +201,10 @@ public:
     int64_t least = INT64_MAX;
     for (const Variant &variant : variants)
       least = std::min(least, ::proveLeast(*variant.ordered, costs));
-    // Strips are computed one after the other, in the order that was found.
-    for (const Variant &variant : *strips)
-      least = std::min(least, variant.least);
+    // Any number of strips of any front, in any order.
+    Front front = findFront(*variants[0].ordered);
+    for (size_t last : front.ends)
+      least = std::min(least, variants[0].parts->boundForStrips(front.first, last));
     return least;
   }
 

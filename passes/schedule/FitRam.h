@@ -29,6 +29,7 @@ struct RamOption {
   int64_t extraInstructions = 0; // more than without streaming, estimated
   std::vector<StreamedPart> parts;
   std::optional<StripUse> strips = std::nullopt;
+  int64_t externalBytes = 0; // of a second arena; what it costs to use it is among the instructions
 };
 
 struct RamSearch {

@@ -13,13 +13,20 @@ namespace thimble::schedule {
 struct SpilledBuffer {
   std::string name;
   int64_t bytes;
-  int64_t traffic; // bytes that calls read from it and write to it in one run, each once
+  int64_t traffic;  // bytes that calls read from it and write to it in one run, each once
+  int64_t cost;     // cycles that this takes more, estimated
+  bool isCopied;    // moved there after some calls and back before the next, else used where it is
 };
 
-/// Moves temporary buffers of a planned program to a second arena until the first one takes at most `budget` bytes, and plans both
-/// anew; kernels use them where they are. Those are taken that cause the least traffic for the bytes that they save at the steps
-/// that are too full; then those go back that turn out not to be needed. If the second arena would be larger than
-/// `externalBudget`, or the first one cannot be made to fit, nothing changes and the list is empty.
-mlir::FailureOr<std::vector<SpilledBuffer>> spillBuffers(mlir::ModuleOp module, int64_t budget, int64_t externalBudget);
+/// External RAM as the cost model sees it.
+struct ExternalRam {
+  int64_t bytes;
+  int64_t slowdown = 1; // times that a byte takes of one in the arena
+};
+
+/// Moves temporary buffers of a planned program to a second arena so that the first one takes at most `budget` bytes, and plans both
+/// anew. Kernels use a buffer where it is, or, where it lies idle between two calls, it is copied there and back: of all choices the
+/// one is taken that costs least (SpillSearch.h). If there is none nothing changes and the list is empty.
+mlir::FailureOr<std::vector<SpilledBuffer>> spillBuffers(mlir::ModuleOp module, int64_t budget, ExternalRam external);
 
 } // namespace thimble::schedule

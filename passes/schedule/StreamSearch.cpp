@@ -149,29 +149,56 @@ int64_t StreamSearch::findLeast() {
   return high / wordBytes * wordBytes; // as all that is counted
 }
 
-int64_t StreamSearch::boundForAllOrders() const {
+// Of all parts of buffers that the operands touch.
+int64_t StreamSearch::bytesOf(llvm::ArrayRef<Value> operands) const {
+  std::set<size_t> touched;
+  for (Value operand : operands)
+    if (mcu::getBuffer(operand))
+      for (size_t part : parts.indicesOf(operand))
+        touched.insert(part);
+  int64_t bytes = 0;
+  for (size_t part : touched)
+    if (const mcu::BufferPart &piece = parts.all()[part]; !mcu::isFed(piece.range.buffer) && mcu::isInArena(piece.range.buffer))
+      bytes += aligned(piece.end) - aligned(piece.begin);
+  return bytes;
+}
+
+// Without what the calls [first, end) need.
+int64_t StreamSearch::boundWithout(size_t first, size_t end) const {
   int64_t inputs = 0, outputs = 0, bound = 0;
   for (const Live &live : buffers) {
     mcu::Role role = mcu::BufferOp(live.buffer).getRole();
     inputs += role == mcu::Role::Input ? live.bytes : 0;
     outputs += role == mcu::Role::Output ? live.bytes : 0;
   }
-  for (mcu::CallOp call : calls) {
-    // The scratch of a kernel is needed even for one row.
-    int64_t needed = call.getScratch() ? aligned(mcu::byteSize(call.getScratch())) : 0, saved = 0;
-    if (!describeRows(call)) {
-      std::set<size_t> touched;
-      for (Value operand : call->getOperands())
-        for (size_t part : parts.indicesOf(operand))
-          touched.insert(part);
-      needed = 0;
-      for (size_t part : touched)
-        if (const mcu::BufferPart &piece = parts.all()[part]; !mcu::isFed(piece.range.buffer))
-          needed += aligned(piece.end) - aligned(piece.begin);
+  for (auto [index, entry] : llvm::enumerate(calls)) {
+    if (first <= index && index < end)
+      continue;
+    mcu::CallOp call = entry;
+    int64_t saved = 0;
+    llvm::SmallVector<Value> needed;
+    if (std::optional<RowKernel> kernel = describeRows(call)) {
+      // The scratch of a kernel is needed even for one row.
+      if (call.getScratch())
+        needed.push_back(call.getScratch());
+      for (const RowInput &input : kernel->inputs)
+        if (input.stride == 0 || input.isPlanar)
+          needed.push_back(call.getIns()[input.index]);
+    } else {
+      llvm::append_range(needed, call->getOperands());
       for (const Sharing &sharing : findSharing(call))
         saved = std::max(saved, overlappedBytes(aligned(mcu::byteSize(sharing.input)), aligned(mcu::byteSize(sharing.output)), sharing.distance));
     }
-    bound = std::max(bound, needed - saved);
+    bound = std::max(bound, bytesOf(needed) - saved);
   }
   return std::max({inputs, outputs, bound});
+}
+
+int64_t StreamSearch::boundForAllOrders() const { return boundWithout(0, 0); }
+
+int64_t StreamSearch::boundForStrips(size_t first, size_t last) const {
+  mcu::CallOp reader = calls[first], writer = calls[last];
+  llvm::SmallVector<Value> whole = {writer.getOuts()[0]};
+  llvm::append_range(whole, reader.getIns());
+  return std::max(bytesOf(whole), boundWithout(first, last + 1));
 }

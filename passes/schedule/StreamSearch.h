@@ -27,9 +27,12 @@ public:
   std::optional<std::vector<StreamChoice>> find(int64_t bytes);
   /// The least number of bytes for which find() succeeds, in words; a large one if it never does.
   int64_t findLeast();
-  /// What every execution needs, whatever the order of the calls: the caller's inputs and outputs, and the operands of calls that
-  /// cannot be cut.
+  /// What every execution needs, whatever the order of the calls: the caller's inputs and outputs, the operands of calls that cannot be
+  /// cut, and what others read as a whole, such as keys and values.
   int64_t boundForAllOrders() const;
+  /// The same where the calls [first, last] are computed in strips of columns, however many: what they read must be whole until the
+  /// last strip, and their result is there since the first one.
+  int64_t boundForStrips(size_t first, size_t last) const;
 
 private:
   struct Interval {
@@ -42,6 +45,8 @@ private:
   void complete(Interval &interval, size_t first, size_t last);
   bool addOption(Interval &interval, size_t first, size_t last, StreamGrain grain); // whether slack could change it
   void measureCalls();
+  int64_t boundWithout(size_t first, size_t end) const;
+  int64_t bytesOf(llvm::ArrayRef<mlir::Value> operands) const;
 
   mcu::ProgramOp program;
   std::shared_ptr<StreamCosts> costs;

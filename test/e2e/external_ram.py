@@ -41,6 +41,11 @@ def main():
         check(report["fits"] and report["ram"]["peak"] <= ram, "the arena keeps its budget")
         check(external["arena"] > 0 and external["traffic"] >= 2 * external["arena"] and external["budget"] == 8 << 20, external)
         check(external["lower_bound"] <= external["arena"], "the bound is one")
+        check(external["traffic"] == sum(buffer["traffic"] for buffer in external["buffers"]), "the traffic is that of the buffers")
+        check(external["extra_cycles"] == sum(buffer["extra_cycles"] for buffer in external["buffers"]) > 0, "memory outside is slower")
+        chosen = [execution for execution in report["executions"] if execution["chosen"]]
+        check([execution["external"] for execution in chosen] == [external["arena"]], "the front shows what lies outside")
+        check(chosen[0]["extra_instructions"] >= external["extra_cycles"], "and what that costs")
         check({buffer["memory"] for buffer in report["buffers"]} == {"ram", "external"}, "the plan shows both arenas")
 
         def verify(name, *more):

@@ -173,6 +173,7 @@ std::vector<report::ExecutionUse> thimble::driver::makeExecutions(const Compilat
       use.parts.push_back({part.first, part.last, uint64_t(part.calls), uint64_t(part.scratchBytes)});
     if (option.strips)
       use.strips = {option.strips->first, option.strips->last, uint64_t(option.strips->strips)};
+    use.external = uint64_t(option.externalBytes);
     uses.push_back(std::move(use));
   }
   return uses;

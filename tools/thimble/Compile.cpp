@@ -128,6 +128,8 @@ ExitCode CompileCommand::run() {
   options->alignment = std::max<int64_t>(resolved->alignment, 8);
   options->ramBudget = ramBudget;
   options->externalRamBudget = externalRamBudget;
+  if (resolved->externalRam)
+    options->externalRamSlowdown = resolved->externalRam->slowdown;
   options->showsFront = isAnalysis;
 
   std::unique_ptr<MLIRContext> context = makeContext();
@@ -217,7 +219,7 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   report->heldOut = makeHeldOut(compilation);
   report->externalRam.budget = externalRamBudget;
   for (const schedule::SpilledBuffer &buffer : compilation.spilled)
-    report->externalRam.traffic += uint64_t(buffer.traffic);
+    report->externalRam.add({buffer.name, uint64_t(buffer.bytes), uint64_t(buffer.traffic), uint64_t(buffer.cost), buffer.isCopied});
   report->precision = makePrecision(compilation);
   report->executions = makeExecutions(compilation);
   report->ram.least = findLeast(*report, compilation);

