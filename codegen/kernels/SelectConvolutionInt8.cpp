@@ -97,6 +97,7 @@ FailureOr<tmb_conv2d_s8_params> thimble::kernels::int8Geometry(nn::Conv2DOp op) 
   p.dilation_h = op.getDilations()[0], p.dilation_w = op.getDilations()[1];
   p.pad_top = op.getPads()[0], p.pad_left = op.getPads()[1];
   p.groups = op.getGroups();
+  p.blocks = 1;
   p.in_zero_point = nn::getActivationType(op.getX().getType()).getZeroPoint();
   return p;
 }
@@ -108,7 +109,7 @@ static void geometryFields(CallBuilder &call, const tmb_conv2d_s8_params &p) {
   call.field("stride_h", p.stride_h).field("stride_w", p.stride_w);
   call.field("dilation_h", p.dilation_h).field("dilation_w", p.dilation_w);
   call.field("pad_top", p.pad_top).field("pad_left", p.pad_left).field("groups", p.groups);
-  call.field("in_zero_point", p.in_zero_point).field("blocks", 1);
+  call.field("in_zero_point", p.in_zero_point).field("blocks", p.blocks);
 }
 
 // What all kernels do with their accumulators.
@@ -166,9 +167,14 @@ static bool isDepthwise3x3(const tmb_conv2d_s8_params &p, int64_t shift) {
 }
 
 static FailureOr<Calls> depthwise(nn::Conv2DOp op, const IntegerConstants &integers, const ConstantData &weights,
-                                  const tmb_conv2d_s8_params &p) {
+                                  tmb_conv2d_s8_params p) {
   Builder builder(op.getContext());
   if (isDepthwise3x3(p, integers.shift)) {
+    // The rows of all channels at once, unless they take much scratch.
+    constexpr int32_t mostScratch = 4096;
+    p.blocks = p.stride_h == 2 ? 2 : 1;
+    if (tmb_depthwise3x3_s8_scratch_bytes(&p) > mostScratch)
+      p.blocks = 1;
     CallBuilder call(op, "tmb_depthwise3x3_s8");
     call.operand(0);
     call.constant(streamConstant(op.getContext(), packDepthwise3x3(weights.as<int8_t>(), integers.bias, integers.multipliers)));

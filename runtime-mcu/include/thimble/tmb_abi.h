@@ -63,7 +63,7 @@ typedef struct tmb_conv2d_f32_params {
  * (bias[o] = b[o] - in_zero_point * sum w[o]), so positions outside the image must read as in_zero_point:
  * y = sat(tmb_requantize(bias[o] + sum x * w, multiplier[o], shift, out_zero_point), act_min, act_max).
  * blocks says how many times four output positions tmb_conv2d_s8 may take together (0 is as 1): kernels that profit take fewer
- * instructions for more scratch, and the results are the same. Other kernels ignore it. */
+ * instructions for more scratch, and the results are the same. For tmb_depthwise3x3_s8 see tmb_layout.h; other kernels ignore it. */
 typedef struct tmb_conv2d_s8_params {
   int32_t batch;
   int32_t in_h, in_w, in_c;

@@ -119,11 +119,11 @@ static inline int32_t tmb_depthwise3x3_s8_width(const tmb_conv2d_s8_params *p) {
   return (p->out_w > 1 ? p->out_w - 1 : 1) * p->stride_w + 3;
 }
 
-/* Pairs of rows of four channels that are at hand. With stride 2 those of all channels, which save reading every other row twice,
- * unless that takes more than 4 KiB. */
+/* Pairs of rows of four channels that are at hand. With stride 2 and blocks > 1 those of all channels, which save reading every other
+ * row twice. (That is a field, so that a call on fewer columns never needs more scratch.) */
 static inline int32_t tmb_depthwise3x3_s8_slots(const tmb_conv2d_s8_params *p) {
   const int32_t slots = (p->out_c + 3) / 4 + 1;
-  return p->stride_h == 2 && slots > 2 && slots <= 4096 / (16 * tmb_depthwise3x3_s8_width(p)) ? slots : 2;
+  return p->stride_h == 2 && p->blocks > 1 && slots > 2 ? slots : 2;
 }
 
 /* Bytes of scratch: those pairs, in 16 bits. */

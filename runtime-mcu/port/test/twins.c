@@ -266,6 +266,7 @@ static void test_depthwise(void) {
   p.out_zero_point = between(-128, 127);
   p.act_min = chance(2) ? p.out_zero_point : -128;
   p.act_max = chance(2) && p.act_min < 100 ? 100 : 127;
+  p.blocks = between(1, 2);
   const int32_t inputs = p.batch * p.in_h * p.in_w * p.in_c, outputs = p.batch * p.out_h * p.out_w * p.out_c;
   const int32_t bytes = tmb_depthwise3x3_s8_scratch_bytes(&p);
   fill_inputs();

@@ -282,6 +282,7 @@ TEST_CASE("depthwise conv2d of 3 by 3 taps, portable and for Armv7E-M", "[runtim
     p.out_w = random.integer(1, p.in_w);
     p.in_c = p.out_c = p.groups = random.integer(0, 2) ? random.integer(1, 3) * 4 : random.integer(1, 11);
     p.shift = 0;
+    p.blocks = random.integer(1, 2);
     CAPTURE(p.batch, p.in_h, p.in_w, p.in_c, p.out_h, p.out_w, p.stride_h, p.pad_top, p.pad_left, p.act_min, p.act_max);
     const auto channels = static_cast<size_t>(p.in_c);
     const auto x = random.bytes(static_cast<size_t>(p.batch * p.in_h * p.in_w * p.in_c)), w = random.bytes(channels * 9);
