@@ -84,7 +84,8 @@ std::string thimble::codegen::formatArrayDeclaration(const CType &type, llvm::St
 
 void thimble::codegen::writeArray(llvm::raw_ostream &os, llvm::StringRef qualifiers, const CType &type, llvm::StringRef symbol,
                                   llvm::ArrayRef<char> bytes, unsigned alignment) {
-  os << qualifiers << formatArrayDeclaration(type, symbol, bytes) << " TMB_ALIGNED(" << std::max(type.bytes, alignment) << ") = {\n";
+  os << qualifiers << formatArrayDeclaration(type, symbol, bytes) << " TMB_ALIGNED(" << std::max(type.bytes, alignment)
+     << ") = {\n";
   writeElements(os, type, bytes);
   os << "};\n";
 }

@@ -18,7 +18,8 @@ static const CType types[] = {{CType::F32, 4, "float", "TMB_F32"},         {CTyp
                               {CType::Unsigned, 4, "uint32_t", "TMB_U32"}, {CType::Unsigned, 8, "uint64_t", "TMB_U64"}};
 static const CType boolean = {CType::Unsigned, 1, "uint8_t", "TMB_BOOL"};
 // What C99 has no type for is there as its bits.
-static const CType nibbles[] = {{CType::Signed, 1, "int8_t", "TMB_S4", "int4"}, {CType::Unsigned, 1, "uint8_t", "TMB_U4", "uint4"}};
+static const CType nibbles[] = {{CType::Signed, 1, "int8_t", "TMB_S4", "int4"},
+                                {CType::Unsigned, 1, "uint8_t", "TMB_U4", "uint4"}};
 static const CType half = {CType::Unsigned, 2, "uint16_t", "TMB_F16", "float16"};
 static const CType brain = {CType::Unsigned, 2, "uint16_t", "TMB_BF16", "bfloat16"};
 static const CType smallFloats[] = {{CType::Unsigned, 1, "uint8_t", "TMB_F8E4M3FN", "float8_e4m3fn"},

@@ -225,8 +225,8 @@ void ModelBuilder::identifyState() {
       identity.push_back(char(hash >> (8 * byte)));
   };
   for (const ModelState &state : model.states) {
-    std::string text = state.name + " " + state.type->name + " " + formatShape(state.shape) + " " + std::to_string(state.offset) + " " +
-                       formatDouble(state.scale) + " " + std::to_string(state.zeroPoint);
+    std::string text = state.name + " " + state.type->name + " " + formatShape(state.shape) + " " +
+                       std::to_string(state.offset) + " " + formatDouble(state.scale) + " " + std::to_string(state.zeroPoint);
     add(llvm::ArrayRef<char>(text.data(), text.size()));
   }
   for (const ModelConstant &constant : model.constants)
@@ -261,7 +261,8 @@ llvm::Error ModelBuilder::addCall(mcu::CallOp op) {
         return error;
     if (llvm::Error error = addArgument(call, op.getOuts()[0], /*isConst=*/false, /*isTable=*/false))
       return error;
-    call.function = model.name + "__" + names.get(identifierPart(call.node).empty() ? "trees" : identifierPart(call.node) + "_trees");
+    call.function =
+        model.name + "__" + names.get(identifierPart(call.node).empty() ? "trees" : identifierPart(call.node) + "_trees");
     call.definition = writeTreeCode(op, call.function);
     model.calls.push_back(std::move(call));
     return llvm::Error::success();
@@ -353,7 +354,8 @@ llvm::Expected<ModelStep> ModelBuilder::makeStep(mcu::CallOp stream, mcu::StepOp
   for (size_t i = 0; i < op.getArgs().size(); ++i) {
     Value operand = stream->getOperand(unsigned(op.getArgs()[i]));
     Operation *root = mcu::getRoot(operand);
-    ModelArgument argument{CType::get(cast<TypeAttr>(op.getElements()[i]).getValue()), i < kernel->ins, 0, -1, op.getAdvances()[i]};
+    ModelArgument argument{CType::get(cast<TypeAttr>(op.getElements()[i]).getValue()), i < kernel->ins, 0, -1,
+                           op.getAdvances()[i]};
     if (auto constant = dyn_cast<mcu::ConstantOp>(root)) {
       llvm::Expected<int64_t> index = addConstant(constant, isTableOperand(op.getKernel(), unsigned(i)));
       if (!index)

@@ -28,8 +28,8 @@ static void writePort(llvm::raw_ostream &os, const Model &model, const ModelPort
        << prefix << "_WINDOW_FRAMES " << port.frames->length << "\n"
        << prefix << "_DELAY " << port.frames->delay << "\n";
   if (port.bound)
-    os << "/* The size of dimension " << port.bound->dimension << " depends on the data: at most " << port.shape[port.bound->dimension]
-       << ", after a run as many as output\n * " << port.bound->output
+    os << "/* The size of dimension " << port.bound->dimension << " depends on the data: at most "
+       << port.shape[port.bound->dimension] << ", after a run as many as output\n * " << port.bound->output
        << " says. The elements lie as the shape above says; those past the actual size mean nothing. */\n"
        << prefix << "_BOUND_DIMENSION " << port.bound->dimension << "\n"
        << prefix << "_BOUND_SIZE_OUTPUT " << port.bound->output << "\n";
@@ -54,8 +54,8 @@ static void writeUsage(llvm::raw_ostream &os, const Model &model, const EmitOpti
   os << " *   #include \"" << name << ".h\"\n";
   os << " *   static uint8_t arena[" << macro << "_ARENA_BYTES] TMB_ALIGNED(" << macro << "_ARENA_ALIGNMENT);\n";
   if (model.externalArenaBytes > 0)
-    os << " *   TMB_SECTION_EXTERNAL_RAM(external)\n *   static uint8_t external[" << macro << "_EXTERNAL_ARENA_BYTES] TMB_ALIGNED(" << macro
-       << "_ARENA_ALIGNMENT);\n";
+    os << " *   TMB_SECTION_EXTERNAL_RAM(external)\n *   static uint8_t external[" << macro
+       << "_EXTERNAL_ARENA_BYTES] TMB_ALIGNED(" << macro << "_ARENA_ALIGNMENT);\n";
   if (!model.states.empty())
     os << " *   static uint8_t state[" << macro << "_STATE_BYTES] TMB_ALIGNED(" << macro << "_STATE_ALIGNMENT);\n *   "
        << name << "_reset(state); // once, and whenever a new sequence begins\n";
@@ -63,11 +63,13 @@ static void writeUsage(llvm::raw_ostream &os, const Model &model, const EmitOpti
   if (const ModelPort *fed = model.getFed())
     os << " *   tmb_status status = " << name << "_feed_start(arena);\n"
        << " *   while (...) // as rows come, " << macro << "_INPUT" << fed->index << "_ROWS in all\n"
-       << " *     status = " << name << "_feed_rows(" << memory << ", row, 1); // " << macro << "_INPUT" << fed->index << "_ROW_BYTES bytes\n";
+       << " *     status = " << name << "_feed_rows(" << memory << ", row, 1); // " << macro << "_INPUT" << fed->index
+       << "_ROW_BYTES bytes\n";
   else if (!model.inputs.empty())
     os << " *   " << model.inputs[0].type->name << " *in = " << name << "_input(arena, 0); // write " << macro
        << "_INPUT0_BYTES bytes to it\n";
-  os << (model.getFed() ? " *   status = " : " *   tmb_status status = ") << name << "_run(" << memory << "); // TMB_OK or a negative code\n";
+  os << (model.getFed() ? " *   status = " : " *   tmb_status status = ") << name << "_run(" << memory
+     << "); // TMB_OK or a negative code\n";
   if (!model.outputs.empty())
     os << " *   const " << model.outputs[0].type->name << " *out = " << name << "_output(arena, 0);\n";
   os << " *\n * Inputs and outputs lie in the arena, whose memory is used again and again during a run: write all inputs "
@@ -99,12 +101,15 @@ static void writeFrames(llvm::raw_ostream &os, const Model &model) {
     return;
   std::string prefix = model.macro + "_INPUT" + std::to_string(input->index);
   int64_t count = input->shape[size_t(input->frames->axis)];
-  os << "\n/* A run takes the next " << prefix << "_FRAMES frames of a stream; the state has what it needs of those before. The model itself\n"
-     << " * is one over windows of " << prefix << "_WINDOW_FRAMES frames. Frame number i since the reset is frame i - _DELAY of a window,\n"
+  os << "\n/* A run takes the next " << prefix
+     << "_FRAMES frames of a stream; the state has what it needs of those before. The model itself\n"
+     << " * is one over windows of " << prefix
+     << "_WINDOW_FRAMES frames. Frame number i since the reset is frame i - _DELAY of a window,\n"
      << " * and number i of the frames of an output is frame i - _DELAY of the window's output; those before mean nothing. After\n"
-     << " * " << model.macro << "_WINDOW_RUNS runs a window has come, and outputs without frames are the window's. Later runs go on: for a model\n"
-     << " * that pads nothing in time and has no recurrent layer, what they give is that of the last window. */\n#define " << model.macro
-     << "_WINDOW_RUNS " << (input->frames->length + input->frames->delay) / count << "\n";
+     << " * " << model.macro
+     << "_WINDOW_RUNS runs a window has come, and outputs without frames are the window's. Later runs go on: for a model\n"
+     << " * that pads nothing in time and has no recurrent layer, what they give is that of the last window. */\n#define "
+     << model.macro << "_WINDOW_RUNS " << (input->frames->length + input->frames->delay) / count << "\n";
 }
 
 static void writeState(llvm::raw_ostream &os, const Model &model) {
@@ -114,10 +119,12 @@ static void writeState(llvm::raw_ostream &os, const Model &model) {
     return;
   }
   os << "\n/* Memory that lasts from run to run, apart from the arena, which others may use in between. To save and restore a state copy\n"
-     << " * all of its bytes; it may move. Its last four bytes are " << macro << "_STATE_FORMAT: " << name << "_run takes the state of no other\n"
+     << " * all of its bytes; it may move. Its last four bytes are " << macro << "_STATE_FORMAT: " << name
+     << "_run takes the state of no other\n"
      << " * model, nor of this one compiled with other weights.\n";
   for (const ModelState &state : model.states) {
-    os << " *   at " << state.offset << ": '" << commentText(state.name) << "', " << state.type->getLabel() << " " << formatShape(state.shape);
+    os << " *   at " << state.offset << ": '" << commentText(state.name) << "', " << state.type->getLabel() << " "
+       << formatShape(state.shape);
     if (state.scale != 0)
       os << ", scale " << formatFloat(float(state.scale)) << ", zero point " << state.zeroPoint;
     os << "\n";
@@ -125,8 +132,8 @@ static void writeState(llvm::raw_ostream &os, const Model &model) {
   os << " */\n#define " << macro << "_STATE_BYTES " << model.stateBytes << "\n";
   os << "#define " << macro << "_STATE_ALIGNMENT " << model.alignment << "\n";
   os << "#define " << macro << "_STATE_FORMAT 0x" << llvm::utohexstr(model.stateFormat, /*LowerCase=*/false, 8) << "u\n";
-  os << "\n/* Begins a sequence: states get what they start with, as a rule zeros. TMB_ERROR_ARGUMENT if state is NULL or not aligned to " << macro
-     << "_STATE_ALIGNMENT. */\n";
+  os << "\n/* Begins a sequence: states get what they start with, as a rule zeros. TMB_ERROR_ARGUMENT if state is NULL or not aligned to "
+     << macro << "_STATE_ALIGNMENT. */\n";
   os << "tmb_status " << name << "_reset(void *state);\n";
 }
 
@@ -165,12 +172,16 @@ std::string thimble::codegen::writeHeader(const Model &model, const EmitOptions 
     std::string rows = macro + "_INPUT" + std::to_string(fed->index) + "_ROWS";
     os << "\n/* Begins a new input " << fed->index << ", which never lies in memory as a whole. */\n";
     os << "tmb_status " << name << "_feed_start(void *arena);\n";
-    os << "\n/* Takes the next `count` rows of input " << fed->index << ", and computes what they make possible. TMB_ERROR_ROWS if that is\n"
+    os << "\n/* Takes the next `count` rows of input " << fed->index
+       << ", and computes what they make possible. TMB_ERROR_ROWS if that is\n"
        << " * more than " << rows << " in all. */\n";
     os << "tmb_status " << name << "_feed_rows(" << formatMemoryParameters(model) << ", const void *rows, int32_t count);\n";
   }
-  os << "\n/* Runs the model once" << (model.getFed() ? ", after all rows were fed (else TMB_ERROR_ROWS)" : "") << ". TMB_ERROR_ARGUMENT if arena is NULL or not aligned to " << macro << "_ARENA_ALIGNMENT."
-     << (model.states.empty() ? "" : "\n * The same for state, which must come from " + name + "_reset or an earlier run, else TMB_ERROR_STATE.")
+  os << "\n/* Runs the model once" << (model.getFed() ? ", after all rows were fed (else TMB_ERROR_ROWS)" : "")
+     << ". TMB_ERROR_ARGUMENT if arena is NULL or not aligned to " << macro << "_ARENA_ALIGNMENT."
+     << (model.states.empty()
+             ? ""
+             : "\n * The same for state, which must come from " + name + "_reset or an earlier run, else TMB_ERROR_STATE.")
      << " */\n";
   os << "tmb_status " << name << "_run(" << formatMemoryParameters(model) << ");\n";
   os << "\n/* Where to read an output after a run. NULL if there is no such output, or arena is NULL. */\n";

@@ -37,8 +37,8 @@ void thimble::codegen::writePlanCheck(llvm::raw_ostream &os, const Model &model)
       continue;
     mcu::BufferOp buffer = part.range.buffer;
     position[index] = count++;
-    os << "    {" << int64_t(*buffer.getOffset()) + part.begin << ", " << part.end - part.begin << ", " << part.range.first << ", "
-       << part.range.last << ", " << memoryOf(buffer) << "},\n";
+    os << "    {" << int64_t(*buffer.getOffset()) + part.begin << ", " << part.end - part.begin << ", " << part.range.first
+       << ", " << part.range.last << ", " << memoryOf(buffer) << "},\n";
   }
   if (count == 0) // C has no empty arrays
     os << "    {0, 0, 0, -1, 0},\n";
@@ -71,11 +71,13 @@ void thimble::codegen::writePlanCheck(llvm::raw_ostream &os, const Model &model)
   for (size_t i = 0; i < uses.size(); ++i)
     os << (i % 8 == 0 ? "    " : " ") << "{" << uses[i].call << ", " << uses[i].part << ", " << (uses[i].writes ? 1 : 0) << "},"
        << (i % 8 == 7 || i + 1 == uses.size() ? "\n" : "");
-  std::string state = model.states.empty() ? "NULL" : "s", stateBytes = model.states.empty() ? "0" : model.macro + "_STATE_BYTES";
+  std::string state = model.states.empty() ? "NULL" : "s",
+              stateBytes = model.states.empty() ? "0" : model.macro + "_STATE_BYTES";
   std::string external = model.externalArenaBytes > 0 ? "e" : "NULL";
-  os << "};\n#define PLAN_PARTS " << count << "\n#define BEGIN_PLAN(sums) \\\n  tmb_plan plan = {" << name << "__plan_parts, " << name
-     << "__plan_uses, PLAN_PARTS, " << uses.size() << ", {a, " << state << ", " << external << "}, {" << model.macro
-     << "_ARENA_BYTES, " << stateBytes << ", " << model.externalArenaBytes << "}, \\\n                   sums, TMB_PLAN_NO_CALL, 0}\n"
+  os << "};\n#define PLAN_PARTS " << count << "\n#define BEGIN_PLAN(sums) \\\n  tmb_plan plan = {" << name << "__plan_parts, "
+     << name << "__plan_uses, PLAN_PARTS, " << uses.size() << ", {a, " << state << ", " << external << "}, {" << model.macro
+     << "_ARENA_BYTES, " << stateBytes << ", " << model.externalArenaBytes
+     << "}, \\\n                   sums, TMB_PLAN_NO_CALL, 0}\n"
      << "#define BEGIN_CHECKS() uint32_t sums[PLAN_PARTS + 1]; BEGIN_PLAN(sums); tmb_plan_begin(&plan)\n"
      << "#define CHECK_WITH(step, call) \\\n  do { \\\n    const int32_t wrong = step(&plan, call); \\\n    if (wrong >= 0) \\\n"
      << "      return (tmb_status)(TMB_ERROR_PLAN - wrong); \\\n  } while (0)\n"

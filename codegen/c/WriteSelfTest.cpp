@@ -61,9 +61,9 @@ static void writeVector(llvm::raw_ostream &os, const Model &model, const GoldenV
   std::string memory = formatMemoryArguments(model, name + "__");
   os << "\n  /* Vector " << vector << " */\n";
   if (const ModelPort *fed = model.getFed())
-    os << "  status = " << name << "_feed_start(" << name << "__arena);\n  if (status == TMB_OK)\n    status = " << name << "_feed_rows("
-       << memory << ", " << goldenName(model, vector, "input", size_t(fed->index)) << ", " << model.macro << "_INPUT" << fed->index
-       << "_ROWS);\n  if (status != TMB_OK)\n    return (int)status;\n";
+    os << "  status = " << name << "_feed_start(" << name << "__arena);\n  if (status == TMB_OK)\n    status = " << name
+       << "_feed_rows(" << memory << ", " << goldenName(model, vector, "input", size_t(fed->index)) << ", " << model.macro
+       << "_INPUT" << fed->index << "_ROWS);\n  if (status != TMB_OK)\n    return (int)status;\n";
   for (size_t i = 0; i < model.inputs.size(); ++i) {
     if (model.inputs[i].bytes == 0 || model.inputs[i].rowBytes != 0)
       continue; // C has no empty arrays

@@ -73,14 +73,16 @@ static std::string formatShapes(mcu::CallOp call) {
 
 static std::string formatArgument(const Model &model, const ModelArgument &argument) {
   std::string type = (argument.isConst ? "const " : "") + std::string(argument.type->name);
-  std::string advance = argument.advance == 0 ? "" : (argument.advance < 0 ? " - " : " + ") + std::to_string(std::abs(argument.advance)) + " * i";
+  std::string advance =
+      argument.advance == 0 ? "" : (argument.advance < 0 ? " - " : " + ") + std::to_string(std::abs(argument.advance)) + " * i";
   if (argument.constant < 0) {
     llvm::StringRef place = argument.isSpilled ? "EXTERNAL_AT(" : argument.isState ? "STATE_AT(" : "AT(";
     return place.str() + type + ", " + std::to_string(argument.offset) + advance + ")";
   }
   const ModelConstant &constant = model.constants[argument.constant];
   if (argument.offset != 0 || argument.advance != 0)
-    return "(" + type + " *)(const void *)((const uint8_t *)" + constant.symbol + " + " + std::to_string(argument.offset) + advance + ")";
+    return "(" + type + " *)(const void *)((const uint8_t *)" + constant.symbol + " + " + std::to_string(argument.offset) +
+           advance + ")";
   if (llvm::StringRef(constant.type->name) == argument.type->name)
     return constant.symbol;
   return "(" + type + " *)(const void *)" + constant.symbol;
@@ -90,7 +92,10 @@ static std::string streamName(const Model &model, size_t call) { return model.na
 
 // A row that the caller feeds: without one the function returns, and goes on here when it comes.
 static void writeFeed(llvm::raw_ostream &os, const Model &model, const ModelStep &step, int64_t place, llvm::StringRef indent) {
-  os << indent << "f->at = " << place << ";\n" << indent << "f->i = i;\n" << indent << "if (row == NULL)\n" << indent << "  return;\n";
+  os << indent << "f->at = " << place << ";\n"
+     << indent << "f->i = i;\n"
+     << indent << "if (row == NULL)\n"
+     << indent << "  return;\n";
   os << indent << "/* fall through */\n  case " << place << ":\n";
   os << indent << "memcpy(" << formatArgument(model, step.arguments[0]) << ", row, " << step.fedBytes << ");\n"
      << indent << "row = NULL;\n";
@@ -111,7 +116,8 @@ static std::string streamMemory(const ModelCall &call, const std::string &type) 
   auto uses = [&](bool ModelArgument::*memory) {
     return llvm::any_of(call.arguments, [&](const ModelArgument &argument) { return argument.*memory; });
   };
-  return type + "a" + (uses(&ModelArgument::isSpilled) ? ", " + type + "e" : "") + (uses(&ModelArgument::isState) ? ", " + type + "s" : "");
+  return type + "a" + (uses(&ModelArgument::isSpilled) ? ", " + type + "e" : "") +
+         (uses(&ModelArgument::isState) ? ", " + type + "s" : "");
 }
 
 // The beginning of a function of the model, which takes the arena and, where they exist, the external arena and the state.
@@ -124,7 +130,8 @@ static void writeMemoryPointers(llvm::raw_ostream &os, const Model &model) {
 }
 
 static void writeMemoryChecks(llvm::raw_ostream &os, const Model &model, const std::string &more) {
-  os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0" << more << ")\n    return TMB_ERROR_ARGUMENT;\n";
+  os << "  if (a == NULL || (uintptr_t)a % " << model.macro << "_ARENA_ALIGNMENT != 0" << more
+     << ")\n    return TMB_ERROR_ARGUMENT;\n";
   if (model.externalArenaBytes > 0)
     os << "  if (e == NULL || (uintptr_t)e % " << model.macro << "_ARENA_ALIGNMENT != 0)\n    return TMB_ERROR_ARGUMENT;\n";
   if (model.states.empty())
@@ -183,12 +190,14 @@ static void writeReset(llvm::raw_ostream &os, const Model &model) {
     if (byte)
       os << "  memset(" << at << ", " << int(*byte) << ", " << end - begin << ");\n";
     else if (isRepeated(state.start, size_t(state.type->bytes)))
-      os << "  for (i = 0; i < " << state.bytes / state.type->bytes << "; ++i)\n    memcpy(" << at << " + " << state.type->bytes << " * i, \""
-         << formatBytes(llvm::ArrayRef(state.start).take_front(size_t(state.type->bytes))) << "\", " << state.type->bytes << ");\n";
+      os << "  for (i = 0; i < " << state.bytes / state.type->bytes << "; ++i)\n    memcpy(" << at << " + " << state.type->bytes
+         << " * i, \"" << formatBytes(llvm::ArrayRef(state.start).take_front(size_t(state.type->bytes))) << "\", "
+         << state.type->bytes << ");\n";
     else
       os << "  memcpy(" << at << ", " << startSymbol(model, state) << ", " << state.bytes << ");\n";
   }
-  os << "  *STATE_AT(uint32_t, " << model.macro << "_STATE_BYTES - 4) = " << model.macro << "_STATE_FORMAT;\n  return TMB_OK;\n}\n";
+  os << "  *STATE_AT(uint32_t, " << model.macro << "_STATE_BYTES - 4) = " << model.macro
+     << "_STATE_FORMAT;\n  return TMB_OK;\n}\n";
 }
 
 // A part of the model that runs depth first over rows, as a function of its own.
@@ -199,9 +208,11 @@ static void writeStream(llvm::raw_ostream &os, const Model &model, size_t index)
     return llvm::any_of(loop.steps, [](const ModelStep &step) { return step.kernel == "tmb_fetch"; });
   });
   if (fetches)
-    os << "\n/* " << commentText(call.node) << ": the weights of some output channels at a time come from external memory. */\n";
+    os << "\n/* " << commentText(call.node)
+       << ": the weights of some output channels at a time come from external memory. */\n";
   else
-    os << "\n/* Up to " << commentText(call.node) << ", depth first: a few rows of each tensor at a time. tmb_slide keeps the rows that are\n"
+    os << "\n/* Up to " << commentText(call.node)
+       << ", depth first: a few rows of each tensor at a time. tmb_slide keeps the rows that are\n"
        << " * needed again. */\n";
   bool isFed = call.feedState >= 0;
   int64_t place = 1; // 0 is the beginning
@@ -245,10 +256,11 @@ static void writeFeeding(llvm::raw_ostream &os, const Model &model, size_t index
   os << "  const uint8_t *row = (const uint8_t *)rows;\n  " << name << "__feeding *f;\n";
   writeMemoryChecks(os, model, " || rows == NULL || count < 0");
   os << "  f = AT(" << name << "__feeding, " << state << ");\n";
-  os << "  if (f->rows < 0 || f->rows > " << prefix << "_ROWS || count > " << prefix << "_ROWS - f->rows)\n    return TMB_ERROR_ROWS;\n";
-  os << "  BEGIN_FEEDING();\n  for (; count > 0; --count, ++f->rows, row += " << prefix << "_ROW_BYTES) {\n    CHECK_ROW(" << index
-     << ");\n    " << streamName(model, index) << "(" << streamMemory(model.calls[index], "") << ", row);\n  }\n  CHECK_ROW(" << index
-     << ");\n  return TMB_OK;\n}\n";
+  os << "  if (f->rows < 0 || f->rows > " << prefix << "_ROWS || count > " << prefix
+     << "_ROWS - f->rows)\n    return TMB_ERROR_ROWS;\n";
+  os << "  BEGIN_FEEDING();\n  for (; count > 0; --count, ++f->rows, row += " << prefix << "_ROW_BYTES) {\n    CHECK_ROW("
+     << index << ");\n    " << streamName(model, index) << "(" << streamMemory(model.calls[index], "")
+     << ", row);\n  }\n  CHECK_ROW(" << index << ");\n  return TMB_OK;\n}\n";
 }
 
 static void writeRun(llvm::raw_ostream &os, const Model &model) {
@@ -278,7 +290,8 @@ static void writeRun(llvm::raw_ostream &os, const Model &model) {
     if (call.function.empty())
       arguments.push_back("&" + model.records[call.record].symbol);
     os << "  CHECK_BEFORE(" << index << ");\n";
-    writeWrapped(os, ("  " + (call.function.empty() ? op.getKernel() : llvm::StringRef(call.function)) + "(").str(), arguments, ");", 6);
+    writeWrapped(os, ("  " + (call.function.empty() ? op.getKernel() : llvm::StringRef(call.function)) + "(").str(), arguments,
+                 ");", 6);
   }
   if (!model.calls.empty())
     os << "\n  CHECK_BEFORE(" << model.calls.size() << ");";
@@ -305,7 +318,8 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
   llvm::raw_string_ostream os(text);
   writeBanner(os, "The model '" + model.name + "': its kernels, called in order.", options);
   os << "#include \"" << model.name << ".h\"\n\n#include <stddef.h>\n"
-     << (model.getFed() || hasTreeCode(model) || !model.states.empty() ? "#include <string.h>\n" : "") << "\n#include \"thimble/tmb_kernels.h\"\n";
+     << (model.getFed() || hasTreeCode(model) || !model.states.empty() ? "#include <string.h>\n" : "")
+     << "\n#include \"thimble/tmb_kernels.h\"\n";
   os << "#include \"" << model.name << "_weights.h\"\n";
   writeChecks(os, model);
   writeLabels(os, model);
@@ -321,7 +335,8 @@ std::string thimble::codegen::writeSource(const Model &model, const EmitOptions 
   if (!model.states.empty())
     os << "\n/* The same in the state. */\n#define STATE_AT(type, offset) ((type *)(void *)(s + (offset)))\n";
   if (model.getFed())
-    os << "\n/* How far the feeding has come: rows that were fed, where " << model.name << "_feed_rows goes on, and the loop there. */\n"
+    os << "\n/* How far the feeding has come: rows that were fed, where " << model.name
+       << "_feed_rows goes on, and the loop there. */\n"
        << "typedef struct {\n  int32_t rows, at, i;\n} " << model.name << "__feeding;\n";
   writePlanCheck(os, model);
   writeAccessor(os, model, "input", "", model.inputs);

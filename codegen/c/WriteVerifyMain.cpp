@@ -137,8 +137,8 @@ static void writeFill(llvm::raw_ostream &os, const Model &model) {
   if (model.externalArenaBytes > 0)
     os << "  memset(" << prefix << "external, sample % 2 == 0 ? 0xA5 : 0x5A, sizeof(" << prefix << "external));\n";
   if (hasState)
-    os << "  got = " << prefix << "read(in, &begins, 1);\n  if (got != 1)\n    return got == 0 ? " << prefix << "END : " << prefix
-       << "CUT_OFF;\n  if (begins != 0)\n    (void)" << model.name << "_reset(" << prefix << "state);\n";
+    os << "  got = " << prefix << "read(in, &begins, 1);\n  if (got != 1)\n    return got == 0 ? " << prefix
+       << "END : " << prefix << "CUT_OFF;\n  if (begins != 0)\n    (void)" << model.name << "_reset(" << prefix << "state);\n";
   if (!reads && hasState)
     os << "  return 0;\n}\n";
   else if (!reads && model.getFed()) // which has told the end of the file
@@ -183,7 +183,8 @@ std::string thimble::codegen::writeVerifyMain(const Model &model, const EmitOpti
   writeTemplate(os, mainStart, model.name);
   if (model.getFed())
     os << "    status = " << prefix << "feed(in, &count);\n    if (status != 0)\n      break;\n";
-  os << "    tmb_port_counter_start();\n    status = (int)" << model.name << "_run(" << formatMemoryArguments(model, prefix) << ");\n";
+  os << "    tmb_port_counter_start();\n    status = (int)" << model.name << "_run(" << formatMemoryArguments(model, prefix)
+     << ");\n";
   writeTemplate(os, runIt, model.name);
   for (size_t i = 0; i < model.outputs.size(); ++i) {
     if (model.outputs[i].bytes == 0)

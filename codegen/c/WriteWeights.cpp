@@ -41,8 +41,8 @@ static void writeSections(llvm::raw_ostream &os, const Model &model) {
       sections.push_back(section);
   for (const Section *section : sections) {
     std::string macro = (model.macro + "_SECTION_" + section->name).str();
-    os << "\n#ifndef " << macro << " /* attribute of " << section->meaning << " */\n#define " << macro << "(symbol) TMB_SECTION_"
-       << section->name << "(symbol)\n#endif\n";
+    os << "\n#ifndef " << macro << " /* attribute of " << section->meaning << " */\n#define " << macro
+       << "(symbol) TMB_SECTION_" << section->name << "(symbol)\n#endif\n";
   }
 }
 
@@ -55,7 +55,8 @@ std::string thimble::codegen::writeWeightsHeader(const Model &model, const EmitO
   if (!model.constants.empty())
     os << "\n";
   for (const ModelConstant &constant : model.constants)
-    os << "extern " << qualifierOf(constant) << formatArrayDeclaration(*constant.type, constant.symbol, constant.bytes()) << ";\n";
+    os << "extern " << qualifierOf(constant) << formatArrayDeclaration(*constant.type, constant.symbol, constant.bytes())
+       << ";\n";
   os << "\n#endif\n";
   return text;
 }

@@ -50,8 +50,8 @@ struct SumNumbers {
 };
 
 /// Those of a + b, or a - b. Multipliers have 15 bits, or 20 if sums must round as the model's own do.
-SumNumbers int8Sum(mlir::quant::UniformQuantizedType a, mlir::quant::UniformQuantizedType b, mlir::quant::UniformQuantizedType y,
-                   bool subtracts, bool isExact);
+SumNumbers int8Sum(mlir::quant::UniformQuantizedType a, mlir::quant::UniformQuantizedType b,
+                   mlir::quant::UniformQuantizedType y, bool subtracts, bool isExact);
 
 /// The constant of tmb_softmax_s8 for scores of this type.
 NewConstant int8Exponentials(mlir::quant::UniformQuantizedType type);

@@ -162,7 +162,8 @@ CallBuilder &CallBuilder::requantFields(double factor, llvm::StringRef prefix) {
 
 FailureOr<KernelCall> CallBuilder::finish() {
   if (problem.empty() && call.ins.size() != call.kernel->ins)
-    fail("kernel " + call.kernel->name + " takes " + llvm::Twine(call.kernel->ins) + " inputs, got " + llvm::Twine(call.ins.size()));
+    fail("kernel " + call.kernel->name + " takes " + llvm::Twine(call.kernel->ins) + " inputs, got " +
+         llvm::Twine(call.ins.size()));
   if (!problem.empty())
     return op->emitOpError() << problem;
   call.params = builder.getDictionaryAttr(fields);

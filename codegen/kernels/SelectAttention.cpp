@@ -22,7 +22,10 @@ static void addOptional(CallBuilder &call, nn::AttentionOp op, Value value, cons
 }
 
 static void shapeFields(CallBuilder &call, nn::AttentionOp op) {
-  call.field("heads", op.getHeads()).field("shared", op.getShared()).field("queries", op.getQueries()).field("keys", op.getKeys());
+  call.field("heads", op.getHeads())
+      .field("shared", op.getShared())
+      .field("queries", op.getQueries())
+      .field("keys", op.getKeys());
   call.field("depth", op.getDepth()).field("value_depth", op.getValueDepth()).macs(op.getMacs());
   placeFields(call, "q", op.getQPlace());
   placeFields(call, "k", op.getKPlace());

@@ -128,7 +128,8 @@ static FailureOr<Calls> fullyConnected(Op op, const IntegerConstants &integers, 
     return op.emitOpError("has a depth of ") << depth << ", which is too large for its kernel";
   CallBuilder call(op, "tmb_fully_connected_s8");
   call.operand(0);
-  call.constant(streamConstant(op.getContext(), packFullyConnected(weights, integers.bias, integers.multipliers, int32_t(depth))));
+  call.constant(
+      streamConstant(op.getContext(), packFullyConnected(weights, integers.bias, integers.multipliers, int32_t(depth))));
   call.field("rows", rows).field("depth", depth).field("cols", int64_t(integers.bias.size()));
   return finishInt8(call, op, integers.shift);
 }

@@ -29,8 +29,8 @@ static FailureOr<Calls> selectUnary(nn::UnaryOp op) {
 }
 
 // y = (a * ma + b * mb + offset) >> shift: the largest shift that the bits of the multipliers allow.
-SumNumbers thimble::kernels::int8Sum(quant::UniformQuantizedType a, quant::UniformQuantizedType b, quant::UniformQuantizedType y,
-                                     bool subtracts, bool isExact) {
+SumNumbers thimble::kernels::int8Sum(quant::UniformQuantizedType a, quant::UniformQuantizedType b,
+                                     quant::UniformQuantizedType y, bool subtracts, bool isExact) {
   double factorA = a.getScale() / y.getScale(), factorB = (subtracts ? -1 : 1) * b.getScale() / y.getScale();
   double largest = std::max(std::abs(factorA), std::abs(factorB)), limit = isExact ? 1 << 20 : 32767;
   int64_t shift = 22;
@@ -207,11 +207,19 @@ static FailureOr<Calls> selectConversion(Operation *op) {
   auto from = nn::getInt8Type(x.getType()), to = nn::getInt8Type(y.getType());
   if (isa<nn::QuantizeOp>(op)) {
     CallBuilder call(op, "tmb_quantize_f32_s8");
-    return call.operand(0).field("count", count).real("scale", 1.0 / to.getScale()).field("zero_point", to.getZeroPoint()).finishAlone();
+    return call.operand(0)
+        .field("count", count)
+        .real("scale", 1.0 / to.getScale())
+        .field("zero_point", to.getZeroPoint())
+        .finishAlone();
   }
   if (isa<nn::DequantizeOp>(op)) {
     CallBuilder call(op, "tmb_dequantize_s8_f32");
-    return call.operand(0).field("count", count).real("scale", from.getScale()).field("zero_point", from.getZeroPoint()).finishAlone();
+    return call.operand(0)
+        .field("count", count)
+        .real("scale", from.getScale())
+        .field("zero_point", from.getZeroPoint())
+        .finishAlone();
   }
   CallBuilder call(op, "tmb_requantize_s8");
   call.operand(0).field("count", count).field("in_zero_point", from.getZeroPoint()).field("out_zero_point", to.getZeroPoint());

@@ -254,7 +254,9 @@ static FailureOr<Calls> selectNorm(nn::LayerNormOp op) {
   for (; epsilon > 1 << 30; epsilon /= 2)
     ++epsilonShift;
   Builder builder(op.getContext());
-  call.operand(0).constant<int32_t>("gain", builder.getI32Type(), gains).constant<int32_t>("bias", builder.getI32Type(), biases);
+  call.operand(0)
+      .constant<int32_t>("gain", builder.getI32Type(), gains)
+      .constant<int32_t>("bias", builder.getI32Type(), biases);
   call.field("outer", outer).field("depth", depth).field("centered", !op.getRms()).field("epsilon", std::llround(epsilon));
   return call.field("epsilon_shift", epsilonShift).field("shift", 20 + bits).finishAlone();
 }

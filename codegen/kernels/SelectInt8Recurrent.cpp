@@ -100,7 +100,8 @@ static int32_t biasUnits(double bias) {
 static double partOf(const Layer &layer, int64_t gate) { return gate + 1 == layer.gates ? 1 : 0.5; }
 
 // Multipliers of a matrix with one shift for all of its rows.
-static FailureOr<std::pair<std::vector<int32_t>, int32_t>> multipliersOf(const Matrix &matrix, double factor, const Layer &layer) {
+static FailureOr<std::pair<std::vector<int32_t>, int32_t>> multipliersOf(const Matrix &matrix, double factor,
+                                                                         const Layer &layer) {
   std::vector<double> factors;
   for (auto [i, scale] : llvm::enumerate(matrix.scales))
     factors.push_back(scale * factor * partOf(layer, int64_t(i) / layer.hidden));
@@ -123,7 +124,8 @@ template <typename Op> static FailureOr<Calls> finish(CallBuilder &call, Op op, 
     call.fail("has no units or no input");
   auto xType = nn::getInt8Type(op.getX().getType());
   // Arguments of the activation functions have units of 2^-12.
-  auto mx = multipliersOf(layer.weights, xType.getScale() * 4096, layer), mh = multipliersOf(layer.recurrence, std::ldexp(4096.0, -15), layer);
+  auto mx = multipliersOf(layer.weights, xType.getScale() * 4096, layer),
+       mh = multipliersOf(layer.recurrence, std::ldexp(4096.0, -15), layer);
   if (failed(mx) || failed(mh))
     return op.emitOpError("scales of its weights differ too much for a 32-bit requantization factor");
   if (mh->second != 0 || layer.recurrence.largestRow() > 65535 || (layer.weights.largestRow() * 255) << mx->second > INT32_MAX)

@@ -40,7 +40,8 @@ template <typename Op> static FailureOr<Calls> finish(CallBuilder &call, Op op, 
     bool isGiven = op.getActivations() && i < op.getActivations()->size();
     int64_t function = isGiven ? int64_t(cast<nn::RecurrentActivationAttr>((*op.getActivations())[i]).getValue()) : 0;
     call.field(name, function);
-    call.real((name + "_alpha").str(), isGiven ? (*op.getAlphas())[i] : 0).real((name + "_beta").str(), isGiven ? (*op.getBetas())[i] : 0);
+    call.real((name + "_alpha").str(), isGiven ? (*op.getAlphas())[i] : 0)
+        .real((name + "_beta").str(), isGiven ? (*op.getBetas())[i] : 0);
   }
   return call.macs(op.getMacs()).scratch(scratchPerHidden * hidden * int64_t(sizeof(float))).finishAlone();
 }
@@ -49,12 +50,16 @@ template <typename Op> static std::string kernelName(Op op, StringRef kind) {
   return ("tmb_" + kind + (op.getActivations() ? "_custom_f32" : "_f32")).str();
 }
 
-template <typename Op> static FailureOr<Calls> selectSimple(Op op, StringRef kind, bool linearBeforeReset, int64_t scratchPerHidden) {
+template <typename Op>
+static FailureOr<Calls> selectSimple(Op op, StringRef kind, bool linearBeforeReset, int64_t scratchPerHidden) {
   CallBuilder call(op, kernelName(op, kind));
   call.operand(0).operand(1).operand(2).operand(3);
   addState(call, op, op.getInitialH(), "initial_h");
   addLengths(call, op);
-  call.field("has_initial_c", 0).field("has_peepholes", 0).field("input_forget", 0).field("linear_before_reset", linearBeforeReset);
+  call.field("has_initial_c", 0)
+      .field("has_peepholes", 0)
+      .field("input_forget", 0)
+      .field("linear_before_reset", linearBeforeReset);
   return finish(call.results({0, 1}), op, scratchPerHidden);
 }
 

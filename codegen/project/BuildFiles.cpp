@@ -118,9 +118,11 @@ llvm::Expected<std::string> thimble::codegen::writeMemoryScript(const Target &ta
     uint64_t ram = sizes.externalRam.value_or(std::min(target.getExternalRamBytes().value_or(0), external->bytes / 2));
     uint64_t room = ram > 0 ? external->bytes / 2 : external->bytes;
     uint64_t there = std::min(target.getExternalFlashBytes().value_or(room), room);
-    os << llvm::formatv("_external_origin = {0:x};\n_external_bytes = {1};\n", external->origin, sizes.externalFlash.value_or(there));
+    os << llvm::formatv("_external_origin = {0:x};\n_external_bytes = {1};\n", external->origin,
+                        sizes.externalFlash.value_or(there));
     if (ram > 0)
-      os << llvm::formatv("_external_ram_origin = {0:x};\n_external_ram_bytes = {1};\n", external->origin + external->bytes / 2, ram);
+      os << llvm::formatv("_external_ram_origin = {0:x};\n_external_ram_bytes = {1};\n", external->origin + external->bytes / 2,
+                          ram);
   }
   return text;
 }

@@ -115,7 +115,8 @@ llvm::Expected<RuntimeFiles> thimble::codegen::collectRuntime(const std::vector<
     result.sources.push_back(*path);
   }
   // What generated files include themselves.
-  for (llvm::StringRef header : {"thimble/tmb_abi.h", "thimble/tmb_check_plan.h", "thimble/tmb_kernels.h", "thimble/tmb_status.h"})
+  for (llvm::StringRef header :
+       {"thimble/tmb_abi.h", "thimble/tmb_check_plan.h", "thimble/tmb_kernels.h", "thimble/tmb_status.h"})
     if (llvm::Expected<std::string> path = collector.add(header); !path)
       return path.takeError();
   llvm::sort(result.sources);

@@ -133,8 +133,8 @@ private:
     Fields fields(value, path);
     int64_t bytes = 0, slowdown = 0;
     bool done = fields && fields.read("name", to.name) && fields.read("origin", to.origin) && fields.read("bytes", bytes) &&
-                fields.read("fitted", to.isFitted) && fields.read("alignment", to.alignment) && fields.read("slowdown", slowdown) &&
-                fields.finish();
+                fields.read("fitted", to.isFitted) && fields.read("alignment", to.alignment) &&
+                fields.read("slowdown", slowdown) && fields.finish();
     to.bytes = uint64_t(bytes);
     to.slowdown = unsigned(std::min<int64_t>(slowdown, 1 << 20));
     return done;
@@ -164,11 +164,12 @@ static bool readTarget(const json::Value &value, Target &target, json::Path path
   return fields && fields.readName("name", target.name) && fields.read("description", target.description) &&
          fields.readName("core", target.core) && fields.readName("isa", target.isa) &&
          fields.readOneOf("fpu", target.fpu, {"none", "sp", "dp"}, "expected none, sp or dp") &&
-         fields.read("flash", target.flash) && fields.read("ram", target.ram) && fields.readOptional("external_flash", target.externalFlash) &&
+         fields.read("flash", target.flash) && fields.read("ram", target.ram) &&
+         fields.readOptional("external_flash", target.externalFlash) &&
          fields.readOptional("external_ram", target.externalRam) && fields.readName("compiler", target.compiler) &&
          fields.read("flags", target.flags) && fields.read("alignment", target.alignment) &&
-         fields.readFlag("fuses_additions", target.fusesAdditions) &&
-         fields.read("emulator", target.emulator) && fields.finish();
+         fields.readFlag("fuses_additions", target.fusesAdditions) && fields.read("emulator", target.emulator) &&
+         fields.finish();
 }
 
 static llvm::Error refuse(const llvm::Twine &message) {

@@ -19,7 +19,8 @@ static SmallVector<Value> observedValues(func::FuncOp function) {
       values.push_back(argument);
   for (Operation &op : body)
     for (Value result : op.getResults())
-      if (quantize::isFloat(result) && !isa<nn::ConstantOp>(op) && cast<RankedTensorType>(result.getType()).getNumElements() > 0)
+      if (quantize::isFloat(result) && !isa<nn::ConstantOp>(op) &&
+          cast<RankedTensorType>(result.getType()).getNumElements() > 0)
         values.push_back(result);
   return values;
 }

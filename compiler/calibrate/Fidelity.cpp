@@ -41,7 +41,8 @@ struct ValuePair {
 static llvm::MapVector<StringRef, Value> namedResults(func::FuncOp function, MLIRContext *context) {
   llvm::MapVector<StringRef, Value> results;
   for (Operation &op : function.getBody().front()) {
-    auto result = llvm::find_if(op.getResults(), [](Value value) { return SampleRunner::hasReals(value) && !value.use_empty(); });
+    auto result =
+        llvm::find_if(op.getResults(), [](Value value) { return SampleRunner::hasReals(value) && !value.use_empty(); });
     if (result == op.result_end() || isa<nn::ConstantOp>(op))
       continue;
     std::string name = nodeName(op.getLoc());

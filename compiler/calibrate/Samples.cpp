@@ -64,7 +64,8 @@ std::vector<float> SampleRunner::getReals(Value value) const {
   std::vector<float> reals;
   if (quantize::isInt16(type)) {
     for (size_t i = 0; i + 1 < bytes.size(); i += 2)
-      reals.push_back(float(type.getScale() * double(int16_t(uint16_t(uint8_t(bytes[i])) | uint16_t(uint8_t(bytes[i + 1])) << 8))));
+      reals.push_back(
+          float(type.getScale() * double(int16_t(uint16_t(uint8_t(bytes[i])) | uint16_t(uint8_t(bytes[i + 1])) << 8))));
     return reals;
   }
   reals.reserve(bytes.size());

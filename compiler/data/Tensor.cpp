@@ -199,7 +199,9 @@ double Tensor::number(int64_t index) const {
   return visitElements(*this, [&](auto elements) { return double(elements[index]); });
 }
 
-static bool isFloat(ElementType type) { return smallFloatSemantics(type) || type == ElementType::F32 || type == ElementType::F64; }
+static bool isFloat(ElementType type) {
+  return smallFloatSemantics(type) || type == ElementType::F32 || type == ElementType::F64;
+}
 
 std::vector<float> Tensor::asFloats() const {
   if (smallFloatSemantics(type)) {

@@ -14,7 +14,27 @@
 
 namespace thimble {
 
-enum class ElementType { F32, F64, F16, BF16, S8, U8, S16, U16, S32, U32, S64, U64, Bool, S4, U4, F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ };
+enum class ElementType {
+  F32,
+  F64,
+  F16,
+  BF16,
+  S8,
+  U8,
+  S16,
+  U16,
+  S32,
+  U32,
+  S64,
+  U64,
+  Bool,
+  S4,
+  U4,
+  F8E4M3FN,
+  F8E4M3FNUZ,
+  F8E5M2,
+  F8E5M2FNUZ
+};
 
 /// "float32", "int8", ...: the name that NumPy gives to it.
 llvm::StringRef elementTypeName(ElementType type);

@@ -45,7 +45,8 @@ FailureOr<llvm::SmallVector<ElementsAttr>> thimble::evaluate(Operation *op, int6
     std::vector<int64_t> scratch(size_t(call.scratchBytes) / sizeof(int64_t) + 1);
     if (call.kernel->hasScratch)
       arguments.push_back(scratch.data());
-    FailureOr<std::vector<char>> record = mcu::Record::lookup(call.kernel->record)->pack(call.params, [&] { return op->emitOpError(); });
+    FailureOr<std::vector<char>> record =
+        mcu::Record::lookup(call.kernel->record)->pack(call.params, [&] { return op->emitOpError(); });
     if (failed(record))
       return failure();
     arguments.push_back(record->data());

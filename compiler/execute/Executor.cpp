@@ -187,7 +187,8 @@ FailureOr<std::unique_ptr<Executor>> Executor::create(func::FuncOp function) {
   for (BlockArgument argument : body.getArguments()) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type || !type.hasStaticShape() || elementBytes(type.getElementType()) == 0)
-      return function.emitOpError("argument ") << argument.getArgNumber() << " has type " << argument.getType() << ", which cannot be run";
+      return function.emitOpError("argument ")
+             << argument.getArgNumber() << " has type " << argument.getType() << ", which cannot be run";
     Span region = result->allocate(size_t(tensorBytes(type)));
     result->values[argument] = region;
   }
@@ -233,7 +234,10 @@ FailureOr<std::unique_ptr<Executor>> Executor::create(mcu::ProgramOp program) {
       if (!buffer.getOffset() && !mcu::isFed(buffer))
         return buffer.emitOpError("has no place in the arena yet; schedule the program first");
       size_t bytes = size_t(mcu::byteSize(buffer.getMemory()));
-      char *memory = (mcu::isState(buffer) ? result->state : mcu::isSpilled(buffer) ? result->externalArena : result->arena)->get();
+      char *memory = (mcu::isState(buffer)     ? result->state
+                      : mcu::isSpilled(buffer) ? result->externalArena
+                                               : result->arena)
+                         ->get();
       Span region = mcu::isFed(buffer) ? result->allocate(bytes) : Span{memory + *buffer.getOffset(), bytes};
       if (buffer.getRole() == mcu::Role::State)
         result->states.push_back({region, region, mcu::getStartBytes(buffer)});

@@ -72,7 +72,9 @@ private:
     case Stage::Quantize:
       return options.quantization == Quantization::None ? success() : quantizeStage(*result, options);
     case Stage::Lower:
-      return runPasses([&](OpPassManager &manager) { lower::buildLowerPipeline(manager, {options.name, options.fusesAttention, options.frames}); });
+      return runPasses([&](OpPassManager &manager) {
+        lower::buildLowerPipeline(manager, {options.name, options.fusesAttention, options.frames});
+      });
     case Stage::Schedule: {
       mcu::ProgramOp program = result->getProgram();
       if (!program)
@@ -149,7 +151,8 @@ private:
   }
 
   LogicalResult spill(int64_t budget) {
-    schedule::ExternalRam external{int64_t(std::min<uint64_t>(*options.externalRamBudget, INT64_MAX)), options.externalRamSlowdown};
+    schedule::ExternalRam external{int64_t(std::min<uint64_t>(*options.externalRamBudget, INT64_MAX)),
+                                   options.externalRamSlowdown};
     FailureOr<std::vector<schedule::SpilledBuffer>> spilled = schedule::spillBuffers(*result->module, budget, external);
     if (failed(spilled))
       return failure();
@@ -180,7 +183,8 @@ private:
     llvm::SmallString<256> path(options.dumpDirectory);
     llvm::sys::path::append(path, name);
     if (std::error_code error = llvm::sys::fs::create_directories(options.dumpDirectory))
-      return emitError(UnknownLoc::get(context)) << "cannot make the folder '" << options.dumpDirectory << "': " << error.message();
+      return emitError(UnknownLoc::get(context))
+             << "cannot make the folder '" << options.dumpDirectory << "': " << error.message();
     return writeIr(*result->module, path);
   }
 

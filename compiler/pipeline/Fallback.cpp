@@ -60,8 +60,8 @@ private:
 
   void raise(Operation &op, double sqnrDb) {
     const char *was = op.hasAttr(quantize::int16AttrName) ? "int16" : "int8";
-    std::string reason = llvm::formatv("in {0} its signal-to-noise ratio is {1:F1} dB, below the {2:F1} dB of --least-sqnr", was,
-                                       sqnrDb, leastDb);
+    std::string reason = llvm::formatv("in {0} its signal-to-noise ratio is {1:F1} dB, below the {2:F1} dB of --least-sqnr",
+                                       was, sqnrDb, leastDb);
     for (bool asInt16 : {true, false}) {
       if (asInt16 && !isInt16)
         continue;

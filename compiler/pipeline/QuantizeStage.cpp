@@ -150,7 +150,8 @@ private:
     auto errors = layerErrors(equalized);
     if (failed(errors))
       return failure();
-    llvm::sort(*errors, [](const auto &a, const auto &b) { return a.sqnrDb != b.sqnrDb ? a.sqnrDb < b.sqnrDb : a.node < b.node; });
+    llvm::sort(*errors,
+               [](const auto &a, const auto &b) { return a.sqnrDb != b.sqnrDb ? a.sqnrDb < b.sqnrDb : a.node < b.node; });
     constexpr size_t most = 16;
     std::vector<std::string> layers;
     llvm::StringMap<double> before;
@@ -225,7 +226,8 @@ private:
 
   // Each chosen layer in turn, the largest first, is int8 again if no layer falls below --least-sqnr then, and those that are below
   // already lose nothing.
-  LogicalResult returnToInt8(ModuleOp equalized, bool adopts, ArrayRef<calibrate::LayerError> layers, ArrayRef<std::string> chosen) {
+  LogicalResult returnToInt8(ModuleOp equalized, bool adopts, ArrayRef<calibrate::LayerError> layers,
+                             ArrayRef<std::string> chosen) {
     constexpr size_t mostTrials = 64;
     constexpr double littleDb = 0.5;
     func::FuncOp function = functionOf(equalized);

@@ -37,9 +37,11 @@ LogicalResult thimble::markStates(ModuleOp module, llvm::ArrayRef<StateOption> s
     std::string option = "--state " + state.output + "=" + state.input + ": ";
     auto input = llvm::find(inputs, state.input);
     if (input == inputs.end())
-      return function.emitError(option) << "the model has no input '" << state.input << "'; its inputs are " << listNames(inputs);
+      return function.emitError(option) << "the model has no input '" << state.input << "'; its inputs are "
+                                        << listNames(inputs);
     if (!llvm::is_contained(outputs, state.output))
-      return function.emitError(option) << "the model has no output '" << state.output << "'; its outputs are " << listNames(outputs);
+      return function.emitError(option) << "the model has no output '" << state.output << "'; its outputs are "
+                                        << listNames(outputs);
     if (!seen.insert("in " + state.input).second || !seen.insert("out " + state.output).second)
       return function.emitError(option) << "an input or output belongs to one state only";
     function.setArgAttr(unsigned(input - inputs.begin()), nn::stateAttrName, builder.getStringAttr(state.output));
@@ -49,7 +51,8 @@ LogicalResult thimble::markStates(ModuleOp module, llvm::ArrayRef<StateOption> s
       for (int64_t i = 0; i < start->second.count(); ++i)
         numbers.push_back(start->second.number(i));
       auto type = RankedTensorType::get({int64_t(numbers.size())}, builder.getF64Type());
-      function.setArgAttr(unsigned(input - inputs.begin()), nn::stateStartAttrName, DenseElementsAttr::get(type, ArrayRef(numbers)));
+      function.setArgAttr(unsigned(input - inputs.begin()), nn::stateStartAttrName,
+                          DenseElementsAttr::get(type, ArrayRef(numbers)));
     }
   }
   if (sequenceLength > 0)

@@ -14,7 +14,8 @@ std::string RamUse::proof() const {
   if (!lowerBound)
     return "";
   if (arena <= *lowerBound)
-    return isOrderGiven ? "proven optimal: no placement needs less" : "proven optimal: no order and no placement of these calls needs less";
+    return isOrderGiven ? "proven optimal: no placement needs less"
+                        : "proven optimal: no order and no placement of these calls needs less";
   uint64_t perMille = *lowerBound == 0 ? 1000 : ((arena - *lowerBound) * 1000 + *lowerBound - 1) / *lowerBound;
   return "at least " + std::to_string(*lowerBound) + " bytes are needed; gap " + std::to_string(perMille / 10) + "." +
          std::to_string(perMille % 10) + " %";
@@ -77,7 +78,8 @@ static void addLayers(Report &report, const codegen::Model &model, llvm::ArrayRe
 static std::vector<PortUse> describe(const std::vector<codegen::ModelPort> &ports) {
   std::vector<PortUse> uses;
   for (const codegen::ModelPort &port : ports) {
-    uses.push_back({port.onnxName, port.type->getLabel(), port.shape, uint64_t(port.bytes), port.scale, port.zeroPoint, {}, port.frames});
+    uses.push_back(
+        {port.onnxName, port.type->getLabel(), port.shape, uint64_t(port.bytes), port.scale, port.zeroPoint, {}, port.frames});
     if (port.bound)
       uses.back().bound = {port.bound->dimension, port.bound->output};
   }
@@ -146,8 +148,8 @@ llvm::Expected<Report> thimble::report::buildReport(mcu::ProgramOp program, cons
   report.inputs = describe(model->inputs);
   report.outputs = describe(model->outputs);
   for (const codegen::ModelState &state : model->states)
-    report.states.push_back({state.name, state.type->getLabel(), state.shape, uint64_t(state.offset), uint64_t(state.bytes), state.scale,
-                             state.zeroPoint, !isCopied(*model, state.buffer)});
+    report.states.push_back({state.name, state.type->getLabel(), state.shape, uint64_t(state.offset), uint64_t(state.bytes),
+                             state.scale, state.zeroPoint, !isCopied(*model, state.buffer)});
   addTensors(report, *model);
   return report;
 }

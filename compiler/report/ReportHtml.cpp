@@ -56,12 +56,13 @@ private:
     os << "<h1>" << escapeMarkup(report.model) << target << "</h1>\n<p class=\"verdict "
        << (!hasBudget ? "\">No budget given" : report.fits() ? "good\">Fits" : "bad\">Does not fit") << "</p>\n";
     writeBar("Flash", report.flash.getTotal(), report.flash.budget);
-    os << "<p>Weights " << formatByteSize(report.flash.weights) << ", tables " << formatByteSize(report.flash.tables) << ", code "
-       << formatByteSize(report.flash.code) << (report.flash.isCodeMeasured ? " (measured)" : " (estimated)") << "</p>\n";
+    os << "<p>Weights " << formatByteSize(report.flash.weights) << ", tables " << formatByteSize(report.flash.tables)
+       << ", code " << formatByteSize(report.flash.code) << (report.flash.isCodeMeasured ? " (measured)" : " (estimated)")
+       << "</p>\n";
     if (report.externalFlash.getTotal() > 0) {
       writeBar("External", report.externalFlash.getTotal(), report.externalFlash.budget);
-      os << "<p>Weights " << formatByteSize(report.externalFlash.weights) << ", tables " << formatByteSize(report.externalFlash.tables)
-         << "</p>\n";
+      os << "<p>Weights " << formatByteSize(report.externalFlash.weights) << ", tables "
+         << formatByteSize(report.externalFlash.tables) << "</p>\n";
     }
     writeBar("RAM", report.ram.getPeak(), report.ram.budget);
     os << "<p>Arena " << formatByteSize(report.ram.arena) << ", of which scratch " << formatByteSize(report.ram.scratch);
@@ -75,8 +76,9 @@ private:
        << " kernel calls.</p>\n";
     if (report.externalRam.arena > 0) {
       writeBar("External", report.externalRam.arena, report.externalRam.budget);
-      os << "<p>Arena in external RAM (bound " << formatByteSize(report.externalRam.lowerBound) << "), of which a run reads and writes "
-         << formatByteSize(report.externalRam.traffic) << ", about " << report.externalRam.cost << " cycles more than inside</p>\n";
+      os << "<p>Arena in external RAM (bound " << formatByteSize(report.externalRam.lowerBound)
+         << "), of which a run reads and writes " << formatByteSize(report.externalRam.traffic) << ", about "
+         << report.externalRam.cost << " cycles more than inside</p>\n";
     }
     if (!report.notes.empty()) {
       os << "<ul>\n";
@@ -93,8 +95,9 @@ private:
       return;
     }
     uint64_t percent = *budget == 0 ? 100 : uint64_t(std::ceil(100.0 * double(used) / double(*budget)));
-    os << llvm::formatv("<div class=\"track\"><div class=\"fill{0}\" style=\"width:{1}%\"></div></div><small>{2} of {3} ({4} %)</small></div>\n",
-                        used > *budget ? " bad" : "", std::min<uint64_t>(percent, 100), formatByteSize(used), formatByteSize(*budget), percent);
+    os << llvm::formatv(
+        "<div class=\"track\"><div class=\"fill{0}\" style=\"width:{1}%\"></div></div><small>{2} of {3} ({4} %)</small></div>\n",
+        used > *budget ? " bad" : "", std::min<uint64_t>(percent, 100), formatByteSize(used), formatByteSize(*budget), percent);
   }
 
   struct Column {
@@ -120,7 +123,8 @@ private:
   void writeExecutions() {
     if (report.executions.size() < 2)
       return;
-    beginTable("Executions that were planned", {{"row by row, in strips", false}, {"arena, bytes", true}, {"more instructions, estimated", true}});
+    beginTable("Executions that were planned",
+               {{"row by row, in strips", false}, {"arena, bytes", true}, {"more instructions, estimated", true}});
     for (const ExecutionUse &execution : report.executions) {
       addRow({llvm::join(execution.words(), ", "), std::to_string(execution.arena),
               std::to_string(execution.extraInstructions)},
@@ -133,7 +137,13 @@ private:
     uint64_t most = 0;
     for (const LayerUse &layer : report.layers)
       most = std::max(most, layer.ramBytes);
-    beginTable("Layers", {{"call", true}, {"node", false}, {"kernel", false}, {"MACs", true}, {"constants, bytes", true}, {"in", false}, {"RAM in use, bytes", true}});
+    beginTable("Layers", {{"call", true},
+                          {"node", false},
+                          {"kernel", false},
+                          {"MACs", true},
+                          {"constants, bytes", true},
+                          {"in", false},
+                          {"RAM in use, bytes", true}});
     for (auto [index, layer] : llvm::enumerate(report.layers))
       addRow({std::to_string(index), layer.name, layer.kernel, formatCount(layer.macs), std::to_string(layer.weightBytes),
               llvm::join(layer.weightsIn, ", "), std::to_string(layer.ramBytes)},
@@ -144,7 +154,8 @@ private:
   void writeStates() {
     if (report.states.empty())
       return;
-    beginTable("State, beside the arena", {{"input", false}, {"type", false}, {"shape", false}, {"update", false}, {"from", true}, {"to", true}});
+    beginTable("State, beside the arena",
+               {{"input", false}, {"type", false}, {"shape", false}, {"update", false}, {"from", true}, {"to", true}});
     for (const StateUse &state : report.states)
       addRow({state.name, state.type, codegen::formatShape(state.shape), state.isInPlace ? "in place" : "copied at the end",
               std::to_string(state.offset), std::to_string(state.offset + state.bytes)});
@@ -152,10 +163,11 @@ private:
   }
 
   void writeBuffers() {
-    beginTable("Memory plan", {{"buffer", false}, {"role", false}, {"from", true}, {"to", true}, {"first call", true}, {"last call", true}});
+    beginTable("Memory plan",
+               {{"buffer", false}, {"role", false}, {"from", true}, {"to", true}, {"first call", true}, {"last call", true}});
     for (const BufferUse &buffer : report.buffers)
-      addRow({buffer.name, buffer.isExternal ? buffer.role + ", external" : buffer.role, std::to_string(buffer.offset), std::to_string(buffer.offset + buffer.bytes),
-              buffer.first < 0 ? "start" : std::to_string(buffer.first),
+      addRow({buffer.name, buffer.isExternal ? buffer.role + ", external" : buffer.role, std::to_string(buffer.offset),
+              std::to_string(buffer.offset + buffer.bytes), buffer.first < 0 ? "start" : std::to_string(buffer.first),
               buffer.last >= int64_t(report.layers.size()) ? "end" : std::to_string(buffer.last)});
     endTable();
   }
@@ -173,11 +185,14 @@ private:
     if (!report.heldOut)
       return;
     auto percent = [](double share) { return llvm::formatv("{0:f2} %", 100 * share).str(); };
-    auto decibels = [](double value) { return std::isfinite(value) ? llvm::formatv("{0:f1}", value).str() : std::string("exact"); };
+    auto decibels = [](double value) {
+      return std::isfinite(value) ? llvm::formatv("{0:f1}", value).str() : std::string("exact");
+    };
     os << "<h2>Quantization, on " << report.heldOut->samples << " samples that took no part in it</h2>\n<p>Output SQNR "
        << decibels(report.heldOut->outputSqnrDb) << " dB";
     if (report.heldOut->accuracy)
-      os << "; accuracy " << percent(report.heldOut->accuracy->second) << ", in float " << percent(report.heldOut->accuracy->first);
+      os << "; accuracy " << percent(report.heldOut->accuracy->second) << ", in float "
+         << percent(report.heldOut->accuracy->first);
     os << "</p>\n";
     beginTable("Signal to quantization noise by layer", {{"node", false}, {"op", false}, {"SQNR, dB", true}});
     for (const HeldOutUse::Layer &layer : report.heldOut->layers)

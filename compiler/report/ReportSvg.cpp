@@ -34,9 +34,10 @@ public:
   }
 
   void draw() {
-    os << llvm::formatv("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" role=\"img\" font-family=\"system-ui, "
-                        "sans-serif\" font-size=\"11\">\n<title>Memory plan of {2}</title>\n",
-                        number(width), number(plotTop + plotHeight + plotBottom), escapeMarkup(report.model));
+    os << llvm::formatv(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" role=\"img\" font-family=\"system-ui, "
+        "sans-serif\" font-size=\"11\">\n<title>Memory plan of {2}</title>\n",
+        number(width), number(plotTop + plotHeight + plotBottom), escapeMarkup(report.model));
     os << "<style>.axis{stroke:#8886;fill:none}.note{fill:#888}.column{fill:transparent}.column:hover{fill:#8882}"
           ".buffer{stroke:#0006;fill-opacity:.8}.buffer:hover{fill-opacity:1;stroke:#000}.bound{stroke:#2a7;stroke-dasharray:5 3}"
           ".budget{stroke:#c33;stroke-dasharray:5 3}</style>\n";
@@ -64,9 +65,10 @@ private:
     while (top / step > 6)
       step *= 2;
     for (uint64_t address = 0; address <= top; address += step)
-      os << llvm::formatv("<path class=\"axis\" d=\"M{0} {2}H{1}\"/><text class=\"note\" x=\"{3}\" y=\"{4}\" text-anchor=\"end\">{5}</text>\n",
-                          number(plotLeft), number(width - rightMargin), number(y(address)), number(plotLeft - 6),
-                          number(y(address) + 4), formatByteSize(address));
+      os << llvm::formatv(
+          "<path class=\"axis\" d=\"M{0} {2}H{1}\"/><text class=\"note\" x=\"{3}\" y=\"{4}\" text-anchor=\"end\">{5}</text>\n",
+          number(plotLeft), number(width - rightMargin), number(y(address)), number(plotLeft - 6), number(y(address) + 4),
+          formatByteSize(address));
   }
 
   void drawColumns() {
@@ -74,8 +76,9 @@ private:
     for (int64_t call = -1; call <= calls; ++call) {
       std::string what = call < 0        ? "before the first call"
                          : call == calls ? "after the last call"
-                                         : llvm::formatv("call {0}: {1} ({2}), {3} in use", call, report.layers[size_t(call)].name,
-                                                         report.layers[size_t(call)].kernel, formatByteSize(report.layers[size_t(call)].ramBytes))
+                                         : llvm::formatv("call {0}: {1} ({2}), {3} in use", call,
+                                                         report.layers[size_t(call)].name, report.layers[size_t(call)].kernel,
+                                                         formatByteSize(report.layers[size_t(call)].ramBytes))
                                                .str();
       os << llvm::formatv("<rect class=\"column\" x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\"><title>{4}</title></rect>\n",
                           number(x(call)), number(plotTop), number(columnWidth), number(plotHeight), escapeMarkup(what));
@@ -90,23 +93,25 @@ private:
   void drawBuffer(const BufferUse &buffer, size_t index) {
     size_t hue = index * 137 % 360; // the golden angle: neighbours differ
     bool isScratch = buffer.role == "scratch";
-    os << llvm::formatv("<rect class=\"buffer\" x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" fill=\"hsl({4} {5}% 62%)\"><title>{6} "
-                        "({7}): {8} bytes at {9}, {10} to {11}</title></rect>\n",
-                        number(x(buffer.first)), number(y(buffer.offset + buffer.bytes)),
-                        number(columnWidth * double(buffer.last - buffer.first + 1)),
-                        number(std::max(1.0, y(buffer.offset) - y(buffer.offset + buffer.bytes))), hue, isScratch ? 8 : 55,
-                        escapeMarkup(buffer.name), buffer.role, buffer.bytes, buffer.offset,
-                        buffer.first < 0 ? std::string("start") : "call " + std::to_string(buffer.first),
-                        buffer.last >= calls ? std::string("end") : "call " + std::to_string(buffer.last));
+    os << llvm::formatv(
+        "<rect class=\"buffer\" x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" fill=\"hsl({4} {5}% 62%)\"><title>{6} "
+        "({7}): {8} bytes at {9}, {10} to {11}</title></rect>\n",
+        number(x(buffer.first)), number(y(buffer.offset + buffer.bytes)),
+        number(columnWidth * double(buffer.last - buffer.first + 1)),
+        number(std::max(1.0, y(buffer.offset) - y(buffer.offset + buffer.bytes))), hue, isScratch ? 8 : 55,
+        escapeMarkup(buffer.name), buffer.role, buffer.bytes, buffer.offset,
+        buffer.first < 0 ? std::string("start") : "call " + std::to_string(buffer.first),
+        buffer.last >= calls ? std::string("end") : "call " + std::to_string(buffer.last));
   }
 
   // The state lasts: above the arena, from before the first column to behind the last.
   void drawState(const StateUse &state, size_t index) {
     uint64_t from = report.ram.arena + state.offset, to = from + state.bytes;
-    os << llvm::formatv("<rect class=\"buffer\" x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" fill=\"hsl({4} 30% 72%)\"><title>{5} "
-                        "(state): {6} bytes at {7} of the state, from run to run</title></rect>\n",
-                        number(x(-1)), number(y(to)), number(columnWidth * double(columns)), number(std::max(1.0, y(from) - y(to))),
-                        (report.buffers.size() + index) * 137 % 360, escapeMarkup(state.name), state.bytes, state.offset);
+    os << llvm::formatv(
+        "<rect class=\"buffer\" x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" fill=\"hsl({4} 30% 72%)\"><title>{5} "
+        "(state): {6} bytes at {7} of the state, from run to run</title></rect>\n",
+        number(x(-1)), number(y(to)), number(columnWidth * double(columns)), number(std::max(1.0, y(from) - y(to))),
+        (report.buffers.size() + index) * 137 % 360, escapeMarkup(state.name), state.bytes, state.offset);
   }
 
   void drawLine(uint64_t address, llvm::StringRef kind, llvm::StringRef text) {

@@ -131,14 +131,15 @@ static void writeVerdict(const Report &report, llvm::raw_ostream &os, const Text
     os << ", constants " << formatByteSize(report.ram.constants);
   os << "; the stack is extra\n";
   if (report.externalRam.arena > 0)
-    os << "  External RAM: arena " << formatByteSize(report.externalRam.arena) << " (bound " << formatByteSize(report.externalRam.lowerBound)
-       << "), of which a run reads and writes " << formatByteSize(report.externalRam.traffic) << ", about " << report.externalRam.cost
-       << " cycles more than inside\n";
+    os << "  External RAM: arena " << formatByteSize(report.externalRam.arena) << " (bound "
+       << formatByteSize(report.externalRam.lowerBound) << "), of which a run reads and writes "
+       << formatByteSize(report.externalRam.traffic) << ", about " << report.externalRam.cost << " cycles more than inside\n";
   for (const PortUse &input : report.inputs)
     if (input.frames) {
       int64_t count = input.shape[size_t(input.frames->axis)];
-      os << "  Frame by frame: a run takes " << count << " frame" << (count == 1 ? "" : "s") << " of '" << cleanName(input.name) << "', "
-         << (input.frames->length + input.frames->delay) / count << " runs a window of " << input.frames->length << "\n";
+      os << "  Frame by frame: a run takes " << count << " frame" << (count == 1 ? "" : "s") << " of '" << cleanName(input.name)
+         << "', " << (input.frames->length + input.frames->delay) / count << " runs a window of " << input.frames->length
+         << "\n";
     }
   os << "  " << formatCount(report.macs) << " multiply-accumulates in " << report.layers.size() << " kernel calls\n";
   for (const ExecutionUse &execution : report.executions)
@@ -148,8 +149,8 @@ static void writeVerdict(const Report &report, llvm::raw_ostream &os, const Text
   for (const ExecutionUse &execution : report.executions)
     if (execution.isChosen)
       for (const ExecutionUse::Part &part : execution.parts)
-        os << "  Row by row: " << part.first << " to " << part.last << " (" << part.calls << " layers) in " << formatByteSize(part.scratch)
-           << " of rows\n";
+        os << "  Row by row: " << part.first << " to " << part.last << " (" << part.calls << " layers) in "
+           << formatByteSize(part.scratch) << " of rows\n";
   for (const std::string &note : report.notes)
     os << "  Note: " << note << "\n";
 }
@@ -191,7 +192,8 @@ void thimble::report::writeText(const Report &report, llvm::raw_ostream &os, con
     Table states({"name", "type", "shape", "update", "from", "to"}, 4);
     for (const StateUse &state : report.states)
       states.add({cleanName(state.name), state.type, codegen::formatShape(state.shape),
-                  state.isInPlace ? "in place" : "copied at the end", std::to_string(state.offset), std::to_string(state.offset + state.bytes)});
+                  state.isInPlace ? "in place" : "copied at the end", std::to_string(state.offset),
+                  std::to_string(state.offset + state.bytes)});
     states.write(os);
   }
 
@@ -209,14 +211,16 @@ void thimble::report::writeText(const Report &report, llvm::raw_ostream &os, con
   };
   Table layers(rowOf({"node", "kernel", "MACs", "constants", "in", "RAM  "}), 2);
   for (const LayerUse &layer : report.layers)
-    layers.add(rowOf({cleanName(layer.name), layer.kernel, formatCount(layer.macs), std::to_string(layer.weightBytes),
-                      llvm::join(layer.weightsIn, ", "), std::to_string(layer.ramBytes) + (layer.ramBytes == most ? " *" : "  ")}));
+    layers.add(
+        rowOf({cleanName(layer.name), layer.kernel, formatCount(layer.macs), std::to_string(layer.weightBytes),
+               llvm::join(layer.weightsIn, ", "), std::to_string(layer.ramBytes) + (layer.ramBytes == most ? " *" : "  ")}));
   layers.write(os);
 
   os << "\nMemory plan (calls count from 0; inputs are live before them, outputs after)\n";
   Table plan({"buffer", "role", "from", "to", "first call", "last call"}, 2);
   for (const BufferUse &buffer : report.buffers)
-    plan.add({cleanName(buffer.name), buffer.isExternal ? buffer.role + ", external" : buffer.role, std::to_string(buffer.offset), std::to_string(buffer.offset + buffer.bytes),
+    plan.add({cleanName(buffer.name), buffer.isExternal ? buffer.role + ", external" : buffer.role,
+              std::to_string(buffer.offset), std::to_string(buffer.offset + buffer.bytes),
               buffer.first < 0 ? "start" : std::to_string(buffer.first),
               buffer.last >= int64_t(report.layers.size()) ? "end" : std::to_string(buffer.last)});
   plan.write(os);

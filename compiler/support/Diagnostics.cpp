@@ -28,7 +28,8 @@ DiagnosticCollector::DiagnosticCollector(MLIRContext *context, bool quiet) : con
     Message message{diagnostic.getSeverity(), nodeName(diagnostic.getLocation()), diagnostic.str()};
     // Errors in IR files have a place instead of a node.
     if (auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>(); place && message.node.empty())
-      message.text = llvm::formatv("{0}:{1}:{2}: {3}", place.getFilename().getValue(), place.getLine(), place.getColumn(), message.text);
+      message.text =
+          llvm::formatv("{0}:{1}:{2}: {3}", place.getFilename().getValue(), place.getLine(), place.getColumn(), message.text);
     for (Diagnostic &note : diagnostic.getNotes())
       message.text += "\n  " + note.str();
     if (message.severity == DiagnosticSeverity::Error) {

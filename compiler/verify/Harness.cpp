@@ -72,8 +72,9 @@ static std::string findProblem(const ProcessResult &result, const std::optional<
     return "the model ended " + where + " with exit code " + std::to_string(result.exitCode) + " and reported nothing" +
            (output.empty() ? "" : ": " + output.take_front(1000).str());
   if (report->status <= planStatus)
-    return "call " + std::to_string(planStatus - report->status) + " of the model violated the memory plan " + where + " at sample " +
-           std::to_string(report->samples) + ": it wrote beyond its outputs, or what it reads is not what was written there";
+    return "call " + std::to_string(planStatus - report->status) + " of the model violated the memory plan " + where +
+           " at sample " + std::to_string(report->samples) +
+           ": it wrote beyond its outputs, or what it reads is not what was written there";
   if (report->status != 0)
     return "the model ended " + where + " with status " + std::to_string(report->status) + " at sample " +
            std::to_string(report->samples);
@@ -90,7 +91,8 @@ static llvm::Error prepare(Part &part, const HarnessOptions &options, const Samp
   std::vector<char> bytes;
   for (size_t sample = part.first; sample < part.last; ++sample) {
     if (options.hasState)
-      bytes.push_back(sample == part.first || (options.sequenceLength > 0 && sample % size_t(options.sequenceLength) == 0) ? 1 : 0);
+      bytes.push_back(sample == part.first || (options.sequenceLength > 0 && sample % size_t(options.sequenceLength) == 0) ? 1
+                                                                                                                           : 0);
     for (const std::vector<char> &input : samples[sample])
       bytes.insert(bytes.end(), input.begin(), input.end());
   }
@@ -125,13 +127,16 @@ static llvm::Error readOutputs(const Part &part, const HarnessOptions &options, 
 llvm::Expected<HarnessRun> thimble::runHarness(const HarnessOptions &options, const Samples &samples,
                                                llvm::StringRef directory) {
   // A sequence runs in one process.
-  size_t unit = !options.hasState ? 1 : options.sequenceLength > 0 ? size_t(options.sequenceLength) : std::max<size_t>(samples.size(), 1);
+  size_t unit = !options.hasState            ? 1
+                : options.sequenceLength > 0 ? size_t(options.sequenceLength)
+                                             : std::max<size_t>(samples.size(), 1);
   size_t units = (samples.size() + unit - 1) / unit;
   size_t count = std::clamp<size_t>(std::min(samples.size() / minSamplesPerProcess, units), 1, getParallelism());
   std::vector<Part> parts;
   std::vector<Command> commands;
   for (size_t i = 0; i < count; ++i) {
-    Part &part = parts.emplace_back(Part{std::min(units * i / count * unit, samples.size()), std::min(units * (i + 1) / count * unit, samples.size()), {}});
+    Part &part = parts.emplace_back(
+        Part{std::min(units * i / count * unit, samples.size()), std::min(units * (i + 1) / count * unit, samples.size()), {}});
     if (llvm::Error error = prepare(part, options, samples, (directory + "/run-" + llvm::Twine(i)).str()))
       return std::move(error);
     commands.push_back(part.command);

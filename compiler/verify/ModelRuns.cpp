@@ -78,13 +78,15 @@ static llvm::Expected<SampleInput> describePort(Type type, Attribute name) {
 llvm::Expected<ModelPorts> thimble::describePorts(func::FuncOp function) {
   ModelPorts ports;
   for (unsigned index : nn::getPublicArguments(function)) {
-    llvm::Expected<SampleInput> port = describePort(function.getArgumentTypes()[index], function.getArgAttr(index, "onnx.name"));
+    llvm::Expected<SampleInput> port =
+        describePort(function.getArgumentTypes()[index], function.getArgAttr(index, "onnx.name"));
     if (!port)
       return port.takeError();
     ports.inputs.push_back(std::move(*port));
   }
   for (unsigned index : nn::getPublicResults(function)) {
-    llvm::Expected<SampleInput> port = describePort(function.getResultTypes()[index], function.getResultAttr(index, "onnx.name"));
+    llvm::Expected<SampleInput> port =
+        describePort(function.getResultTypes()[index], function.getResultAttr(index, "onnx.name"));
     if (!port)
       return port.takeError();
     ports.outputs.push_back(std::move(*port));
@@ -122,8 +124,8 @@ static int64_t totalBytes(llvm::ArrayRef<SampleInput> ports) {
 }
 
 template <typename Op>
-static llvm::Expected<SampleOutputs> runOnExecutor(Op op, const ModelPorts &ports, const Samples &samples, int64_t sequenceLength,
-                                                   ProgressFunction progress) {
+static llvm::Expected<SampleOutputs> runOnExecutor(Op op, const ModelPorts &ports, const Samples &samples,
+                                                   int64_t sequenceLength, ProgressFunction progress) {
   DiagnosticCollector diagnostics(op.getContext(), /*quiet=*/true);
   FailureOr<std::unique_ptr<Executor>> executor = Executor::create(op);
   if (failed(executor))

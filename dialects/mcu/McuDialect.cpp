@@ -31,7 +31,10 @@ int64_t thimble::mcu::getExternalArenaBytes(ProgramOp program) {
 }
 
 llvm::StringRef thimble::mcu::stringifyPlace(Place place) {
-  return place == Place::Ram ? "ram" : place == Place::Flash ? "flash" : place == Place::External ? "external" : "external-copied";
+  return place == Place::Ram        ? "ram"
+         : place == Place::Flash    ? "flash"
+         : place == Place::External ? "external"
+                                    : "external-copied";
 }
 
 std::optional<Place> thimble::mcu::symbolizePlace(llvm::StringRef text) {
@@ -85,7 +88,8 @@ LogicalResult ProgramOp::verify() {
       continue;
     int64_t arena = isSpilled(buffer) ? getExternalArenaBytes(*this) : int64_t(*getArenaBytes());
     if (end > arena)
-      return buffer.emitOpError("lies past the end of the ") << (isSpilled(buffer) ? "external " : "") << "arena of " << arena << " bytes";
+      return buffer.emitOpError("lies past the end of the ")
+             << (isSpilled(buffer) ? "external " : "") << "arena of " << arena << " bytes";
   }
   return success();
 }
@@ -204,8 +208,8 @@ LogicalResult FeedOp::verify() {
   auto repeat = dyn_cast<RepeatOp>((*this)->getParentOp());
   int64_t last = repeat ? int64_t(repeat.getCount()) - 1 : 0, room = byteSize(call.getScratch()) - feedStateBytes;
   int64_t offset = int64_t(getOffset()), advance = int64_t(getAdvance()), bytes = int64_t(getBytes());
-  if (bytes < 1 || bytes > room || offset < 0 || offset > room - bytes || std::abs(advance) > room || offset + last * advance < 0 ||
-      offset + last * advance > room - bytes)
+  if (bytes < 1 || bytes > room || offset < 0 || offset > room - bytes || std::abs(advance) > room ||
+      offset + last * advance < 0 || offset + last * advance > room - bytes)
     return emitOpError("puts its row outside of the scratch of ") << room << " bytes";
   return success();
 }
@@ -215,7 +219,8 @@ LogicalResult StepOp::verify() {
   if (!call)
     return emitOpError("stands outside a streamed part");
   size_t count = getArgs().size();
-  if (getOffsets().size() != count || getAdvances().size() != count || getExtents().size() != count || getElements().size() != count)
+  if (getOffsets().size() != count || getAdvances().size() != count || getExtents().size() != count ||
+      getElements().size() != count)
     return emitOpError("needs as many offsets, advances, extents and elements as arguments, which are ") << count;
   auto repeat = dyn_cast<RepeatOp>((*this)->getParentOp());
   int64_t last = repeat ? int64_t(repeat.getCount()) - 1 : 0;
@@ -226,8 +231,8 @@ LogicalResult StepOp::verify() {
     int64_t bytes = byteSize(call->getOperand(unsigned(operand)));
     int64_t extent = getExtents()[i], room = bytes - extent;
     // Offsets and advances beyond the memory would overflow below.
-    if (extent < 0 || extent > bytes || offset < 0 || offset > room || std::abs(advance) > bytes || offset + last * advance < 0 ||
-        offset + last * advance > room)
+    if (extent < 0 || extent > bytes || offset < 0 || offset > room || std::abs(advance) > bytes ||
+        offset + last * advance < 0 || offset + last * advance > room)
       return emitOpError("argument ") << i << " lies outside of operand " << operand << " of " << bytes << " bytes";
   }
   const Record *record = Record::lookup(getRecord());

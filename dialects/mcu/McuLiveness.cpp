@@ -103,8 +103,9 @@ std::vector<LiveRange> thimble::mcu::computeLiveRanges(ProgramOp program) {
     LiveRange &range = ranges.back();
     if (part.range.isEmpty())
       continue;
-    range = range.isEmpty() ? part.range
-                            : LiveRange{range.buffer, std::min(range.first, part.range.first), std::max(range.last, part.range.last)};
+    range = range.isEmpty()
+                ? part.range
+                : LiveRange{range.buffer, std::min(range.first, part.range.first), std::max(range.last, part.range.last)};
   }
   return ranges;
 }

@@ -11,13 +11,14 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   Type element = typeOf(op.getQ()).getElementType();
   if (auto quantized = dyn_cast<quant::QuantizedType>(element))
     element = quantized.getExpressedType();
-  types.push_back(RankedTensorType::get({int64_t(op.getQueries()), int64_t(op.getHeads()), int64_t(op.getValueDepth())}, element));
+  types.push_back(
+      RankedTensorType::get({int64_t(op.getQueries()), int64_t(op.getHeads()), int64_t(op.getValueDepth())}, element));
   return success();
 }
 
 // All of `heads` x `rows` x `width` elements are there.
-static LogicalResult verifyPlace(AttentionOp op, StringRef name, Value tensor, ArrayRef<int64_t> place, int64_t heads, int64_t rows,
-                                 int64_t width) {
+static LogicalResult verifyPlace(AttentionOp op, StringRef name, Value tensor, ArrayRef<int64_t> place, int64_t heads,
+                                 int64_t rows, int64_t width) {
   if (place.size() != 3 || llvm::any_of(place, [](int64_t number) { return number < 0; }))
     return op.emitOpError(name) << "_place must be an offset and two strides, none of them negative";
   int64_t end = place[0] + (heads - 1) * place[1] + (rows - 1) * place[2] + width, size = typeOf(tensor).getNumElements();

@@ -49,7 +49,8 @@ template <typename Op> static LogicalResult verifyRecurrent(Op op, int64_t gates
       failed(checkTensor(op, op.getY(), "y", {op.getLastOnly() ? 0 : x[0], batch, hidden})) ||
       failed(checkTensor(op, op.getYH(), "y_h", {batch, hidden})))
     return failure();
-  if (Value lengths = op.getLengths(); lengths && (shapeOf(lengths) != ArrayRef<int64_t>{batch} || !elementOf(lengths).isInteger(32)))
+  if (Value lengths = op.getLengths();
+      lengths && (shapeOf(lengths) != ArrayRef<int64_t>{batch} || !elementOf(lengths).isInteger(32)))
     return op.emitOpError("lengths must be one i32 for each of the ") << batch << " sequences";
   if (std::optional<ArrayAttr> activations = op.getActivations()) {
     std::optional<ArrayRef<float>> alphas = op.getAlphas(), betas = op.getBetas();

@@ -39,7 +39,8 @@ quant::UniformQuantizedType thimble::nn::getInt16Type(Type type) {
   if (auto shaped = dyn_cast<ShapedType>(type))
     type = shaped.getElementType();
   auto quantized = dyn_cast<quant::UniformQuantizedType>(type);
-  bool is16 = quantized && quantized.isSigned() && quantized.getStorageTypeIntegralWidth() == 16 && quantized.getZeroPoint() == 0;
+  bool is16 =
+      quantized && quantized.isSigned() && quantized.getStorageTypeIntegralWidth() == 16 && quantized.getZeroPoint() == 0;
   return is16 ? quantized : nullptr;
 }
 
@@ -119,8 +120,8 @@ LogicalResult Conv2DOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Ad
     return emitOptionalError(loc, "needs a 4-D input (NHWC) and 4-D weights (OHWI), got ranks ", x.size(), " and ", w.size());
   int64_t groups = op.getGroups();
   if (groups < 1 || x[3] % groups != 0 || w[0] % groups != 0 || w[3] != x[3] / groups)
-    return emitOptionalError(loc, "weights for ", w[3], " input channels do not match an input of ", x[3], " channels in ", groups,
-                             " groups");
+    return emitOptionalError(loc, "weights for ", w[3], " input channels do not match an input of ", x[3], " channels in ",
+                             groups, " groups");
   if (op.getBias() && shapeOf(op.getBias()) != ShapeRef{w[0]})
     return emitOptionalError(loc, "bias must have one element for each of the ", w[0], " output channels");
   auto sizes = windowSizes(loc, x, w.slice(1, 2), op.getStrides(), op.getPads(), op.getDilations(), {0, 0});
@@ -129,7 +130,8 @@ LogicalResult Conv2DOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Ad
   return result(types, {x[0], sizes->first, sizes->second, w[0]}, realElement(op.getX()));
 }
 
-LogicalResult FullyConnectedOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult FullyConnectedOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Adaptor op,
+                                                 SmallVectorImpl<Type> &types) {
   ShapeRef x = shapeOf(op.getX()), w = shapeOf(op.getWeights());
   if (x.size() != 2 || w.size() != 2 || x[1] != w[1])
     return emitOptionalError(loc, "needs x [rows, depth] and weights [cols, depth], got [", x, "] and [", w, "]");
@@ -160,7 +162,8 @@ LogicalResult UnaryOp::inferReturnTypes(MLIRContext *, OptionalLocation, Adaptor
   return result(types, shapeOf(op.getX()), realElement(op.getX()));
 }
 
-static LogicalResult inferBroadcast(OptionalLocation loc, ArrayRef<Value> operands, Type element, SmallVectorImpl<Type> &types) {
+static LogicalResult inferBroadcast(OptionalLocation loc, ArrayRef<Value> operands, Type element,
+                                    SmallVectorImpl<Type> &types) {
   SmallVector<ShapeRef> shapes;
   for (Value operand : operands)
     shapes.push_back(shapeOf(operand));
@@ -178,7 +181,8 @@ LogicalResult BinaryOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Ad
   return inferBroadcast(loc, {op.getA(), op.getB()}, realElement(op.getA()), types);
 }
 
-LogicalResult CompareOp::inferReturnTypes(MLIRContext *context, OptionalLocation loc, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult CompareOp::inferReturnTypes(MLIRContext *context, OptionalLocation loc, Adaptor op,
+                                          SmallVectorImpl<Type> &types) {
   return inferBroadcast(loc, {op.getA(), op.getB()}, IntegerType::get(context, 1), types);
 }
 
@@ -271,7 +275,8 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, OptionalLocation loc, Ad
       return emitOptionalError(loc, "operands must have the same rank and element type");
     for (size_t i = 0; i < shape.size(); ++i)
       if (int64_t(i) != axis && other[i] != shape[i])
-        return emitOptionalError(loc, "operands differ in dimension ", i, ", which is not the axis: ", shape[i], " and ", other[i]);
+        return emitOptionalError(loc, "operands differ in dimension ", i, ", which is not the axis: ", shape[i], " and ",
+                                 other[i]);
     shape[axis] += other[axis];
   }
   return result(types, shape, elementOf(op.getInputs()[0]));

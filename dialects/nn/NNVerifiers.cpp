@@ -48,8 +48,8 @@ template <typename Op> static LogicalResult verifyWeighted(Op op) {
     return op.emitOpError("of i32 needs i32 weights and result, and has neither bias nor clamp");
   }
   if (!haveOneWidth({op.getX(), op.getY()}))
-    return op.emitOpError("needs f32, per-tensor int8 or symmetric int16 input and result, got ") << elementOf(op.getX()) << " and "
-          << elementOf(op.getY());
+    return op.emitOpError("needs f32, per-tensor int8 or symmetric int16 input and result, got ")
+           << elementOf(op.getX()) << " and " << elementOf(op.getY());
   if (!isWeightType(elementOf(op.getWeights())))
     return op.emitOpError("needs symmetric int8 weights, per tensor or per channel along dimension 0");
   if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(elementOf(op.getWeights())))
@@ -74,7 +74,8 @@ LogicalResult Conv2DOp::verify() {
   bool isPlain = getGroups() == 1 && getDilations()[1] == 1 && getStrides()[1] <= 2 &&
                  cast<RankedTensorType>(getWeights().getType()).getDimSize(2) == 3;
   if (getPlanar() && !(isInt8(getX()) && isPlain))
-    return emitOpError("reads planes only of int8, with rows of three taps next to each other, a stride of 1 or 2 and one group");
+    return emitOpError(
+        "reads planes only of int8, with rows of three taps next to each other, a stride of 1 or 2 and one group");
   return verifyWeighted(*this);
 }
 

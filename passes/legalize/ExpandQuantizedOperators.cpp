@@ -125,7 +125,8 @@ bool Expander::expandMicrosoft() {
   bool isOldSoftmax = opType == "QLinearSoftmax" && integer("opset", partsOpset) < 13;
   if (simple.empty() || count < 4 || isNHWC || isOldSoftmax)
     return false;
-  return finish(make(simple, real(0), attributes({"channels_last", "opset"}), opType == "QLinearReduceMean" ? 11 : partsOpset), 3);
+  return finish(make(simple, real(0), attributes({"channels_last", "opset"}), opType == "QLinearReduceMean" ? 11 : partsOpset),
+                3);
 }
 
 bool Expander::expand() {

@@ -197,12 +197,12 @@ FailureOr<SmallVector<Value>> GraphLegalizer::inlineRegion(Region &region, Array
   if (!llvm::hasSingleElement(region))
     return failure();
   if (region.front().getNumArguments() != arguments.size())
-    return emitError(inlining.back().getLoc()) << inlining.back().getOpType() << ": a body has " << region.front().getNumArguments()
-                                               << " inputs, but gets " << arguments.size();
+    return emitError(inlining.back().getLoc()) << inlining.back().getOpType() << ": a body has "
+                                               << region.front().getNumArguments() << " inputs, but gets " << arguments.size();
   inlinedNodes += region.front().getOperations().size();
   if (inlinedNodes > maxInlinedNodes)
-    return emitError(inlining.back().getLoc()) << inlining.back().getOpType() << ": is unrolled to more than " << maxInlinedNodes
-                                               << " nodes, which is too long a program";
+    return emitError(inlining.back().getLoc()) << inlining.back().getOpType() << ": is unrolled to more than "
+                                               << maxInlinedNodes << " nodes, which is too long a program";
   for (auto [argument, value] : llvm::zip(region.front().getArguments(), arguments))
     values[argument] = value;
   if (failed(legalizeBlock(region.front())))
@@ -254,7 +254,8 @@ LogicalResult GraphLegalizer::checkOutput(size_t index, Value &value, Location l
   if (isComputedAsF32(type.getElementType()) && actual.getElementType().isF32()) {
     auto narrowed = value.getDefiningOp<nn::CastOp>(); // f64 arithmetic gives f32, cast from f64
     bool isKept = narrowed && narrowed.getX().getType() == actual.clone(type.getElementType());
-    Value stored = isKept ? narrowed.getX() : builder.create<nn::CastOp>(loc, actual.clone(type.getElementType()), value).getY();
+    Value stored =
+        isKept ? narrowed.getX() : builder.create<nn::CastOp>(loc, actual.clone(type.getElementType()), value).getY();
     if (auto bounded = sizes.find(value); bounded != sizes.end()) {
       auto size = bounded->second;
       sizes.try_emplace(stored, size);
@@ -268,7 +269,8 @@ LogicalResult GraphLegalizer::checkOutput(size_t index, Value &value, Location l
 }
 
 // Sizes that depend on data become further results, each once, called after the first result that has it.
-void GraphLegalizer::appendSizes(SmallVector<Value> &results, SmallVector<Type> &types, SmallVector<DictionaryAttr> &attributes) {
+void GraphLegalizer::appendSizes(SmallVector<Value> &results, SmallVector<Type> &types,
+                                 SmallVector<DictionaryAttr> &attributes) {
   llvm::DenseMap<Value, int64_t> places;
   for (size_t i = 0, count = results.size(); i < count; ++i) {
     auto bounded = sizes.find(results[i]);
@@ -329,7 +331,8 @@ LogicalResult GraphLegalizer::replaceReturn() {
     }
   }
   if (isSound && results.empty())
-    return emitError(function.getLoc()) << "the model gives nothing: its outputs are empty sequences or optionals without a value";
+    return emitError(function.getLoc())
+           << "the model gives nothing: its outputs are empty sequences or optionals without a value";
   if (!isSound)
     return failure();
   appendSizes(results, types, attributes);

@@ -186,15 +186,16 @@ std::optional<Shape> NodeBinder::declaredShape(size_t index) {
 
 FailureOr<Shape> NodeBinder::shapeInsteadOf(llvm::StringRef parameter, size_t index) {
   if (std::optional<Shape> shape = declaredShape(index)) {
-    std::string what = getOpType().str() + ": the result has the shape " + shapeText(*shape) + " that the file declares, whatever input '" +
-                       parameter.str() + "' holds at run time";
+    std::string what = getOpType().str() + ": the result has the shape " + shapeText(*shape) +
+                       " that the file declares, whatever input '" + parameter.str() + "' holds at run time";
     if (llvm::is_contained(*shape, 0)) // some exporters mean "unknown" by it
       emitWarning(getLoc()) << what << "; it has no elements";
     else
       emitRemark(getLoc()) << what;
     return *shape;
   }
-  return fail("input '" + parameter + "' depends on the model's inputs, and the file does not say which shape the result has; " +
+  return fail("input '" + parameter +
+              "' depends on the model's inputs, and the file does not say which shape the result has; " +
               "export the model with fixed shapes, or make the input that decides a constant with --bind");
 }
 

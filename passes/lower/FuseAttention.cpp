@@ -206,10 +206,10 @@ struct Fuse : OpRewritePattern<nn::MatMulOp> {
     rewriter.setInsertionPoint(last);
     auto type = RankedTensorType::get({queries, heads, values}, typeOf(product.getY()).getElementType());
     auto attention = rewriter.create<nn::AttentionOp>(
-        softmax.getLoc(), type, q->tensor, k->tensor, v->tensor, chain->table, chain->mask, heads, k->repeats, queries, keys, depth,
-        values, q->numbers(), k->numbers(), v->numbers(),
-        chain->mask ? rewriter.getDenseI64ArrayAttr(chain->maskPlace) : DenseI64ArrayAttr(),
-        llvm::APFloat(chain->scale), chain->types.empty() ? ArrayAttr() : rewriter.getArrayAttr(chain->types));
+        softmax.getLoc(), type, q->tensor, k->tensor, v->tensor, chain->table, chain->mask, heads, k->repeats, queries, keys,
+        depth, values, q->numbers(), k->numbers(), v->numbers(),
+        chain->mask ? rewriter.getDenseI64ArrayAttr(chain->maskPlace) : DenseI64ArrayAttr(), llvm::APFloat(chain->scale),
+        chain->types.empty() ? ArrayAttr() : rewriter.getArrayAttr(chain->types));
     if (chain->isExact)
       attention->setAttr(nn::exactAttrName, rewriter.getUnitAttr());
     if (failed(mlir::verify(attention)) || !kernels::hasKernel(attention)) {

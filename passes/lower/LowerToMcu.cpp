@@ -44,7 +44,9 @@ llvm::StringRef operandRole(Operation *op, unsigned index) {
   if (isa<nn::LookupOp>(op))
     return "table";
   if (auto attention = dyn_cast<nn::AttentionOp>(op))
-    return op->getOperand(index) == attention.getTable() ? "table" : op->getOperand(index) == attention.getMask() ? "mask" : "data";
+    return op->getOperand(index) == attention.getTable()  ? "table"
+           : op->getOperand(index) == attention.getMask() ? "mask"
+                                                          : "data";
   if (isa<nn::GatherOp>(op))
     return index == 1 ? "indices" : "data";
   return "constant";
@@ -80,8 +82,9 @@ public:
     for (BlockArgument argument : body.getArguments()) {
       auto state = stateOfArgument.find(argument.getArgNumber());
       bool isState = state != stateOfArgument.end();
-      memory[argument] = makeBuffer(argument, argument.getLoc(), nameAttr(function.getArgAttr(argument.getArgNumber(), "onnx.name")),
-                                    isState ? mcu::Role::State : mcu::Role::Input, argument.getArgNumber(), argument);
+      memory[argument] =
+          makeBuffer(argument, argument.getLoc(), nameAttr(function.getArgAttr(argument.getArgNumber(), "onnx.name")),
+                     isState ? mcu::Role::State : mcu::Role::Input, argument.getArgNumber(), argument);
     }
     for (Operation &op : body.without_terminator())
       if (failed(lower(&op)))
@@ -122,7 +125,8 @@ private:
       auto type = cast<RankedTensorType>(shown.getType());
       quant::UniformQuantizedType quantized = nn::getActivationType(type);
       io = mcu::IoAttr::get(builder.getContext(), name, builder.getDenseI64ArrayAttr(type.getShape()),
-                            builder.getF64FloatAttr(quantized ? quantized.getScale() : 0.0), quantized ? quantized.getZeroPoint() : 0, bound);
+                            builder.getF64FloatAttr(quantized ? quantized.getScale() : 0.0),
+                            quantized ? quantized.getZeroPoint() : 0, bound);
     }
     int64_t position = role == mcu::Role::Input       ? publicArgument.lookup(unsigned(index))
                        : role == mcu::Role::Output    ? publicResult.lookup(unsigned(index))
@@ -171,7 +175,8 @@ private:
   }
 
   // Equal constants are stored once.
-  Value makeConstantMemory(Location loc, llvm::StringRef role, RankedTensorType type, llvm::ArrayRef<char> bytes, ElementsAttr known) {
+  Value makeConstantMemory(Location loc, llvm::StringRef role, RankedTensorType type, llvm::ArrayRef<char> bytes,
+                           ElementsAttr known) {
     std::string key = llvm::formatv("{0}:", type).str();
     key.append(bytes.data(), bytes.size());
     Value &entry = constants[key];
@@ -234,13 +239,14 @@ private:
       Value scratch;
       if (call.kernel->hasScratch) {
         auto type = MemRefType::get({call.scratchBytes}, builder.getI8Type());
-        scratch = builder.create<mcu::BufferOp>(op->getLoc(), type, nodeName(op->getLoc()), mcu::Role::Scratch, 0, mcu::IoAttr(), IntegerAttr());
+        scratch = builder.create<mcu::BufferOp>(op->getLoc(), type, nodeName(op->getLoc()), mcu::Role::Scratch, 0,
+                                                mcu::IoAttr(), IntegerAttr());
       }
       llvm::SmallVector<Value> outputs;
       for (unsigned result : call.results)
         outputs.push_back(asCodes(op, memory.lookup(op->getResult(result))));
-      builder.create<mcu::CallOp>(op->getLoc(), call.kernel->name, list, outputs, scratch, call.kernel->record, call.params, call.macs,
-                                  call.overlap ? builder.getI64IntegerAttr(*call.overlap) : IntegerAttr());
+      builder.create<mcu::CallOp>(op->getLoc(), call.kernel->name, list, outputs, scratch, call.kernel->record, call.params,
+                                  call.macs, call.overlap ? builder.getI64IntegerAttr(*call.overlap) : IntegerAttr());
     }
     return success();
   }
@@ -306,7 +312,8 @@ struct LowerToMcu : thimble::lower::impl::LowerToMcuBase<LowerToMcu> {
     }
     func::FuncOp function = functions.front();
     OpBuilder builder(function);
-    auto program = builder.create<mcu::ProgramOp>(function.getLoc(), programName, 16, IntegerAttr(), IntegerAttr(), IntegerAttr());
+    auto program =
+        builder.create<mcu::ProgramOp>(function.getLoc(), programName, 16, IntegerAttr(), IntegerAttr(), IntegerAttr());
     program.getBody().emplaceBlock();
     if (failed(Lowering(function, program).run()))
       return signalPassFailure();

@@ -47,7 +47,8 @@ struct ReadPlane : OpRewritePattern<nn::Conv2DOp> {
       return rewriter.notifyMatchFailure(conv, "does not read planes");
     Value planes = transpose.getX();
     if (convert) {
-      auto type = cast<RankedTensorType>(planes.getType()).clone(cast<RankedTensorType>(conv.getX().getType()).getElementType());
+      auto type =
+          cast<RankedTensorType>(planes.getType()).clone(cast<RankedTensorType>(conv.getX().getType()).getElementType());
       rewriter.setInsertionPoint(convert);
       Operation *moved = rewriter.clone(*convert);
       moved->setOperand(0, planes);

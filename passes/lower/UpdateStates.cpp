@@ -129,7 +129,8 @@ bool moveDown(mcu::ProgramOp program) {
   CallGraph graph(program);
   for (mcu::CallOp call : graph.calls) {
     std::optional<mcu::Move> first = mcu::findMove(call);
-    if (!first || first->from.getRole() != mcu::Role::State || first->to.getRole() != mcu::Role::Temporary || !isWhole(*first, first->to))
+    if (!first || first->from.getRole() != mcu::Role::State || first->to.getRole() != mcu::Role::Temporary ||
+        !isWhole(*first, first->to))
       continue;
     std::vector<mcu::CallOp> users = usersOf(graph, first->to);
     std::optional<mcu::Move> second = users.size() == 2 ? mcu::findMove(users[1]) : std::nullopt;
@@ -140,8 +141,8 @@ bool moveDown(mcu::ProgramOp program) {
     mcu::narrow(*second);
     OpBuilder builder(second->call);
     NamedAttribute count = builder.getNamedAttr("count", builder.getI32IntegerAttr(int32_t(first->bytes)));
-    builder.create<mcu::CallOp>(second->call.getLoc(), "tmb_move_down", call.getIns(), second->call.getOuts(), Value(), "tmb_count_params",
-                                builder.getDictionaryAttr(count), 0, builder.getI64IntegerAttr(1));
+    builder.create<mcu::CallOp>(second->call.getLoc(), "tmb_move_down", call.getIns(), second->call.getOuts(), Value(),
+                                "tmb_count_params", builder.getDictionaryAttr(count), 0, builder.getI64IntegerAttr(1));
     second->call.erase();
     call.erase();
     return true;
@@ -258,12 +259,13 @@ private:
   static void copyAtEnd(mcu::BufferOp next, Block &block) {
     OpBuilder builder(next);
     auto type = cast<MemRefType>(next.getMemory().getType());
-    auto waiting = builder.create<mcu::BufferOp>(next.getLoc(), type, next.getName(), mcu::Role::Temporary, 0, mcu::IoAttr(), IntegerAttr());
+    auto waiting = builder.create<mcu::BufferOp>(next.getLoc(), type, next.getName(), mcu::Role::Temporary, 0, mcu::IoAttr(),
+                                                 IntegerAttr());
     next.getMemory().replaceAllUsesWith(waiting.getMemory());
     builder.setInsertionPointToEnd(&block);
     NamedAttribute count = builder.getNamedAttr("count", builder.getI32IntegerAttr(int32_t(mcu::byteSize(next.getMemory()))));
-    builder.create<mcu::CallOp>(next.getLoc(), "tmb_copy_bytes", ValueRange{waiting.getMemory()}, ValueRange{next.getMemory()}, Value(),
-                                "tmb_count_params", builder.getDictionaryAttr(count), 0, IntegerAttr());
+    builder.create<mcu::CallOp>(next.getLoc(), "tmb_copy_bytes", ValueRange{waiting.getMemory()}, ValueRange{next.getMemory()},
+                                Value(), "tmb_count_params", builder.getDictionaryAttr(count), 0, IntegerAttr());
   }
 };
 

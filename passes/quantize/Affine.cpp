@@ -30,8 +30,8 @@ Int8Type quantize::chooseInt8Type(MLIRContext *context, Range range) {
 }
 
 Int8Type quantize::makeInt16Type(MLIRContext *context, double scale) {
-  return Int8Type::get(quant::QuantizationFlags::Signed, IntegerType::get(context, 16), Float32Type::get(context), scale, 0, -32768,
-                       32767);
+  return Int8Type::get(quant::QuantizationFlags::Signed, IntegerType::get(context, 16), Float32Type::get(context), scale, 0,
+                       -32768, 32767);
 }
 
 Int8Type quantize::chooseInt16Type(MLIRContext *context, Range range) {
@@ -91,7 +91,8 @@ FailureOr<Int8Type> quantize::chooseConstantType(MLIRContext *context, llvm::Arr
     return chooseInt8Type(context, *range);
   // The finest step, for sums lose what is far below the larger of two scales.
   int64_t finer = std::max<int64_t>(1, 255 / (grid->high - grid->low)), low = finer * grid->low, high = finer * grid->high;
-  return makeInt8Type(context, roundScale(grid->step / double(finer)), std::min<int64_t>(127 - high, std::max<int64_t>(-128 - low, 0)));
+  return makeInt8Type(context, roundScale(grid->step / double(finer)),
+                      std::min<int64_t>(127 - high, std::max<int64_t>(-128 - low, 0)));
 }
 
 std::vector<int8_t> quantize::quantizeElements(llvm::ArrayRef<float> elements, Int8Type type) {

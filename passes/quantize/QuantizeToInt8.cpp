@@ -181,7 +181,8 @@ LogicalResult FunctionQuantizer::rewriteRecurrentLayer(Operation *op) {
     rewrite.reason = "with these scales and sizes";
   }
   if (results->empty()) {
-    emitWarning(op->getLoc()) << "runs in float: no int8 kernel for '" << op->getName().stripDialect() << "' " << rewrite.reason;
+    emitWarning(op->getLoc()) << "runs in float: no int8 kernel for '" << op->getName().stripDialect() << "' "
+                              << rewrite.reason;
     return keepFloat(op);
   }
   for (auto [from, to] : llvm::zip(op->getResults(), *results))

@@ -93,10 +93,10 @@ static FailureOr<Value> dispatch(Operation *op, Int8Rewrite &rewrite) {
 // Null, with a reason, if there is no kernel of this width.
 static FailureOr<Value> rewriteWidth(Operation *op, Int8Rewrite &rewrite) {
   rewrite.reason.clear();
-  FailureOr<Value> result =
-      hasInfiniteConstant(op, rewrite)                             ? rewrite.refuse("of a constant that is not finite")
-      : rewrite.adopt && !isQuantizedByModel(op, rewrite) ? rewrite.refuse("whose operands and result the model does not all quantize")
-                                                                   : dispatch(op, rewrite);
+  FailureOr<Value> result = hasInfiniteConstant(op, rewrite) ? rewrite.refuse("of a constant that is not finite")
+                            : rewrite.adopt && !isQuantizedByModel(op, rewrite)
+                                ? rewrite.refuse("whose operands and result the model does not all quantize")
+                                : dispatch(op, rewrite);
   if (failed(result))
     return failure();
   if (*result && (*result).getDefiningOp() && !kernels::hasKernel((*result).getDefiningOp())) {

@@ -82,14 +82,15 @@ static FailureOr<Value> rewriteWide(Operation *op, Value x8, ArrayRef<float> wei
   Value copies = builder.create<nn::GatherOp>(
       loc, RankedTensorType::get(repeated, cast<RankedTensorType>(x8.getType()).getElementType()), x8, index, uint64_t(axis));
   SmallVector<int64_t> zeros(channels, 0);
-  Type element = quant::UniformQuantizedPerAxisType::get(quant::QuantizationFlags::Signed, builder.getI8Type(), builder.getF32Type(),
-                                                         scales, zeros, 0, -128, 127);
+  Type element = quant::UniformQuantizedPerAxisType::get(quant::QuantizationFlags::Signed, builder.getI8Type(),
+                                                         builder.getF32Type(), scales, zeros, 0, -128, 127);
   auto codesType = RankedTensorType::get(wide, element);
   SmallVector<Value> operands{copies};
   operands.push_back(builder.create<nn::ConstantOp>(w.getLoc(), codesType, makeConstant<int8_t>(codesType, codes)));
   if (!bias.empty()) {
     RankedTensorType biasType = RankedTensorType::get({channels}, builder.getI32Type());
-    operands.push_back(builder.create<nn::ConstantOp>(op->getOperand(2).getLoc(), biasType, makeConstant<int32_t>(biasType, bias32, "b")));
+    operands.push_back(
+        builder.create<nn::ConstantOp>(op->getOperand(2).getLoc(), biasType, makeConstant<int32_t>(biasType, bias32, "b")));
   }
   return rewrite.recreate(op, operands, type);
 }

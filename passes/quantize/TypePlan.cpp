@@ -46,7 +46,8 @@ static Range reachOfConstant(Value value) {
 
 // Values without an int16 form: sequences of outputs of recurrent layers.
 static bool isNarrowOnly(Value value) {
-  return isa_and_nonnull<nn::GruOp, nn::LstmOp, nn::RnnOp>(value.getDefiningOp()) && cast<OpResult>(value).getResultNumber() == 0;
+  return isa_and_nonnull<nn::GruOp, nn::LstmOp, nn::RnnOp>(value.getDefiningOp()) &&
+         cast<OpResult>(value).getResultNumber() == 0;
 }
 
 bool TypePlan::markWide(Value value) {

@@ -54,8 +54,8 @@ private:
   void addSteps(int64_t first, int64_t channels, bool isRepeated);
   void addStep(llvm::StringRef kernel, ArrayRef<int64_t> args, ArrayRef<int64_t> offsets, ArrayRef<int64_t> advances,
                ArrayRef<int64_t> extents, ArrayRef<Type> elements, llvm::StringRef record, DictionaryAttr params) {
-    builder.create<mcu::StepOp>(call.getLoc(), kernel, args, offsets, advances, extents, builder.getTypeArrayAttr(elements), record,
-                                params);
+    builder.create<mcu::StepOp>(call.getLoc(), kernel, args, offsets, advances, extents, builder.getTypeArrayAttr(elements),
+                                record, params);
   }
 
   mcu::CallOp call;
@@ -87,8 +87,8 @@ void BlockBuilder::addSteps(int64_t first, int64_t channels, bool isRepeated) {
   Type byte = builder.getI8Type(), word = builder.getI32Type();
   int64_t blockBytes = block / layer.unit * layer.unitBytes, source = first / layer.unit * layer.unitBytes;
   int64_t fetched = weightBytes(channels), written = layer.positions * channels;
-  addStep("tmb_fetch", {1, 3}, {source, 0}, {isRepeated ? blockBytes : 0, 0}, {fetched, fetched}, {byte, byte}, "tmb_count_params",
-          builder.getDictionaryAttr(builder.getNamedAttr("count", i32(fetched))));
+  addStep("tmb_fetch", {1, 3}, {source, 0}, {isRepeated ? blockBytes : 0, 0}, {fetched, fetched}, {byte, byte},
+          "tmb_count_params", builder.getDictionaryAttr(builder.getNamedAttr("count", i32(fetched))));
   NamedAttrList params(call.getParams());
   params.set(layer.channelField, i32(channels));
   bool isDirect = layer.positions == 1;
@@ -103,10 +103,12 @@ void BlockBuilder::addSteps(int64_t first, int64_t channels, bool isRepeated) {
     extents.push_back(layer.kernelScratch);
     elements.push_back(byte);
   }
-  addStep(call.getKernel(), args, offsets, advances, extents, elements, call.getRecord(), params.getDictionary(builder.getContext()));
+  addStep(call.getKernel(), args, offsets, advances, extents, elements, call.getRecord(),
+          params.getDictionary(builder.getContext()));
   if (!isDirect)
     addStep("tmb_copy_nd", {3, 2}, {resultAt, first}, {0, isRepeated ? block : 0},
-            {written, (layer.positions - 1) * layer.channels + channels}, {byte, byte}, "tmb_copy_params", copyParams(channels));
+            {written, (layer.positions - 1) * layer.channels + channels}, {byte, byte}, "tmb_copy_params",
+            copyParams(channels));
 }
 
 void BlockBuilder::build() {
@@ -115,8 +117,8 @@ void BlockBuilder::build() {
   kernelScratchAt = align(weightBytes(block));
   resultAt = kernelScratchAt + align(layer.kernelScratch);
   int64_t bytes = resultAt + (layer.positions == 1 ? 0 : layer.positions * block);
-  auto scratch = builder.create<mcu::BufferOp>(loc, MemRefType::get({bytes}, builder.getI8Type()), nodeName(loc), mcu::Role::Scratch, 0,
-                                               mcu::IoAttr(), IntegerAttr());
+  auto scratch = builder.create<mcu::BufferOp>(loc, MemRefType::get({bytes}, builder.getI8Type()), nodeName(loc),
+                                               mcu::Role::Scratch, 0, mcu::IoAttr(), IntegerAttr());
   auto stream = builder.create<mcu::CallOp>(loc, mcu::streamKernel, call.getIns(), call.getOuts(), scratch.getMemory(), "",
                                             builder.getDictionaryAttr({}), call.getMacs(), IntegerAttr());
   builder.setInsertionPointToStart(&stream.getBody().emplaceBlock());
@@ -145,8 +147,8 @@ static std::optional<BlockedLayer> findBlocks(mcu::CallOp call) {
   if (call.getIns().size() != 2 || call.getOuts().size() != 1 || !getCopied(call.getIns()[1]))
     return std::nullopt;
   if (call.getKernel() == "tmb_fully_connected_s8")
-    return BlockedLayer{get("rows"), get("cols"), 4, wordBytes * tmb_fully_connected_s8_words(int32_t(get("depth"))), 0, scratch,
-                        "cols"};
+    return BlockedLayer{get("rows"), get("cols"), 4,     wordBytes * tmb_fully_connected_s8_words(int32_t(get("depth"))),
+                        0,           scratch,     "cols"};
   if (call.getKernel() != "tmb_conv2d_s8" || get("groups") > 1)
     return std::nullopt;
   tmb_conv2d_s8_params p = {};

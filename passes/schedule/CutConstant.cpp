@@ -8,7 +8,8 @@
 using namespace mlir;
 using namespace thimble;
 
-Value thimble::schedule::cutConstant(OpBuilder &builder, Value memory, int64_t pieces, int64_t from, int64_t bytes, int64_t zeros) {
+Value thimble::schedule::cutConstant(OpBuilder &builder, Value memory, int64_t pieces, int64_t from, int64_t bytes,
+                                     int64_t zeros) {
   auto whole = cast<mcu::ConstantOp>(mcu::getRoot(memory));
   FailureOr<ConstantData> data = ConstantData::get(whole.getValue());
   int64_t wholeBytes = mcu::byteSize(whole.getMemory()), pitch = wholeBytes / pieces;

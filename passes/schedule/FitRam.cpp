@@ -182,7 +182,8 @@ public:
     for (Variant &variant : variants)
       for (int64_t percent : {75, 50, 25, 0}) {
         RamOption option;
-        FailureOr<OwningOpRef<ModuleOp>> planned = plan(variant, variant.least + (most - variant.least) / 100 * percent, option);
+        FailureOr<OwningOpRef<ModuleOp>> planned =
+            plan(variant, variant.least + (most - variant.least) / 100 * percent, option);
         if (failed(planned))
           return failure();
         bool isKnown = llvm::any_of(search.options, [&](const RamOption &other) {
@@ -323,8 +324,9 @@ FailureOr<RamSearch> thimble::schedule::scheduleWithin(ModuleOp module, std::opt
   if (failed(fitter.fit()))
     return failure();
   if (feedsRows && !fitter.best)
-    return getProgram(module).emitError("--feed-rows: the operations that read the input cannot be computed row by row, which takes "
-                                        "convolutions, poolings or elementwise operations on one image at a time");
+    return getProgram(module).emitError(
+        "--feed-rows: the operations that read the input cannot be computed row by row, which takes "
+        "convolutions, poolings or elementwise operations on one image at a time");
   if (showsFront && failed(fitter.addFront()))
     return failure();
   if (ramBudget && !fitter.fits())

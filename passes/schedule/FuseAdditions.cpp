@@ -17,7 +17,8 @@ using namespace mlir;
 using namespace thimble;
 using namespace thimble::schedule;
 
-std::optional<DictionaryAttr> thimble::schedule::fuseAddition(DictionaryAttr convolution, DictionaryAttr addition, unsigned operand) {
+std::optional<DictionaryAttr> thimble::schedule::fuseAddition(DictionaryAttr convolution, DictionaryAttr addition,
+                                                              unsigned operand) {
   auto field = [](DictionaryAttr params, llvm::StringRef name) {
     auto value = dyn_cast_or_null<IntegerAttr>(params.get(name));
     return value ? value.getInt() : 0;
@@ -96,9 +97,9 @@ static mcu::CallOp fuse(mcu::ProgramOp program, mcu::CallOp conv, mcu::CallOp ad
     if (!params)
       return {};
     OpBuilder builder(add);
-    auto fused = builder.create<mcu::CallOp>(conv.getLoc(), fusedAdditionKernel,
-                                             ValueRange{conv.getIns()[0], residual, conv.getIns()[1]}, ValueRange{y},
-                                             conv.getScratch(), fusedAdditionRecord, *params, conv.getMacs(), conv.getOverlapAttr());
+    auto fused = builder.create<mcu::CallOp>(
+        conv.getLoc(), fusedAdditionKernel, ValueRange{conv.getIns()[0], residual, conv.getIns()[1]}, ValueRange{y},
+        conv.getScratch(), fusedAdditionRecord, *params, conv.getMacs(), conv.getOverlapAttr());
     mcu::BufferOp between = mcu::getBuffer(conv.getOuts()[0]);
     conv.erase();
     add.erase();

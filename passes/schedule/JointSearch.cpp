@@ -123,7 +123,8 @@ static bool isHeightImpossible(const MemoryGraph &graph, int64_t height, const J
       if (!lattice.isCut(from) || !lattice.isCut(from + length) || !lattice.findWays(from, from + length, limits.ways, ways))
         continue;
       if (llvm::all_of(ways, [&](const Order &way) {
-            return --tries > 0 && left > 0 && isImpossible(relax(graph, way, from, from + length), height, limits.proofWork, left);
+            return --tries > 0 && left > 0 &&
+                   isImpossible(relax(graph, way, from, from + length), height, limits.proofWork, left);
           }))
         return true;
     }

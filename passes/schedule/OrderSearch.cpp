@@ -90,7 +90,8 @@ private:
 class Search {
 public:
   Search(const MemoryGraph &graph, int64_t stateLimit)
-      : graph(graph), frontier(graph), probe(graph), width(graph.tasks.size() / 64 + 1), stateLimit(stateLimit), sets(0, Hash{this}, Equal{this}) {}
+      : graph(graph), frontier(graph), probe(graph), width(graph.tasks.size() / 64 + 1), stateLimit(stateLimit),
+        sets(0, Hash{this}, Equal{this}) {}
 
   OrderResult run(const Order &given) {
     best.order = given;
@@ -127,7 +128,9 @@ private:
   };
   struct Equal {
     const Search *search;
-    bool operator()(size_t a, size_t b) const { return std::equal(search->set(a), search->set(a) + search->width, search->set(b)); }
+    bool operator()(size_t a, size_t b) const {
+      return std::equal(search->set(a), search->set(a) + search->width, search->set(b));
+    }
   };
 
   const uint64_t *set(size_t state) const { return &words[state * width]; }
@@ -482,8 +485,8 @@ PlacementProblem thimble::schedule::makePlacementProblem(const MemoryGraph &grap
               problem.overlaps.push_back({itemOf[input], itemOf[output], anywhere});
           continue;
         }
-        problem.overlaps.push_back({itemOf[share.inputs.front()], itemOf[share.outputs.front()], share.distance, rangeOf(share.inputs),
-                                    rangeOf(share.outputs)});
+        problem.overlaps.push_back({itemOf[share.inputs.front()], itemOf[share.outputs.front()], share.distance,
+                                    rangeOf(share.inputs), rangeOf(share.outputs)});
         if (!takesAllShares)
           break;
       }

@@ -11,7 +11,9 @@ using namespace thimble::schedule;
 
 using Order = std::vector<size_t>;
 
-static int64_t roundUp(int64_t bytes, int64_t alignment) { return int64_t(llvm::alignTo(uint64_t(bytes), uint64_t(alignment))); }
+static int64_t roundUp(int64_t bytes, int64_t alignment) {
+  return int64_t(llvm::alignTo(uint64_t(bytes), uint64_t(alignment)));
+}
 
 namespace {
 // A range of an item.
@@ -44,7 +46,8 @@ int64_t thimble::schedule::lowerBound(const PlacementProblem &problem) {
     llvm::append_range(all, partsOf(item));
   std::map<int64_t, int64_t> savedAt;
   for (const Overlap &overlap : problem.overlaps) {
-    Span input = spanOf(problem.items[overlap.input], overlap.inputRange), output = spanOf(problem.items[overlap.output], overlap.outputRange);
+    Span input = spanOf(problem.items[overlap.input], overlap.inputRange),
+         output = spanOf(problem.items[overlap.output], overlap.outputRange);
     int64_t in = roundUp(input.bytes, 4), out = roundUp(output.bytes, 4);
     savedAt[output.first] += std::max<int64_t>(in + out - std::max(roundUp(overlap.distance, 4) + in, out), 0);
   }
@@ -60,7 +63,8 @@ int64_t thimble::schedule::lowerBound(const PlacementProblem &problem) {
   return bound;
 }
 
-Pairs::Pairs(const PlacementProblem &problem) : problem(problem), neighbourLists(problem.items.size()), overlapsOf(problem.items.size()) {
+Pairs::Pairs(const PlacementProblem &problem)
+    : problem(problem), neighbourLists(problem.items.size()), overlapsOf(problem.items.size()) {
   for (auto [index, overlap] : llvm::enumerate(problem.overlaps)) {
     overlapsOf[overlap.output].push_back(index);
     overlapsOf[overlap.input].push_back(index);
@@ -94,7 +98,8 @@ void Pairs::forbidParts(size_t item, size_t other, int64_t offset, llvm::SmallVe
     bool isOutput = overlap.output == item && overlap.input == other;
     if (!isOutput && (overlap.input != item || overlap.output != other))
       continue;
-    Span input = spanOf(problem.items[overlap.input], overlap.inputRange), output = spanOf(problem.items[overlap.output], overlap.outputRange);
+    Span input = spanOf(problem.items[overlap.input], overlap.inputRange),
+         output = spanOf(problem.items[overlap.output], overlap.outputRange);
     int64_t distance = std::min(output.bytes, overlap.distance);
     if (isOutput)
       intervals.push_back({offset + input.begin - distance - output.begin, offset + input.begin + input.bytes - output.begin});
@@ -108,12 +113,14 @@ void Pairs::forbidParts(size_t item, size_t other, int64_t offset, llvm::SmallVe
         intervals.push_back({offset + b.begin - a.bytes - a.begin, offset + b.begin + b.bytes - a.begin});
 }
 
-int64_t Pairs::lowestOffset(size_t item, llvm::ArrayRef<int64_t> offsets, const std::vector<char> &isPlaced, int64_t least) const {
+int64_t Pairs::lowestOffset(size_t item, llvm::ArrayRef<int64_t> offsets, const std::vector<char> &isPlaced,
+                            int64_t least) const {
   llvm::SmallVector<Forbidden, 16> intervals;
   for (size_t other : neighbourLists[item])
     if (isPlaced[other])
       forbid(item, other, offsets[other], intervals);
-  llvm::erase_if(intervals, [&](const Forbidden &interval) { return interval.above <= least || interval.below >= interval.above; });
+  llvm::erase_if(intervals,
+                 [&](const Forbidden &interval) { return interval.above <= least || interval.below >= interval.above; });
   llvm::sort(intervals, [](const Forbidden &a, const Forbidden &b) { return a.below < b.below; });
   int64_t alignment = problem.items[item].alignment, offset = roundUp(least, alignment);
   for (const Forbidden &interval : intervals)
@@ -136,7 +143,8 @@ static Placement firstFit(const PlacementProblem &problem, const Pairs &pairs, c
 }
 
 // An item that reaches the top is moved to a random earlier turn. The generator's sequence is fixed by the standard.
-static void improveByLocalSearch(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, Order order, Placement &best) {
+static void improveByLocalSearch(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, Order order,
+                                 Placement &best) {
   std::mt19937 random(1);
   Placement current = best;
   // Each attempt looks at all pairs of neighbours.
@@ -204,7 +212,8 @@ Placement thimble::schedule::place(const PlacementProblem &problem, int64_t work
   PlacementProblem whole = problem;
   for (Item &item : whole.items)
     item.parts.clear();
-  llvm::erase_if(whole.overlaps, [](const Overlap &overlap) { return overlap.inputRange.bytes >= 0 || overlap.outputRange.bytes >= 0; });
+  llvm::erase_if(whole.overlaps,
+                 [](const Overlap &overlap) { return overlap.inputRange.bytes >= 0 || overlap.outputRange.bytes >= 0; });
   improveByBranchAndBound(whole, Pairs(whole), bound, work, best);
   best.isLeast = best.height <= bound;
   return best;

@@ -40,7 +40,9 @@ public:
     // An output comes before the input that it may start with: it begins later.
     std::vector<size_t> order(problem.items.size());
     std::iota(order.begin(), order.end(), size_t(0));
-    llvm::sort(order, [&](size_t a, size_t b) { return std::make_pair(-problem.items[a].first, a) < std::make_pair(-problem.items[b].first, b); });
+    llvm::sort(order, [&](size_t a, size_t b) {
+      return std::make_pair(-problem.items[a].first, a) < std::make_pair(-problem.items[b].first, b);
+    });
     for (auto [position, item] : llvm::enumerate(order))
       rank[item] = position;
   }
@@ -169,7 +171,7 @@ bool thimble::schedule::isImpossible(const PlacementProblem &problem, int64_t he
   return best.height > height && best.isLeast;
 }
 
-void thimble::schedule::improveByBranchAndBound(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, int64_t work,
-                                                Placement &best) {
+void thimble::schedule::improveByBranchAndBound(const PlacementProblem &problem, const Pairs &pairs, int64_t bound,
+                                                int64_t work, Placement &best) {
   BranchAndBound(problem, pairs, bound, work, best).run();
 }

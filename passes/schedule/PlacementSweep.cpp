@@ -91,8 +91,9 @@ private:
     llvm::sort(candidates);
     candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
     for (int64_t offset : candidates) {
-      if (offset < 0 || offset + bytes > capacity ||
-          llvm::any_of(forbidden, [&](const Forbidden &interval) { return interval.below < offset && offset < interval.above; }))
+      if (offset < 0 || offset + bytes > capacity || llvm::any_of(forbidden, [&](const Forbidden &interval) {
+            return interval.below < offset && offset < interval.above;
+          }))
         continue;
       std::vector<int64_t> key = offsets;
       key.push_back(offset);
@@ -128,7 +129,8 @@ private:
 
 } // namespace
 
-void thimble::schedule::improveBySweeping(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, int64_t work, Placement &best) {
+void thimble::schedule::improveBySweeping(const PlacementProblem &problem, const Pairs &pairs, int64_t bound, int64_t work,
+                                          Placement &best) {
   // A hundredth of the work in states, most of it in the last and widest beam.
   int64_t states = std::min<int64_t>(work / 100, 1'000'000);
   // The bound first, then ever larger parts of the way from it to the best known.
@@ -140,7 +142,8 @@ void thimble::schedule::improveBySweeping(const PlacementProblem &problem, const
       for (bool isBackward : {false, true}) {
         int64_t capacity = bound + (best.height - 4 - bound) * part / 4 / 4 * 4;
         Placement candidate;
-        if (capacity < best.height && Sweep(problem, pairs, capacity, size_t(width), isBackward).run(candidate) && candidate.height < best.height)
+        if (capacity < best.height && Sweep(problem, pairs, capacity, size_t(width), isBackward).run(candidate) &&
+            candidate.height < best.height)
           best = candidate;
       }
   }

@@ -57,12 +57,19 @@ std::optional<RowKernel> describeWindow(mcu::CallOp call, llvm::StringRef inChan
     kernel.outRows = f["out_h"];
     kernel.outPitch = f["out_w"] * f[outChannels];
     kernel.rowPixels = f["out_w"];
-    kernel.inputs.push_back({0, f["in_h"], f["in_w"], true, f["stride_h"], (f["kernel_h"] - 1) * f["dilation_h"] + 1, f["pad_top"]});
+    kernel.inputs.push_back(
+        {0, f["in_h"], f["in_w"], true, f["stride_h"], (f["kernel_h"] - 1) * f["dilation_h"] + 1, f["pad_top"]});
     kernel.callInstructions = 250;
     return kernel;
   }
   if (isLine(call)) {
-    RowInput input{0, f["in_w"], f[inChannels] * widthOf(x), false, f["stride_w"], (f["kernel_w"] - 1) * f["dilation_w"] + 1, f["pad_left"]};
+    RowInput input{0,
+                   f["in_w"],
+                   f[inChannels] * widthOf(x),
+                   false,
+                   f["stride_w"],
+                   (f["kernel_w"] - 1) * f["dilation_w"] + 1,
+                   f["pad_left"]};
     RowKernel kernel{f["out_w"], f[outChannels] * widthOf(y), 1, {input}, 250};
     // Four positions share the weights that are loaded.
     kernel.block = call.getRecord().starts_with("tmb_conv2d_") ? 4 : 1;
@@ -101,7 +108,8 @@ std::optional<RowKernel> describeElements(mcu::CallOp call, llvm::StringRef fiel
 bool isWithinRows(mcu::CallOp call) {
   Fields f(call);
   llvm::ArrayRef<int32_t> dims = f.array("dims"), x = f.array("x_strides");
-  return f["rank"] == 2 && dims.size() >= 2 && x.size() >= 2 && x[1] == 1 && f["x_offset"] >= 0 && f["x_offset"] + dims[1] <= x[0] &&
+  return f["rank"] == 2 && dims.size() >= 2 && x.size() >= 2 && x[1] == 1 && f["x_offset"] >= 0 &&
+         f["x_offset"] + dims[1] <= x[0] &&
          int64_t(dims[0]) * x[0] * widthOf(call.getIns()[0]) == mcu::byteSize(call.getIns()[0]);
 }
 
@@ -110,14 +118,16 @@ bool isColumnCopy(mcu::CallOp call) {
   Fields f(call);
   llvm::ArrayRef<int32_t> dims = f.array("dims"), y = f.array("y_strides");
   Value out = call.getOuts()[0];
-  return f["rank"] == 2 && dims.size() >= 2 && y.size() >= 2 && f["x_offset"] == 0 && y[1] == 1 && y[0] > dims[1] && f["y_offset"] >= 0 &&
-         f["y_offset"] + dims[1] <= y[0] && int64_t(dims[0]) * y[0] * widthOf(out) == mcu::byteSize(out) && rowsOf(out) == dims[0];
+  return f["rank"] == 2 && dims.size() >= 2 && y.size() >= 2 && f["x_offset"] == 0 && y[1] == 1 && y[0] > dims[1] &&
+         f["y_offset"] >= 0 && f["y_offset"] + dims[1] <= y[0] &&
+         int64_t(dims[0]) * y[0] * widthOf(out) == mcu::byteSize(out) && rowsOf(out) == dims[0];
 }
 
 // A copy of one run of bytes to some whole rows of a larger buffer, as of an operand of a concatenation.
 std::optional<RowKernel> describePiece(mcu::CallOp call) {
   Fields f(call);
-  if (call.getKernel() != "tmb_copy_nd" || call.getOuts().size() != 1 || call.getIns().size() != 1 || f["rank"] != 1 || f["x_offset"] != 0)
+  if (call.getKernel() != "tmb_copy_nd" || call.getOuts().size() != 1 || call.getIns().size() != 1 || f["rank"] != 1 ||
+      f["x_offset"] != 0)
     return std::nullopt;
   Value x = call.getIns()[0], y = call.getOuts()[0];
   mcu::BufferOp buffer = mcu::getBuffer(y);
@@ -275,7 +285,8 @@ std::optional<RowKernel> thimble::schedule::describeRows(mcu::CallOp call) {
   return kernel;
 }
 
-DictionaryAttr thimble::schedule::cutToRows(mcu::CallOp call, const RowKernel &kernel, int64_t first, int64_t rows, int64_t inRows) {
+DictionaryAttr thimble::schedule::cutToRows(mcu::CallOp call, const RowKernel &kernel, int64_t first, int64_t rows,
+                                            int64_t inRows) {
   Builder builder(call.getContext());
   NamedAttrList fields(call.getParams());
   auto set = [&](llvm::StringRef name, int64_t value) { fields.set(name, builder.getI32IntegerAttr(int32_t(value))); };

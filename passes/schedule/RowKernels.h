@@ -24,7 +24,8 @@ struct RowKernel {
   int64_t callInstructions; // estimate of what each further call costs
   int64_t block = 1;            // rows that the kernel works on together
   int64_t looseInstructions = 0; // what each row costs more that is in no whole block
-  llvm::SmallVector<std::pair<unsigned, int64_t>, 1> constants = {}; // those with rows: index among the inputs, bytes from row to row
+  llvm::SmallVector<std::pair<unsigned, int64_t>, 1> constants =
+      {};                 // those with rows: index among the inputs, bytes from row to row
   bool isPartial = false; // other calls write the rest of each output row
   int64_t pieceOf = 0;    // > 0: rows of the whole output buffer, of which other calls write the rest; the pitch is the same
   int64_t firstRow = 0;   // of the piece in it

@@ -146,15 +146,19 @@ schedule::ArenaProblem thimble::schedule::makeArenaProblem(mcu::ProgramOp progra
       auto isAt = [&, step = int64_t(position)](const mcu::BufferPart &part, bool isEnd) {
         return (isEnd ? part.range.last : part.range.first) == step;
       };
-      if (sharing.isExact || !itemOf.contains(mcu::getBuffer(sharing.input)) || !itemOf.contains(mcu::getBuffer(sharing.output)) || !llvm::all_of(parts.of(sharing.input), [&](const mcu::BufferPart &part) { return isAt(part, true); }) ||
+      if (sharing.isExact || !itemOf.contains(mcu::getBuffer(sharing.input)) ||
+          !itemOf.contains(mcu::getBuffer(sharing.output)) ||
+          !llvm::all_of(parts.of(sharing.input), [&](const mcu::BufferPart &part) { return isAt(part, true); }) ||
           !llvm::all_of(parts.of(sharing.output), [&](const mcu::BufferPart &part) { return isAt(part, false); }))
         continue;
       auto rangeOf = [&](Value memory) {
         size_t item = itemOf.lookup(mcu::getBuffer(memory));
-        return items[item].parts.empty() && isWhole(memory) ? ItemRange() : ItemRange{mcu::byteOffset(memory), mcu::byteSize(memory)};
+        return items[item].parts.empty() && isWhole(memory) ? ItemRange()
+                                                            : ItemRange{mcu::byteOffset(memory), mcu::byteSize(memory)};
       };
-      result.problem.overlaps.push_back({itemOf.lookup(mcu::getBuffer(sharing.input)), itemOf.lookup(mcu::getBuffer(sharing.output)),
-                                         sharing.distance, rangeOf(sharing.input), rangeOf(sharing.output)});
+      result.problem.overlaps.push_back({itemOf.lookup(mcu::getBuffer(sharing.input)),
+                                         itemOf.lookup(mcu::getBuffer(sharing.output)), sharing.distance,
+                                         rangeOf(sharing.input), rangeOf(sharing.output)});
     }
   return result;
 }

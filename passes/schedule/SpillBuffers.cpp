@@ -24,7 +24,8 @@ struct Gap {
 
 class Spilling {
 public:
-  Spilling(mcu::ProgramOp program, int64_t budget, ExternalRam external) : program(program), external(external), calls(mcu::getCalls(program)) {
+  Spilling(mcu::ProgramOp program, int64_t budget, ExternalRam external)
+      : program(program), external(external), calls(mcu::getCalls(program)) {
     ArenaProblem arena = makeArenaProblem(program);
     buffers = arena.buffers;
     problem.inside = std::move(arena.problem);
@@ -127,15 +128,16 @@ void Spilling::copyAside(mcu::BufferOp buffer, Gap gap) {
   auto type = cast<MemRefType>(buffer.getMemory().getType());
   OpBuilder builder(buffer);
   auto make = [&] {
-    return builder.create<mcu::BufferOp>(buffer.getLoc(), type, buffer.getName(), mcu::Role::Temporary, buffer.getIndex(), mcu::IoAttr(),
-                                         IntegerAttr());
+    return builder.create<mcu::BufferOp>(buffer.getLoc(), type, buffer.getName(), mcu::Role::Temporary, buffer.getIndex(),
+                                         mcu::IoAttr(), IntegerAttr());
   };
   mcu::BufferOp outside = make(), back = make();
   outside->setAttr(mcu::spilledName, builder.getUnitAttr());
   auto copy = [&](mcu::BufferOp from, mcu::BufferOp to) {
-    auto params = builder.getDictionaryAttr({builder.getNamedAttr("count", builder.getI32IntegerAttr(int32_t(mcu::byteSize(buffer.getMemory()))))});
-    builder.create<mcu::CallOp>(buffer.getLoc(), "tmb_copy_bytes", ValueRange{from.getMemory()}, ValueRange{to.getMemory()}, Value(),
-                                "tmb_count_params", params, 0, IntegerAttr());
+    auto params = builder.getDictionaryAttr(
+        {builder.getNamedAttr("count", builder.getI32IntegerAttr(int32_t(mcu::byteSize(buffer.getMemory()))))});
+    builder.create<mcu::CallOp>(buffer.getLoc(), "tmb_copy_bytes", ValueRange{from.getMemory()}, ValueRange{to.getMemory()},
+                                Value(), "tmb_count_params", params, 0, IntegerAttr());
   };
   builder.setInsertionPointAfter(calls[size_t(gap.after)]);
   copy(buffer, outside);
@@ -163,7 +165,8 @@ std::vector<SpilledBuffer> Spilling::apply() {
     Gap gap = gaps[index][size_t(way)];
     int64_t bytes = mcu::byteSize(buffer.getMemory());
     bool isCopied = gap.after >= 0;
-    spilled.push_back({buffer.getName().str(), bytes, isCopied ? 2 * bytes : traffic[index], problem.ways[index][size_t(way)].cost, isCopied});
+    spilled.push_back({buffer.getName().str(), bytes, isCopied ? 2 * bytes : traffic[index],
+                       problem.ways[index][size_t(way)].cost, isCopied});
     if (isCopied)
       copyAside(buffer, gap);
     else

@@ -51,7 +51,8 @@ namespace {
 
 class Search {
 public:
-  Search(const SpillProblem &problem, const SpillLimits &limits) : problem(problem), limits(limits), ways(problem.ways.size(), -1) {
+  Search(const SpillProblem &problem, const SpillLimits &limits)
+      : problem(problem), limits(limits), ways(problem.ways.size(), -1) {
     for (const std::vector<SpillWay> &list : problem.ways)
       isAllowed.emplace_back(list.size(), true);
   }
@@ -128,7 +129,8 @@ private:
       for (size_t way = 0; way < problem.ways[item].size() && ways[item] < 0; ++way) {
         const SpillWay &w = problem.ways[item][way];
         const Item &whole = problem.inside.items[item];
-        bool frees = !step || ((w.first < *step || w.first == whole.first) && (*step < w.last || w.last == whole.last) && w.first <= *step && *step <= w.last);
+        bool frees = !step || ((w.first < *step || w.first == whole.first) && (*step < w.last || w.last == whole.last) &&
+                               w.first <= *step && *step <= w.last);
         if (isAllowed[item][way] && frees && whole.bytes > 0)
           candidates.push_back({item, way, w.cost, words(whole.bytes)});
       }

@@ -131,7 +131,8 @@ private:
     for (llvm::StringRef one : {"batch", "in_h", "out_h", "kernel_h", "kernel_w", "stride_w", "groups"})
       if (fieldOf(layer, one) != 1)
         return false;
-    return fieldOf(layer, "pad_left") == 0 && fieldOf(layer, "pad_top") == 0 && fieldOf(layer, "in_w") == fieldOf(layer, "out_w");
+    return fieldOf(layer, "pad_left") == 0 && fieldOf(layer, "pad_top") == 0 &&
+           fieldOf(layer, "in_w") == fieldOf(layer, "out_w");
   }
   static bool isConvolution(mcu::CallOp layer) { return layer.getKernel() != "tmb_fully_connected_f32"; }
   static int64_t rowsOf(mcu::CallOp layer) { return fieldOf(layer, isConvolution(layer) ? "out_w" : "rows"); }

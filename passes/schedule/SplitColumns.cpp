@@ -89,8 +89,10 @@ static std::optional<ColumnKernel> describeColumns(mcu::CallOp call) {
   kernel.out = *out;
   if (record.starts_with("tmb_conv2d_") || record == "tmb_pool2d_params") {
     bool isPool = record == "tmb_pool2d_params";
-    Image in{f["in_h"], f["in_w"], f[isPool ? "channels" : "in_c"]}, result{f["out_h"], f["out_w"], f[isPool ? "channels" : "out_c"]};
-    if (record == "tmb_conv2d_planes_s8_params" || f["batch"] != 1 || kernel.inputs.size() != 1 || kernel.inputs[0] != 0 || !(in == kernel.in) || !(result == kernel.out))
+    Image in{f["in_h"], f["in_w"], f[isPool ? "channels" : "in_c"]},
+        result{f["out_h"], f["out_w"], f[isPool ? "channels" : "out_c"]};
+    if (record == "tmb_conv2d_planes_s8_params" || f["batch"] != 1 || kernel.inputs.size() != 1 || kernel.inputs[0] != 0 ||
+        !(in == kernel.in) || !(result == kernel.out))
       return std::nullopt;
     kernel.isWindow = true;
     kernel.stride = f["stride_w"];
@@ -111,13 +113,15 @@ static std::optional<ColumnKernel> describeColumns(mcu::CallOp call) {
     return std::nullopt;
   llvm::ArrayRef<int32_t> dims = f.array("dims");
   int64_t rank = f["rank"], inner = rank == 2 ? out->channels : elements;
-  if ((rank != 1 && rank != 2) || int64_t(dims.size()) < rank || dims[rank - 1] != inner || dims[0] != (rank == 2 ? elements / inner : inner))
+  if ((rank != 1 && rank != 2) || int64_t(dims.size()) < rank || dims[rank - 1] != inner ||
+      dims[0] != (rank == 2 ? elements / inner : inner))
     return std::nullopt;
   for (auto [index, name] : llvm::enumerate(std::array<llvm::StringRef, 2>{"a_strides", "b_strides"})) {
     llvm::ArrayRef<int32_t> strides = f.array(name);
     if (int64_t(strides.size()) < rank)
       return std::nullopt;
-    bool isDense = strides[rank - 1] == 1 && (rank == 1 || strides[0] == inner), isImage = llvm::is_contained(kernel.inputs, unsigned(index));
+    bool isDense = strides[rank - 1] == 1 && (rank == 1 || strides[0] == inner),
+         isImage = llvm::is_contained(kernel.inputs, unsigned(index));
     bool isRepeated = strides[0] == 0 && (rank == 1 || strides[1] <= 1);
     if (isImage ? !isDense : !isDense && !isRepeated)
       return std::nullopt;
@@ -232,18 +236,22 @@ private:
   }
 
   // Moves the columns of `image` that begin at `begin`.
-  void copyColumns(OpBuilder &builder, Location loc, Value from, int64_t fromColumns, int64_t fromBegin, Value to, int64_t toColumns,
-                   int64_t toBegin, Image image, int64_t columns) {
+  void copyColumns(OpBuilder &builder, Location loc, Value from, int64_t fromColumns, int64_t fromBegin, Value to,
+                   int64_t toColumns, int64_t toBegin, Image image, int64_t columns) {
     int64_t channels = image.channels;
-    auto number = [&](llvm::StringRef name, int64_t value) { return builder.getNamedAttr(name, builder.getI32IntegerAttr(int32_t(value))); };
+    auto number = [&](llvm::StringRef name, int64_t value) {
+      return builder.getNamedAttr(name, builder.getI32IntegerAttr(int32_t(value)));
+    };
     auto pair = [&](llvm::StringRef name, int64_t a, int64_t b) {
       return builder.getNamedAttr(name, builder.getDenseI32ArrayAttr({int32_t(a), int32_t(b)}));
     };
     int64_t width = elementBytes(cast<MemRefType>(from.getType()).getElementType());
-    auto params = builder.getDictionaryAttr({number("rank", 2), pair("dims", image.rows, columns * channels), number("element_bytes", width),
-                                             pair("x_strides", fromColumns * channels, 1), pair("y_strides", toColumns * channels, 1),
+    auto params = builder.getDictionaryAttr({number("rank", 2), pair("dims", image.rows, columns * channels),
+                                             number("element_bytes", width), pair("x_strides", fromColumns * channels, 1),
+                                             pair("y_strides", toColumns * channels, 1),
                                              number("x_offset", fromBegin * channels), number("y_offset", toBegin * channels)});
-    builder.create<mcu::CallOp>(loc, "tmb_copy_nd", ValueRange{from}, ValueRange{to}, Value(), "tmb_copy_params", params, 0, IntegerAttr());
+    builder.create<mcu::CallOp>(loc, "tmb_copy_nd", ValueRange{from}, ValueRange{to}, Value(), "tmb_copy_params", params, 0,
+                                IntegerAttr());
     extra += 20 * image.rows + image.rows * columns * channels * width;
   }
 
@@ -253,8 +261,8 @@ private:
       return strip.memory;
     Type element = cast<MemRefType>(strip.memory.getType()).getElementType();
     Value cropped = makeStrip(builder, call.getLoc(), "columns", element, image, wanted.count());
-    copyColumns(builder, call.getLoc(), strip.memory, strip.columns.count(), wanted.begin - strip.columns.begin, cropped, wanted.count(), 0,
-                image, wanted.count());
+    copyColumns(builder, call.getLoc(), strip.memory, strip.columns.count(), wanted.begin - strip.columns.begin, cropped,
+                wanted.count(), 0, image, wanted.count());
     return cropped;
   }
 
@@ -276,8 +284,8 @@ private:
         Columns columns = needs.at(buffer);
         Type element = cast<MemRefType>(ins[input].getType()).getElementType();
         Strip strip{makeStrip(builder, call.getLoc(), "columns", element, kernel.in, columns.count()), columns};
-        copyColumns(builder, call.getLoc(), ins[input], kernel.in.columns, columns.begin, strip.memory, columns.count(), 0, kernel.in,
-                    columns.count());
+        copyColumns(builder, call.getLoc(), ins[input], kernel.in.columns, columns.begin, strip.memory, columns.count(), 0,
+                    kernel.in, columns.count());
         strips[buffer] = strip;
         ins[input] = crop(builder, call, strip, kernel.in, inColumns);
       }
@@ -288,8 +296,9 @@ private:
       strips[out] = strip;
       Value scratch;
       if (call.getScratch())
-        scratch = builder.create<mcu::BufferOp>(call.getLoc(), call.getScratch().getType(), mcu::getBuffer(call.getScratch()).getName(),
-                                                mcu::Role::Scratch, 0, mcu::IoAttr(), IntegerAttr());
+        scratch = builder.create<mcu::BufferOp>(call.getLoc(), call.getScratch().getType(),
+                                                mcu::getBuffer(call.getScratch()).getName(), mcu::Role::Scratch, 0,
+                                                mcu::IoAttr(), IntegerAttr());
       int64_t macs = int64_t(call.getMacs()) / kernel.out.columns * outColumns.count();
       extra += macs;
       builder.create<mcu::CallOp>(call.getLoc(), call.getKernel(), ins, ValueRange{strip.memory}, scratch, call.getRecord(),

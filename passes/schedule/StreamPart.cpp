@@ -3,11 +3,10 @@
 #include "passes/schedule/StreamPart.h"
 #include "codegen/kernels/KernelTable.h"
 #include "compiler/support/Constants.h"
-#include "passes/schedule/FusedAddition.h"
 #include "passes/schedule/RowKernels.h"
 #include "passes/schedule/RowSchedule.h"
 #include "passes/schedule/SharedMemory.h"
-#include "passes/schedule/StepLoops.h"
+#include "passes/schedule/StepWriter.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include <map>
@@ -17,25 +16,14 @@ using namespace thimble;
 using namespace thimble::schedule;
 
 namespace {
-
-// A stage of the row problem: calls that work on the same rows, each after the first one in place on the rows of the one before. Pieces
-// of a concatenation come first: of them, the one computes a band in whose rows it lies.
+// A stage of the row problem: calls that work on the same rows, each after the first one in place on the rows of the one before.
+// Pieces of a concatenation come first: of them, the one computes a band in whose rows it lies.
 struct Stage {
   size_t out;
   llvm::SmallVector<size_t, 2> calls;                 // positions in the part
-  llvm::SmallVector<std::pair<size_t, size_t>> reads; // in the order of the row problem: position and index into RowKernel::inputs
+  llvm::SmallVector<std::pair<size_t, size_t>>
+      reads; // in the order of the row problem: position and index into RowKernel::inputs
 };
-
-// A step with everything that an mcu.step says.
-struct BoundStep {
-  mcu::CallOp call; // null: rows slide
-  DictionaryAttr params;
-  llvm::SmallVector<int64_t, 6> operands, offsets, extents;
-  int64_t fedBytes = 0; // > 0: a row that the caller feeds
-  mcu::CallOp group = {}; // of a piece: the first one of all
-  bool isFused = false;   // with the addition that followed
-};
-
 } // namespace
 
 struct StreamPart::Implementation {
@@ -70,7 +58,8 @@ struct StreamPart::Implementation {
   std::vector<int64_t> describe(StreamGrain grain) const;
   std::optional<StreamCost> plan(StreamGrain grain) const;
   int64_t alignmentOf(size_t map) const {
-    return std::max<int64_t>(4, elementBytes(cast<MemRefType>(mcu::BufferOp(bufferOf[map]).getMemory().getType()).getElementType()));
+    return std::max<int64_t>(
+        4, elementBytes(cast<MemRefType>(mcu::BufferOp(bufferOf[map]).getMemory().getType()).getElementType()));
   }
 };
 
@@ -114,8 +103,8 @@ bool StreamPart::Implementation::findPieces(size_t first, size_t last, size_t po
       return false;
     end += rows;
   }
-  return end == kernels[position].pieceOf && lastPiece < firstReader && out.getRole() != mcu::Role::Input && !mcu::isState(out) &&
-         (isResult || out.getRole() == mcu::Role::Temporary);
+  return end == kernels[position].pieceOf && lastPiece < firstReader && out.getRole() != mcu::Role::Input &&
+         !mcu::isState(out) && (isResult || out.getRole() == mcu::Role::Temporary);
 }
 
 // Buffers become maps. A buffer that is whole can be read as rows in several ways.
@@ -150,7 +139,8 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
         maps.push_back(ring->second);
         continue;
       }
-      auto [entry, isNew] = wholeOf.try_emplace({buffer, mcu::byteOffset(memory), input.rows, input.pitch}, problem.maps.size());
+      auto [entry, isNew] =
+          wholeOf.try_emplace({buffer, mcu::byteOffset(memory), input.rows, input.pitch}, problem.maps.size());
       if (isNew)
         addMap(memory, input.rows, input.pitch, true);
       maps.push_back(entry->second);
@@ -181,7 +171,8 @@ bool StreamPart::Implementation::findMaps(size_t first, size_t last) {
     if (ringOf.count(out) || out.getRole() == mcu::Role::Input || mcu::isState(out))
       return false;
     Value written = call.getOuts()[0];
-    if (llvm::any_of(call.getIns(), [&](Value in) { return sharesBytes(in, written); }) || (!isResult && (!isWhole(written) || kernel.isPartial)))
+    if (llvm::any_of(call.getIns(), [&](Value in) { return sharesBytes(in, written); }) ||
+        (!isResult && (!isWhole(written) || kernel.isPartial)))
       return false;
     // Only the result is seen by others, and nobody else writes to a buffer.
     for (size_t index = 0; index < all.size(); ++index) {
@@ -229,7 +220,8 @@ bool StreamPart::Implementation::findFed(size_t first, size_t last) {
       if (!isInside && buffer == fed)
         return false;
       // Other inputs may not be there yet when the rows come.
-      bool isMadeHere = llvm::any_of(calls, [&](mcu::CallOp other) { return buffer && mcu::getBuffer(other.getOuts()[0]) == buffer; });
+      bool isMadeHere =
+          llvm::any_of(calls, [&](mcu::CallOp other) { return buffer && mcu::getBuffer(other.getOuts()[0]) == buffer; });
       if (isInside && buffer && buffer != fed && !isMadeHere)
         return false;
     }
@@ -300,7 +292,8 @@ void StreamPart::Implementation::makeStages() {
 void StreamPart::Implementation::findOverlapped(size_t last) {
   for (size_t map = 0; map < problem.maps.size(); ++map) {
     mcu::BufferOp buffer = bufferOf[map];
-    if (!problem.maps[map].isWhole || buffer == result || !isWhole(memoryOf[map]) || !isWhole(memoryOf[resultMap]) || buffer.getRole() == mcu::Role::Output ||
+    if (!problem.maps[map].isWhole || buffer == result || !isWhole(memoryOf[map]) || !isWhole(memoryOf[resultMap]) ||
+        buffer.getRole() == mcu::Role::Output ||
         (buffer.getRole() == mcu::Role::Input && result.getRole() == mcu::Role::Output))
       continue;
     bool isReadLater = llvm::any_of(all.drop_front(last + 1), [&](mcu::CallOp call) {
@@ -315,7 +308,8 @@ void StreamPart::Implementation::findOverlapped(size_t last) {
 Value StreamPart::Implementation::operandOf(size_t map) const {
   for (size_t other = 0; other < map; ++other)
     if (problem.maps[other].isWhole && bufferOf[other] == bufferOf[map] && other != resultMap &&
-        mcu::byteOffset(memoryOf[other]) == mcu::byteOffset(memoryOf[map]) && mcu::byteSize(memoryOf[other]) == mcu::byteSize(memoryOf[map]))
+        mcu::byteOffset(memoryOf[other]) == mcu::byteOffset(memoryOf[map]) &&
+        mcu::byteSize(memoryOf[other]) == mcu::byteSize(memoryOf[map]))
       return memoryOf[other];
   return memoryOf[map];
 }
@@ -407,14 +401,15 @@ std::vector<int64_t> StreamPart::Implementation::describe(StreamGrain grain) con
     llvm::append_values(key, map.rows, map.rowBytes, map.isWhole, alignmentOf(index), bufferOf[index] == fed,
                         overlapped && bufferOf[index] == overlapped);
   for (auto [stage, row] : llvm::zip(stages, problem.stages)) {
-    llvm::append_values(key, int64_t(row.out), int64_t(row.reads.size()), int64_t(row.cuts.size()), int64_t(stage.calls.size()));
+    llvm::append_values(key, int64_t(row.out), int64_t(row.reads.size()), int64_t(row.cuts.size()),
+                        int64_t(stage.calls.size()));
     for (const RowRead &read : row.reads)
       llvm::append_values(key, int64_t(read.map), read.stride, read.extent, read.pad, read.share, read.from, read.to);
     llvm::append_range(key, row.cuts);
     for (size_t position : stage.calls) {
       const RowKernel &kernel = kernels[position];
-      llvm::append_values(key, kernel.outRows, kernel.rowPixels, kernel.callInstructions, kernel.block, kernel.looseInstructions,
-                          kernel.pieceOf, kernel.firstRow);
+      llvm::append_values(key, kernel.outRows, kernel.rowPixels, kernel.callInstructions, kernel.block,
+                          kernel.looseInstructions, kernel.pieceOf, kernel.firstRow);
     }
   }
   return key;
@@ -461,102 +456,6 @@ std::optional<StreamCost> StreamPart::Implementation::plan(StreamGrain grain) co
   return cost;
 }
 
-// Makes one step of a convolution and the addition that reads the same rows in their place.
-static bool fuseSteps(BoundStep &conv, const BoundStep &add) {
-  mcu::CallOp first = conv.call, second = add.call;
-  if (!first || first.getKernel() != "tmb_conv2d_s8" || second.getKernel() != "tmb_add_s8" ||
-      first->getParentOp()->hasAttr(separateAdditionsName))
-    return false;
-  // x, weights, y and scratch; a, b and y
-  for (size_t operand : {0, 1}) {
-    if (add.operands[operand] != conv.operands[2] || add.offsets[operand] != conv.offsets[2])
-      continue;
-    std::optional<DictionaryAttr> params = fuseAddition(conv.params, add.params, unsigned(operand));
-    if (!params)
-      return false;
-    size_t residual = 1 - operand;
-    conv.isFused = true;
-    conv.params = *params;
-    conv.operands.insert(conv.operands.begin() + 1, add.operands[residual]);
-    conv.offsets.insert(conv.offsets.begin() + 1, add.offsets[residual]);
-    conv.extents.insert(conv.extents.begin() + 1, add.extents[residual]);
-    return true;
-  }
-  return false;
-}
-
-namespace {
-
-// Writes the steps of a schedule as operations.
-class StepWriter {
-public:
-  StepWriter(OpBuilder &builder, mcu::CallOp stream) : builder(builder), stream(stream) {}
-
-  void write(const std::vector<BoundStep> &steps) {
-    std::map<std::vector<const void *>, int64_t> kinds;
-    std::vector<FlatStep> flat;
-    for (const BoundStep &step : steps) {
-      std::vector<const void *> key = {mcu::CallOp(step.call).getAsOpaquePointer(), step.params.getAsOpaquePointer()};
-      if (!step.call && step.fedBytes == 0)
-        key.push_back(reinterpret_cast<const void *>(intptr_t(step.offsets[0])));
-      flat.push_back({kinds.try_emplace(key, int64_t(kinds.size())).first->second, step.offsets});
-    }
-    builder.setInsertionPointToStart(&stream.getBody().emplaceBlock());
-    for (const StepLoop &loop : findLoops(flat)) {
-      OpBuilder::InsertionGuard guard(builder);
-      if (loop.count > 1) {
-        auto repeat = builder.create<mcu::RepeatOp>(stream.getLoc(), uint64_t(loop.count));
-        builder.setInsertionPointToStart(&repeat.getBody().emplaceBlock());
-      }
-      for (size_t i = loop.begin; i < loop.begin + loop.period; ++i)
-        writeStep(steps[i], loop.count > 1 ? &steps[i + loop.period] : nullptr);
-    }
-  }
-
-private:
-  void writeStep(const BoundStep &step, const BoundStep *next) {
-    llvm::SmallVector<int64_t> advances(step.offsets.size(), 0);
-    for (size_t i = 0; next && i < advances.size(); ++i)
-      advances[i] = next->offsets[i] - step.offsets[i];
-    if (step.fedBytes > 0) {
-      builder.create<mcu::FeedOp>(stream.getLoc(), uint64_t(step.offsets[0]), uint64_t(advances[0]), uint64_t(step.fedBytes));
-      return;
-    }
-    mcu::CallOp call = step.call;
-    llvm::SmallVector<Type> elements;
-    if (!call)
-      elements.push_back(builder.getI8Type());
-    else if (step.isFused) // codes but for the stream of weights
-      elements = {builder.getI8Type(), builder.getI8Type(), builder.getI32Type(), builder.getI8Type(), builder.getI8Type()};
-    else
-      for (Value operand : call->getOperands())
-        elements.push_back(cast<MemRefType>(operand.getType()).getElementType());
-    llvm::StringRef kernel = step.isFused ? llvm::StringRef(fusedAdditionKernel) : call ? call.getKernel() : "tmb_slide";
-    llvm::StringRef record = step.isFused ? llvm::StringRef(fusedAdditionRecord) : call ? call.getRecord() : "tmb_slide_params";
-    builder.create<mcu::StepOp>(call ? locationOf(step) : stream.getLoc(), kernel, step.operands, step.offsets, advances, step.extents,
-                                builder.getTypeArrayAttr(elements), record,
-                                step.params);
-  }
-
-  // That of the call with its number: several calls may come from one node.
-  Location locationOf(const BoundStep &step) {
-    auto numberOf = [&](mcu::CallOp call) {
-      return builder.getI64IntegerAttr(numbers.try_emplace(call, int64_t(numbers.size())).first->second);
-    };
-    Attribute number = numberOf(step.call);
-    if (step.group)
-      number = builder.getArrayAttr({numberOf(step.group), number}); // VerifyPlan takes pieces for one stage
-    mcu::CallOp first = step.group ? step.group : step.call;
-    return FusedLoc::get({first.getLoc()}, number, builder.getContext());
-  }
-
-  OpBuilder &builder;
-  mcu::CallOp stream;
-  llvm::DenseMap<Operation *, int64_t> numbers;
-};
-
-} // namespace
-
 mcu::CallOp StreamPart::apply(StreamGrain grain) const {
   const Implementation &part = *implementation;
   RowProblem cut;
@@ -591,9 +490,9 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
   int64_t outOperand = int64_t(ins.size()), scratchOperand = outOperand + 1;
   auto scratchType = MemRefType::get({std::max<int64_t>(cost.scratchBytes, 8)}, builder.getI8Type());
   auto scratch = builder.create<mcu::BufferOp>(loc, scratchType, "rows", mcu::Role::Scratch, 0, mcu::IoAttr(), IntegerAttr());
-  auto stream = builder.create<mcu::CallOp>(loc, mcu::streamKernel, ins.getArrayRef(), ValueRange{part.memoryOf[part.resultMap]}, scratch, "",
-                                            builder.getDictionaryAttr({}), macs,
-                                            part.overlapped ? builder.getI64IntegerAttr(cost.distance) : IntegerAttr());
+  auto stream = builder.create<mcu::CallOp>(
+      loc, mcu::streamKernel, ins.getArrayRef(), ValueRange{part.memoryOf[part.resultMap]}, scratch, "",
+      builder.getDictionaryAttr({}), macs, part.overlapped ? builder.getI64IntegerAttr(cost.distance) : IntegerAttr());
 
   auto placeOf = [&](size_t map, const RowBand &band) {
     int64_t offset = band.slot * cut.maps[map].rowBytes;
@@ -607,8 +506,9 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
   for (const RowStep &step : schedule.steps) {
     if (step.isSlide) {
       int64_t rowBytes = cut.maps[step.index].rowBytes;
-      auto params = builder.getDictionaryAttr({builder.getNamedAttr("bytes", builder.getI32IntegerAttr(int32_t(step.out.rows * rowBytes))),
-                                               builder.getNamedAttr("distance", builder.getI32IntegerAttr(int32_t(step.out.slot * rowBytes)))});
+      auto params = builder.getDictionaryAttr(
+          {builder.getNamedAttr("bytes", builder.getI32IntegerAttr(int32_t(step.out.rows * rowBytes))),
+           builder.getNamedAttr("distance", builder.getI32IntegerAttr(int32_t(step.out.slot * rowBytes)))});
       int64_t extent = (step.out.slot + step.out.rows) * rowBytes;
       steps.push_back({mcu::CallOp(), params, {scratchOperand}, {ringOffset[step.index]}, {extent}, 0});
       continue;
@@ -672,7 +572,7 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
       steps.push_back(std::move(bound));
     }
   }
-  StepWriter(builder, stream).write(steps);
+  writeSteps(builder, stream, steps);
 
   llvm::SmallVector<Operation *> dead;
   for (mcu::CallOp call : part.calls) {

@@ -22,7 +22,8 @@ static int64_t overlappedBytes(int64_t input, int64_t output, int64_t distance) 
 }
 
 StreamSearch::StreamSearch(mcu::ProgramOp program, std::shared_ptr<StreamCosts> known)
-    : program(program), costs(known ? std::move(known) : std::make_shared<StreamCosts>()), calls(mcu::getCalls(program)), parts(program) {
+    : program(program), costs(known ? std::move(known) : std::make_shared<StreamCosts>()), calls(mcu::getCalls(program)),
+      parts(program) {
   for (const mcu::BufferPart &part : parts.all())
     if (!part.range.isEmpty())
       buffers.push_back({part.range.buffer, part.range.first, part.range.last, aligned(part.end) - aligned(part.begin)});
@@ -41,10 +42,13 @@ void StreamSearch::measureCalls() {
       continue;
     }
     for (const Sharing &sharing : findSharing(call)) {
-      bool dies = llvm::all_of(parts.of(sharing.input), [&](const mcu::BufferPart &part) { return part.range.last == position; });
-      bool isBorn = llvm::all_of(parts.of(sharing.output), [&](const mcu::BufferPart &part) { return part.range.first == position; });
+      bool dies =
+          llvm::all_of(parts.of(sharing.input), [&](const mcu::BufferPart &part) { return part.range.last == position; });
+      bool isBorn =
+          llvm::all_of(parts.of(sharing.output), [&](const mcu::BufferPart &part) { return part.range.first == position; });
       if (dies && isBorn)
-        saved = std::max(saved, overlappedBytes(aligned(mcu::byteSize(sharing.input)), aligned(mcu::byteSize(sharing.output)), sharing.distance));
+        saved = std::max(saved, overlappedBytes(aligned(mcu::byteSize(sharing.input)), aligned(mcu::byteSize(sharing.output)),
+                                                sharing.distance));
     }
     plain.push_back(bytes - saved);
   }
@@ -56,8 +60,8 @@ bool StreamSearch::addOption(Interval &interval, size_t first, size_t last, Stre
     return cost && cost->slides;
   int64_t bytes = interval.outside + int64_t(llvm::alignTo(uint64_t(cost->scratchBytes), 8));
   if (mcu::BufferOp input = interval.part->getOverlapped())
-    bytes -= overlappedBytes(aligned(mcu::byteSize(input.getMemory())), aligned(mcu::byteSize(interval.part->getResult().getMemory())),
-                        cost->distance);
+    bytes -= overlappedBytes(aligned(mcu::byteSize(input.getMemory())),
+                             aligned(mcu::byteSize(interval.part->getResult().getMemory())), cost->distance);
   interval.options.push_back({first, last, grain, bytes, *cost});
   return cost->slides;
 }
@@ -187,7 +191,8 @@ int64_t StreamSearch::boundWithout(size_t first, size_t end) const {
     } else {
       llvm::append_range(needed, call->getOperands());
       for (const Sharing &sharing : findSharing(call))
-        saved = std::max(saved, overlappedBytes(aligned(mcu::byteSize(sharing.input)), aligned(mcu::byteSize(sharing.output)), sharing.distance));
+        saved = std::max(saved, overlappedBytes(aligned(mcu::byteSize(sharing.input)), aligned(mcu::byteSize(sharing.output)),
+                                                sharing.distance));
     }
     bound = std::max(bound, bytesOf(needed) - saved);
   }

@@ -83,7 +83,9 @@ public:
   }
 
 private:
-  llvm::iterator_range<Block::op_iterator<mcu::BufferOp>> buffers() { return program.getBody().front().getOps<mcu::BufferOp>(); }
+  llvm::iterator_range<Block::op_iterator<mcu::BufferOp>> buffers() {
+    return program.getBody().front().getOps<mcu::BufferOp>();
+  }
 
   // What holds data before the first call.
   static bool isThere(mcu::BufferOp buffer) {
@@ -124,11 +126,13 @@ private:
         if (mcu::isStatePair(buffer, other)) {
           ++partners;
           if (rangeOf(other).begin != rangeOf(buffer).begin || rangeOf(other).end != rangeOf(buffer).end)
-            return buffer.emitOpError("is a state at offset ") << *buffer.getOffset() << ", but what a run leaves for the next is at "
-                                                               << *other.getOffset() << " or of another size";
+            return buffer.emitOpError("is a state at offset ")
+                   << *buffer.getOffset() << ", but what a run leaves for the next is at " << *other.getOffset()
+                   << " or of another size";
         }
       if (partners != 1)
-        return buffer.emitOpError("is a state with ") << partners << " buffers of the other role and index " << int64_t(buffer.getIndex());
+        return buffer.emitOpError("is a state with ")
+               << partners << " buffers of the other role and index " << int64_t(buffer.getIndex());
     }
     return success();
   }
@@ -146,8 +150,8 @@ private:
     if (!holder)
       return error << "the scratch of a call lies over it and was written since";
     error << "'" << holder.getName() << "' lies over it and was written since";
-    error.attachNote(holder.getLoc()) << "'" << holder.getName() << "' is at offset " << *holder.getOffset() << ", '" << buffer.getName()
-                                      << "' at " << *buffer.getOffset();
+    error.attachNote(holder.getLoc()) << "'" << holder.getName() << "' is at offset " << *holder.getOffset() << ", '"
+                                      << buffer.getName() << "' at " << *buffer.getOffset();
     return error;
   }
 
@@ -289,8 +293,8 @@ private:
         bool isInPlace = w == kernel->ins && other < kernel->ins && other < 32 && (kernel->inPlace >> other & 1) &&
                          ranges[w]->begin == ranges[other]->begin;
         if (!isInPlace)
-          return step.emitOpError("in iteration ") << iteration << " writes argument " << w << " over argument " << other << ", which "
-                                                   << step.getKernel() << " does not allow there";
+          return step.emitOpError("in iteration ") << iteration << " writes argument " << w << " over argument " << other
+                                                   << ", which " << step.getKernel() << " does not allow there";
       }
     for (size_t w = kernel->ins; w < ranges.size(); ++w) {
       if (!ranges[w])
@@ -323,9 +327,12 @@ private:
       return refuse() << " that no step has written";
     if (int64_t other = bytes.findOther(range, *content); other != range.end) {
       std::optional<Content> found = bytes.at(other);
-      return refuse() << (found && found->source ? " of which others were written over some" : " of which some were never written");
+      return refuse() << (found && found->source ? " of which others were written over some"
+                                                 : " of which some were never written");
     }
-    const void *&source = readBy.try_emplace({step.getLoc().getAsOpaquePointer(), step.getKernel().str(), argument}, content->source).first->second;
+    const void *&source =
+        readBy.try_emplace({step.getLoc().getAsOpaquePointer(), step.getKernel().str(), argument}, content->source)
+            .first->second;
     if (source != content->source)
       return refuse() << " that come from another stage than before";
     return success();

@@ -121,7 +121,8 @@ struct ScaleBehindProduct : OpRewritePattern<nn::MatMulOp> {
         continue;
       rewriter.setInsertionPointAfter(op);
       Value factor = makeFloat(rewriter, scale.getLoc(), float(*number));
-      auto scaled = rewriter.create<nn::BinaryOp>(scale.getLoc(), nn::BinaryKind::Mul, op.getY(), factor, FloatAttr(), FloatAttr());
+      auto scaled =
+          rewriter.create<nn::BinaryOp>(scale.getLoc(), nn::BinaryKind::Mul, op.getY(), factor, FloatAttr(), FloatAttr());
       rewriter.replaceAllUsesExcept(op.getY(), scaled.getY(), scaled);
       rewriter.replaceOp(scale, x);
       return success();

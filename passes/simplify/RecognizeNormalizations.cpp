@@ -130,7 +130,8 @@ struct RmsNorm : OpRewritePattern<nn::BinaryOp> {
       return rewriter.notifyMatchFailure(op, "is no product or quotient of floats");
     for (auto [x, divisor] : orders(op)) {
       nn::UnaryOp reciprocal = isQuotient ? nullptr : unaryOf(divisor, nn::UnaryKind::Reciprocal);
-      nn::UnaryOp root = isQuotient || reciprocal ? unaryOf(reciprocal ? reciprocal.getX() : divisor, nn::UnaryKind::Sqrt) : nullptr;
+      nn::UnaryOp root =
+          isQuotient || reciprocal ? unaryOf(reciprocal ? reciprocal.getX() : divisor, nn::UnaryKind::Sqrt) : nullptr;
       nn::BinaryOp sum = root ? binaryOf(root.getX(), nn::BinaryKind::Add) : nullptr;
       if (sum && isInner(divisor, 1) && op.getY().getType() == x.getType())
         for (auto [square, epsilon] : orders(sum)) {

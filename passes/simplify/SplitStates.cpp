@@ -62,8 +62,9 @@ LogicalResult Splitter::check() {
     llvm::StringRef result = function.getResultAttrOfType<StringAttr>(state.result, "onnx.name").getValue();
     Type from = end->getOperand(state.result).getType(), to = function.getArgument(state.argument).getType();
     if (from != to)
-      return function.emitError("--state ") << result << "=" << nameOf(state) << ": the output is " << from << ", but the input is " << to
-                                            << "; what a run leaves for the next must have the shape and type that it reads";
+      return function.emitError("--state ")
+             << result << "=" << nameOf(state) << ": the output is " << from << ", but the input is " << to
+             << "; what a run leaves for the next must have the shape and type that it reads";
     if (failed(shapeStart(state)))
       return failure();
     if (function.getResultAttr(state.result, nn::boundAttrName))
@@ -172,8 +173,9 @@ bool Splitter::dropFullSlices(nn::StatePair state) {
   BlockArgument argument = function.getArgument(state.argument);
   bool changed = false;
   for (Operation *user : llvm::make_early_inc_range(argument.getUsers()))
-    if (auto slice = dyn_cast<nn::SliceOp>(user); slice && slice.getY().getType() == argument.getType() &&
-                                                  llvm::all_of(slice.getStrides(), [](int64_t stride) { return stride == 1; })) {
+    if (auto slice = dyn_cast<nn::SliceOp>(user);
+        slice && slice.getY().getType() == argument.getType() &&
+        llvm::all_of(slice.getStrides(), [](int64_t stride) { return stride == 1; })) {
       slice.getY().replaceAllUsesWith(argument);
       slice.erase();
       changed = true;
@@ -209,12 +211,16 @@ bool Splitter::split(nn::StatePair state) {
   std::optional<float> start = given ? std::optional(given.getSplatValue<float>()) : std::nullopt;
   for (auto [index, part] : llvm::enumerate(parts)) {
     std::string suffix = "." + std::to_string(index);
-    auto named = [&](const std::string &name) { return builder.getNamedAttr("onnx.name", builder.getStringAttr(name + suffix)); };
+    auto named = [&](const std::string &name) {
+      return builder.getNamedAttr("onnx.name", builder.getStringAttr(name + suffix));
+    };
     auto next = builder.getNamedAttr(nn::stateAttrName, builder.getStringAttr(output + suffix));
     llvm::SmallVector<NamedAttribute> ofArgument{named(input), next};
     if (start)
-      ofArgument.push_back(builder.getNamedAttr(nn::stateStartAttrName, DenseElementsAttr::get(cast<ShapedType>(part.getType()), *start)));
-    DictionaryAttr argumentAttrs = builder.getDictionaryAttr(ofArgument), resultAttrs = builder.getDictionaryAttr(named(output));
+      ofArgument.push_back(
+          builder.getNamedAttr(nn::stateStartAttrName, DenseElementsAttr::get(cast<ShapedType>(part.getType()), *start)));
+    DictionaryAttr argumentAttrs = builder.getDictionaryAttr(ofArgument),
+                   resultAttrs = builder.getDictionaryAttr(named(output));
     if (index == 0) {
       arguments.push_back(argument);
       function.setArgAttrs(state.argument, argumentAttrs);

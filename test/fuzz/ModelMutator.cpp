@@ -48,7 +48,9 @@ static constexpr float floats[] = {0.0f,
 static size_t below(Random &random, size_t limit) { return limit == 0 ? 0 : size_t(random()) % limit; }
 static bool chance(Random &random, size_t one) { return below(random, one) == 0; }
 
-template <typename List> static const auto &pick(const List &list, Random &random) { return list[below(random, std::size(list))]; }
+template <typename List> static const auto &pick(const List &list, Random &random) {
+  return list[below(random, std::size(list))];
+}
 
 static int64_t number(int64_t old, Random &random) {
   if (chance(random, 2))
@@ -185,7 +187,8 @@ static void importDomain(proto::ModelProto &model, llvm::StringRef domain, Rando
 }
 
 // Another operator, another edge, another attribute.
-static void changeNode(proto::ModelProto &model, proto::NodeProto &node, const std::vector<std::string> &names, Random &random) {
+static void changeNode(proto::ModelProto &model, proto::NodeProto &node, const std::vector<std::string> &names,
+                       Random &random) {
   static const auto operators = legalize::getRegistry().list();
   switch (below(random, 5)) {
   case 0: {

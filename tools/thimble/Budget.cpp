@@ -133,8 +133,9 @@ std::vector<std::string> thimble::driver::makeNotes(const Compilation &compilati
   if (!compilation.heldOut)
     return notes;
   const HeldOutResult &result = *compilation.heldOut;
-  std::string line = llvm::formatv("int8 against float on {0} samples that took no part in the calibration: outputs {1:F1} dB SQNR",
-                                   result.samples, result.outputSqnrDb);
+  std::string line =
+      llvm::formatv("int8 against float on {0} samples that took no part in the calibration: outputs {1:F1} dB SQNR",
+                    result.samples, result.outputSqnrDb);
   if (result.hasLabels)
     line += llvm::formatv(", accuracy {0:P2} (float {1:P2})", result.compiledAccuracy, result.floatAccuracy);
   notes.push_back(line);
@@ -160,8 +161,8 @@ std::optional<report::HeldOutUse> thimble::driver::makeHeldOut(const Compilation
 std::vector<report::PrecisionUse> thimble::driver::makePrecision(const Compilation &compilation) {
   std::vector<report::PrecisionUse> uses;
   for (const LayerChoice &choice : compilation.layerChoices)
-    uses.push_back({choice.node, choice.isInt16 ? "int16" : "float", choice.reason, choice.beforeDb, choice.afterDb, choice.bytes,
-                    choice.instructions});
+    uses.push_back({choice.node, choice.isInt16 ? "int16" : "float", choice.reason, choice.beforeDb, choice.afterDb,
+                    choice.bytes, choice.instructions});
   return uses;
 }
 
@@ -213,10 +214,11 @@ static std::string describeExternal(const Target &target) {
     return "try: --weights-in auto puts constants that do not fit into the external flash of " + target.name + " (" +
            formatByteSize(*target.getExternalFlashBytes()) + ")";
   if (target.externalFlash)
-    return "try: --weights-in auto --external-flash BYTES, if the board has memory mapped flash at " + target.externalFlash->name + " of " +
-           target.name;
-  return target.name + " has no external flash; if a board has some that is memory mapped, --weights-in auto --external-flash BYTES "
-                       "puts constants there";
+    return "try: --weights-in auto --external-flash BYTES, if the board has memory mapped flash at " +
+           target.externalFlash->name + " of " + target.name;
+  return target.name +
+         " has no external flash; if a board has some that is memory mapped, --weights-in auto --external-flash BYTES "
+         "puts constants there";
 }
 
 std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &report, const CompileOptions &options,
@@ -236,12 +238,14 @@ std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &
   if (isFloat)
     remedies.push_back("try: --quantize int8 --calibration DATA stores weights and activations in a quarter of the bytes");
   if (!report.fitsRam() && isFloat && !options.nhwcIo)
-    remedies.push_back("try: --io-layout nhwc if the caller can deliver images that way; it saves the transposed copy of the input");
+    remedies.push_back(
+        "try: --io-layout nhwc if the caller can deliver images that way; it saves the transposed copy of the input");
   if (options.ioFloat && !isFloat && !report.fitsRam())
     remedies.push_back("try: --io int8 keeps no float copy of inputs and outputs");
   bool leftInt8 = llvm::any_of(report.precision, [](const report::PrecisionUse &use) { return use.type == "float"; });
   if (!report.fitsFlash() && leftInt8)
-    remedies.push_back("try: --fallback int16, or a lower --least-sqnr than " + llvm::formatv("{0:F1}", options.leastSqnrDb).str() +
+    remedies.push_back("try: --fallback int16, or a lower --least-sqnr than " +
+                       llvm::formatv("{0:F1}", options.leastSqnrDb).str() +
                        ": layers that run in float have weights of four bytes");
   if (!report.fitsFlash() && !movesWeights)
     remedies.push_back(describeExternal(target));
@@ -250,7 +254,8 @@ std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &
     remedies.push_back("try: --feed-rows takes the input of " + std::to_string(report.inputs[0].bytes) +
                        " bytes row by row, so that it never lies in RAM as a whole");
   if (!report.fitsRam() && target.externalRam && !report.externalRam.budget)
-    remedies.push_back("try: --external-ram BYTES, if the board has memory mapped RAM at " + target.externalRam->name + " of " + target.name);
+    remedies.push_back("try: --external-ram BYTES, if the board has memory mapped RAM at " + target.externalRam->name + " of " +
+                       target.name);
   llvm::Expected<std::vector<Target>> targets = listTargets(targetsDirectory);
   if (!targets) {
     llvm::consumeError(targets.takeError());
@@ -265,7 +270,8 @@ std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &
       smallest = &target;
   }
   if (smallest)
-    remedies.push_back("the smallest listed chip that it fits: " + smallest->name + " (" + formatByteSize(*smallest->getFlashBytes()) +
-                       " flash, " + formatByteSize(*smallest->getRamBytes()) + " RAM)");
+    remedies.push_back("the smallest listed chip that it fits: " + smallest->name + " (" +
+                       formatByteSize(*smallest->getFlashBytes()) + " flash, " + formatByteSize(*smallest->getRamBytes()) +
+                       " RAM)");
   return remedies;
 }

@@ -15,8 +15,8 @@ struct CodeSize {
 };
 
 /// Bytes of code in the image of a model: compiled and linked with the target's compiler if that is installed.
-llvm::Expected<CodeSize> measureCode(const std::vector<codegen::EmittedFile> &files, const std::string &name, const Target &target,
-                                     const std::string &runtimeDirectory, mcu::ProgramOp program);
+llvm::Expected<CodeSize> measureCode(const std::vector<codegen::EmittedFile> &files, const std::string &name,
+                                     const Target &target, const std::string &runtimeDirectory, mcu::ProgramOp program);
 
 /// Inputs from a fixed generator with the outputs that the compiler's own execution gives.
 std::vector<codegen::GoldenVector> makeGoldenVectors(mcu::ProgramOp program);

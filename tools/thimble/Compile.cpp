@@ -28,8 +28,10 @@ struct CompileCommand {
 
   void addTo(CLI::App &command) {
     model.addInput(command);
-    command.add_option("--target", target, "Chip or board: a name of `thimble targets`, or a .json file (host)")->type_name("TARGET");
-    command.add_option("--flash", flash, "Flash budget for code, weights and tables, e.g. 256K (the target's)")->type_name("BYTES");
+    command.add_option("--target", target, "Chip or board: a name of `thimble targets`, or a .json file (host)")
+        ->type_name("TARGET");
+    command.add_option("--flash", flash, "Flash budget for code, weights and tables, e.g. 256K (the target's)")
+        ->type_name("BYTES");
     command.add_option("--external-flash", externalFlash, "Memory mapped flash outside of the chip, e.g. 16M (the target's)")
         ->type_name("BYTES");
     command
@@ -39,7 +41,9 @@ struct CompileCommand {
         ->allow_extra_args(false)
         ->type_name("[LAYER=]MEMORY");
     command.add_option("--ram", ram, "RAM budget for the arena, e.g. 64K (the target's)")->type_name("BYTES");
-    command.add_option("--external-ram", externalRam, "RAM outside of the chip for what --ram has no room for, e.g. 8M (the target's)")
+    command
+        .add_option("--external-ram", externalRam,
+                    "RAM outside of the chip for what --ram has no room for, e.g. 8M (the target's)")
         ->type_name("BYTES");
     model.addQuantization(command);
     if (!isAnalysis)
@@ -88,7 +92,8 @@ bool CompileCommand::parseWeightsIn(CompileOptions &options, const Target &resol
     }
     std::optional<mcu::Place> place = mcu::symbolizePlace(memory);
     if (!place) {
-      printError("--weights-in " + text + ": expected flash, ram, external, external-copied or auto, or LAYER=MEMORY with one of the first four");
+      printError("--weights-in " + text +
+                 ": expected flash, ram, external, external-copied or auto, or LAYER=MEMORY with one of the first four");
       return false;
     }
     if (place == mcu::Place::External && !hasExternal) {
@@ -183,7 +188,9 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
     printError("'" + model.model + "' holds no mcu.program");
     return ExitCode::BadInput;
   }
-  codegen::TreeForm form = trees == "code" ? codegen::TreeForm::Code : trees == "table" ? codegen::TreeForm::Table : codegen::TreeForm::Auto;
+  codegen::TreeForm form = trees == "code"    ? codegen::TreeForm::Code
+                           : trees == "table" ? codegen::TreeForm::Table
+                                              : codegen::TreeForm::Auto;
   std::vector<std::string> treeNotes = codegen::chooseTreeForms(program, form, resolved.fpu != "none");
   codegen::ProjectOptions project;
   project.emit.name = program.getSymName().str();
@@ -219,7 +226,8 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   report->heldOut = makeHeldOut(compilation);
   report->externalRam.budget = externalRamBudget;
   for (const schedule::SpilledBuffer &buffer : compilation.spilled)
-    report->externalRam.add({buffer.name, uint64_t(buffer.bytes), uint64_t(buffer.traffic), uint64_t(buffer.cost), buffer.isCopied});
+    report->externalRam.add(
+        {buffer.name, uint64_t(buffer.bytes), uint64_t(buffer.traffic), uint64_t(buffer.cost), buffer.isCopied});
   report->precision = makePrecision(compilation);
   report->executions = makeExecutions(compilation);
   report->ram.least = findLeast(*report, compilation);
@@ -255,7 +263,8 @@ ExitCode CompileCommand::finish(Compilation &compilation, const CompileOptions &
   return ExitCode::Success;
 }
 
-ExitCode CompileCommand::write(const std::vector<codegen::EmittedFile> &files, Compilation &compilation, const std::string &home) {
+ExitCode CompileCommand::write(const std::vector<codegen::EmittedFile> &files, Compilation &compilation,
+                               const std::string &home) {
   if (llvm::Error error = codegen::writeFiles(files, output))
     return badInput(std::move(error));
   if (!compilation.reference)
@@ -270,8 +279,9 @@ ExitCode CompileCommand::write(const std::vector<codegen::EmittedFile> &files, C
 void addOne(CLI::App &app, Action &action, bool isAnalysis) {
   auto command = std::make_shared<CompileCommand>();
   command->isAnalysis = isAnalysis;
-  CLI::App *subcommand = isAnalysis ? app.add_subcommand("analyze", "Would a model fit, and where do the bytes go? Writes nothing")
-                                    : app.add_subcommand("compile", "Compile a model to a folder of C");
+  CLI::App *subcommand = isAnalysis
+                             ? app.add_subcommand("analyze", "Would a model fit, and where do the bytes go? Writes nothing")
+                             : app.add_subcommand("compile", "Compile a model to a folder of C");
   command->addTo(*subcommand);
   subcommand->callback([command, &action] { action = [command] { return command->run(); }; });
 }

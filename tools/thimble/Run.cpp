@@ -138,9 +138,9 @@ ExitCode RunCommand::run() {
     samples = frames->split(*samples);
     options->sequenceLength = frames->getRuns();
   }
-  llvm::Expected<SampleOutputs> results = runModel(compilation->getProgram(), *ports, *samples, [&](int64_t done, int64_t total) {
-    progress.update("running", done, total);
-  }, options->sequenceLength);
+  llvm::Expected<SampleOutputs> results = runModel(
+      compilation->getProgram(), *ports, *samples,
+      [&](int64_t done, int64_t total) { progress.update("running", done, total); }, options->sequenceLength);
   if (!results)
     return badInput(results.takeError());
   return frames ? report(frames->getWindowPorts().outputs, frames->join(*results)) : report(ports->outputs, *results);
@@ -155,7 +155,9 @@ void thimble::driver::addRunCommand(CLI::App &app, Action &action) {
   subcommand->add_option("--inputs", command->inputs, "Samples (.npy, .npz, .pb), or NAME=FILE for one input of several")
       ->required()
       ->type_name("FILE");
-  subcommand->add_option("--samples", command->limit, "Run only the first N samples")->check(CLI::PositiveNumber)->type_name("N");
+  subcommand->add_option("--samples", command->limit, "Run only the first N samples")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
   command->model.addQuantization(*subcommand);
   subcommand->add_flag("--codes", command->writesCodes, "Give int8 outputs as they are, not as (code - zero point) * scale");
   subcommand->add_option("-o,--output", command->output, "Write the outputs to a .npy or .npz file")->type_name("FILE");

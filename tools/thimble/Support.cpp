@@ -112,7 +112,9 @@ void ModelOptions::addInput(CLI::App &command) {
 }
 
 void ModelOptions::addQuantization(CLI::App &command) {
-  command.add_option("--quantize", quantize, "none: float32; int8: needs --calibration; default: int8 if that is given, or where the model is quantized")
+  command
+      .add_option("--quantize", quantize,
+                  "none: float32; int8: needs --calibration; default: int8 if that is given, or where the model is quantized")
       ->check(CLI::IsMember({"auto", "none", "int8"}))
       ->type_name("KIND");
   command.add_option("--calibration", calibration, "Sample inputs (.npy, .npz, .pb), or NAME=FILE for one input of several")
@@ -123,13 +125,16 @@ void ModelOptions::addQuantization(CLI::App &command) {
       ->check(CLI::Range(int64_t(1), int64_t(1) << 30))
       ->type_name("N");
   addSequenceLength(command, sequenceLength);
-  command.add_option("--calibrate", calibrate, "How ranges follow from samples; auto measures the outputs for each value (auto)")
+  command
+      .add_option("--calibrate", calibrate, "How ranges follow from samples; auto measures the outputs for each value (auto)")
       ->check(CLI::IsMember({"auto", "minmax", "percentile", "mse", "entropy"}))
       ->type_name("METHOD");
   command.add_option("--percentile", percentile, "Share of numbers that --calibrate percentile keeps, in percent (99.99)")
       ->check(CLI::Range(50.0, 100.0))
       ->type_name("P");
-  command.add_option("--least-sqnr", leastSqnr, "Layers that are less exact in int8 run in what --fallback says (10 dB; -inf: none)")
+  command
+      .add_option("--least-sqnr", leastSqnr,
+                  "Layers that are less exact in int8 run in what --fallback says (10 dB; -inf: none)")
       ->type_name("DB");
   command.add_option("--fallback", fallback, "What layers below --least-sqnr run in: float or int16 (float)")
       ->check(CLI::IsMember({"float", "int16"}))

@@ -14,11 +14,11 @@ static std::string sizeText(std::optional<uint64_t> bytes) { return bytes ? form
 static std::string externalText(std::optional<uint64_t> bytes) { return bytes ? formatByteSize(*bytes) : "-"; }
 
 static void printText(const std::vector<Target> &targets) {
-  llvm::outs() << llvm::formatv("{0,-16} {1,-12} {2,-5} {3,10} {4,10} {5,10} {6,10}  {7}\n", "target", "core", "FPU", "flash", "RAM", "ext. flash",
-                                "ext. RAM", "emulated on");
+  llvm::outs() << llvm::formatv("{0,-16} {1,-12} {2,-5} {3,10} {4,10} {5,10} {6,10}  {7}\n", "target", "core", "FPU", "flash",
+                                "RAM", "ext. flash", "ext. RAM", "emulated on");
   for (const Target &target : targets)
-    llvm::outs() << llvm::formatv("{0,-16} {1,-12} {2,-5} {3,10} {4,10} {5,10} {6,10}  {7}\n", target.name, target.core, target.fpu,
-                                  sizeText(target.getFlashBytes()), sizeText(target.getRamBytes()),
+    llvm::outs() << llvm::formatv("{0,-16} {1,-12} {2,-5} {3,10} {4,10} {5,10} {6,10}  {7}\n", target.name, target.core,
+                                  target.fpu, sizeText(target.getFlashBytes()), sizeText(target.getRamBytes()),
                                   externalText(target.getExternalFlashBytes()), externalText(target.getExternalRamBytes()),
                                   target.emulator ? target.emulator->machine : "-");
   llvm::outs() << "\n--target also takes the path of a .json file of the same form (codegen/targets/target.schema.json).\n";

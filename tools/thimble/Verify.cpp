@@ -68,19 +68,26 @@ ExitCode VerifyCommand::run() {
 
 void thimble::driver::addVerifyCommand(CLI::App &app, Action &action) {
   auto command = std::make_shared<VerifyCommand>();
-  CLI::App *subcommand = app.add_subcommand("verify", "Build and run an output folder, on this computer and emulated, and compare");
+  CLI::App *subcommand =
+      app.add_subcommand("verify", "Build and run an output folder, on this computer and emulated, and compare");
   subcommand->add_option("folder", command->folder, "Output folder of thimble compile")->required()->type_name("DIR");
-  subcommand->add_option("--inputs", command->options.inputs, "Samples (.npy, .npz, .pb), or NAME=FILE for one input of several")
+  subcommand
+      ->add_option("--inputs", command->options.inputs, "Samples (.npy, .npz, .pb), or NAME=FILE for one input of several")
       ->required()
       ->type_name("FILE");
-  subcommand->add_option("--labels", command->options.labels, "Class of each sample (.npy), if the inputs' .npz has none")->type_name("FILE");
-  subcommand->add_option("--expected", command->options.expected, "Reference outputs, e.g. of ONNX Runtime; default: the float model")
+  subcommand->add_option("--labels", command->options.labels, "Class of each sample (.npy), if the inputs' .npz has none")
       ->type_name("FILE");
-  subcommand->add_option("--max-error", command->maxError, "Fail if an output differs by more from its reference")->type_name("X");
+  subcommand
+      ->add_option("--expected", command->options.expected, "Reference outputs, e.g. of ONNX Runtime; default: the float model")
+      ->type_name("FILE");
+  subcommand->add_option("--max-error", command->maxError, "Fail if an output differs by more from its reference")
+      ->type_name("X");
   subcommand->add_option("--on", command->on, "host, emulator (host too), or auto: the emulator if the target has one (auto)")
       ->check(CLI::IsMember({"auto", "host", "emulator"}))
       ->type_name("WHERE");
-  subcommand->add_option("--samples", command->options.samples, "Run only the first N samples")->check(CLI::PositiveNumber)->type_name("N");
+  subcommand->add_option("--samples", command->options.samples, "Run only the first N samples")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
   subcommand->add_flag("--check-plan", command->options.checksPlan,
                        "Check at run time that no call writes or reads what the memory plan does not give it; takes long");
   addSequenceLength(*subcommand, command->options.sequenceLength);

@@ -62,7 +62,8 @@ static Value convolveIntegers(NodeBinder &node, Value x, Value w) {
   }
   Shape kernel = node.integers("kernel_shape", shapeOf(w).drop_front(2));
   if (ShapeRef(kernel) != shapeOf(w).drop_front(2)) {
-    (void)node.fail("attribute 'kernel_shape' is " + shapeText(kernel) + ", but the weights have shape " + shapeText(shapeOf(w)));
+    (void)node.fail("attribute 'kernel_shape' is " + shapeText(kernel) + ", but the weights have shape " +
+                    shapeText(shapeOf(w)));
     return {};
   }
   FailureOr<Window> window = readWindow(node, x, kernel);
@@ -75,7 +76,8 @@ static Value convolveIntegers(NodeBinder &node, Value x, Value w) {
 static LogicalResult legalizeConvInteger(NodeBinder &node) {
   if (failed(needCodes(node, 0, "x")) || failed(needCodes(node, 1, "w")))
     return failure();
-  return node.setResult(convolveIntegers(node, centered(node, 0, 2, "x_zero_point", -1), centered(node, 1, 3, "w_zero_point", 0)));
+  return node.setResult(
+      convolveIntegers(node, centered(node, 0, 2, "x_zero_point", -1), centered(node, 1, 3, "w_zero_point", 0)));
 }
 
 static LogicalResult legalizeMatMulInteger(NodeBinder &node) {

@@ -19,7 +19,8 @@ static Value secondOperand(NodeBinder &node) {
   int64_t axis = node.integer("axis", -1);
   if (!node.flag("broadcast", false)) {
     if (a != shape)
-      (void)node.fail("inputs have shapes " + shapeText(a) + " and " + shapeText(shape) + ", and attribute 'broadcast' is not set");
+      (void)node.fail("inputs have shapes " + shapeText(a) + " and " + shapeText(shape) +
+                      ", and attribute 'broadcast' is not set");
     return b;
   }
   if (shape.empty() || elementCount(shape) == 1)
@@ -66,8 +67,8 @@ static LogicalResult legalizePRelu(NodeBinder &node) {
 
 // The element type was a name.
 static LogicalResult legalizeCast(NodeBinder &node) {
-  static constexpr StringRef names[] = {"FLOAT", "UINT8", "INT8", "UINT16", "INT16", "INT32", "INT64", "STRING", "BOOL", "FLOAT16",
-                                        "DOUBLE", "UINT32", "UINT64"};
+  static constexpr StringRef names[] = {"FLOAT",  "UINT8", "INT8",    "UINT16", "INT16",  "INT32", "INT64",
+                                        "STRING", "BOOL",  "FLOAT16", "DOUBLE", "UINT32", "UINT64"};
   StringRef name = node.text("to", "");
   const StringRef *found = llvm::find_if(names, [&](StringRef known) { return known.equals_insensitive(name); });
   Type element = found == std::end(names) ? Type() : storedTypeOfCode(node.getBuilder(), found - std::begin(names) + 1);

@@ -106,7 +106,8 @@ static LogicalResult legalizeMaxPoolIndices(NodeBinder &node) {
     sizes.push_back(span / window->strides[d] + 1);
   }
   Shape pads(ShapeRef(window->pads).take_front(window->rank()));
-  auto real = RankedTensorType::get(sizes, elementOf(image)), index = RankedTensorType::get(sizes, node.getBuilder().getI64Type());
+  auto real = RankedTensorType::get(sizes, elementOf(image)),
+       index = RankedTensorType::get(sizes, node.getBuilder().getI64Type());
   SmallVector<Value> both = node.emitAll<nn::MaxPoolIndicesOp>({real, index}, image, window->kernel, window->strides, pads,
                                                                window->dilations, node.flag("storage_order", false));
   if (both.empty())

@@ -18,8 +18,8 @@ using Int8Type = quant::UniformQuantizedType;
 
 // Operators that hand codes on as they are, so that a !quant value may pass through them.
 static bool movesCodes(llvm::StringRef opType) {
-  return llvm::is_contained({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Identity", "MaxPool", "Slice", "Split"},
-                            opType);
+  return llvm::is_contained(
+      {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Identity", "MaxPool", "Slice", "Split"}, opType);
 }
 
 // True if the output of the model that returns `use` is declared with these codes.
@@ -69,8 +69,8 @@ static Int8Type int8Type(NodeBinder &node, Type storage) {
   if (width == 16 && zero != 0)
     return {};
   MLIRContext *context = node.getBuilder().getContext();
-  return Int8Type::get(quant::QuantizationFlags::Signed, IntegerType::get(context, width), Float32Type::get(context), step, zero,
-                       -half, half - 1);
+  return Int8Type::get(quant::QuantizationFlags::Signed, IntegerType::get(context, width), Float32Type::get(context), step,
+                       zero, -half, half - 1);
 }
 
 static LogicalResult legalizeQuantizeLinear(NodeBinder &node) {

@@ -36,7 +36,8 @@ static FailureOr<Shape> splitSizes(NodeBinder &node, int64_t size, int64_t count
   } else if (node.operand(1) && !isConstant(node.operand(1))) {
     for (int64_t i = 0; i < count; ++i) {
       FailureOr<Shape> shape = node.shapeInsteadOf("split", size_t(i));
-      FailureOr<int64_t> axis = failed(shape) ? FailureOr<int64_t>(failure()) : node.axis(node.integer("axis", 0), shape->size());
+      FailureOr<int64_t> axis =
+          failed(shape) ? FailureOr<int64_t>(failure()) : node.axis(node.integer("axis", 0), shape->size());
       if (failed(axis))
         return failure();
       sizes.push_back((*shape)[*axis]);

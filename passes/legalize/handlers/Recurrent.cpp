@@ -58,7 +58,8 @@ static const FunctionInfo *findFunction(StringRef name) {
 static ArrayRef<RecurrentActivation> usualFunctions(StringRef kind) {
   static const RecurrentActivation rnn[] = {RecurrentActivation::Tanh},
                                    gru[] = {RecurrentActivation::Sigmoid, RecurrentActivation::Tanh},
-                                   lstm[] = {RecurrentActivation::Sigmoid, RecurrentActivation::Tanh, RecurrentActivation::Tanh};
+                                   lstm[] = {RecurrentActivation::Sigmoid, RecurrentActivation::Tanh,
+                                             RecurrentActivation::Tanh};
   return kind == "RNN" ? ArrayRef<RecurrentActivation>(rnn) : kind == "GRU" ? ArrayRef<RecurrentActivation>(gru) : lstm;
 }
 
@@ -119,7 +120,8 @@ static FailureOr<Layer> readLayer(NodeBinder &node, StringRef kind, int64_t gate
   if (llvm::is_contained(x, 0) || layer.hidden < 1 || layer.hidden > (1 << 20))
     return node.fail("needs sequences and states that are not empty, got " + shapeText(x) + " and " + shapeText(r));
   if (node.integer("hidden_size", layer.hidden) != layer.hidden)
-    return node.fail("attribute 'hidden_size' is " + Twine(node.integer("hidden_size", 0)) + ", but R has shape " + shapeText(r));
+    return node.fail("attribute 'hidden_size' is " + Twine(node.integer("hidden_size", 0)) + ", but R has shape " +
+                     shapeText(r));
   int64_t rows = gates * layer.hidden;
   Shape state = layer.batchFirst ? Shape{layer.batch, layer.directions, layer.hidden}
                                  : Shape{layer.directions, layer.batch, layer.hidden};
@@ -167,7 +169,8 @@ static Value biasOf(NodeBinder &node, const Layer &layer, int64_t d) {
 }
 
 // The results y, y_h and of an LSTM y_c of direction `d`.
-static SmallVector<Value> emitDirection(NodeBinder &node, const Layer &layer, Value x, Value lengths, int64_t d, bool lastOnly) {
+static SmallVector<Value> emitDirection(NodeBinder &node, const Layer &layer, Value x, Value lengths, int64_t d,
+                                        bool lastOnly) {
   Builder &builder = node.getBuilder();
   auto state = RankedTensorType::get({layer.batch, layer.hidden}, builder.getF32Type());
   auto all = RankedTensorType::get({lastOnly ? 0 : layer.time, layer.batch, layer.hidden}, builder.getF32Type());

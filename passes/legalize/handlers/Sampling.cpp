@@ -9,7 +9,8 @@ using namespace thimble::legalize;
 
 static LogicalResult legalizeGridSample(NodeBinder &node) {
   Value x = node.operand(0), grid = node.operand(1);
-  StringRef mode = node.text("mode", node.getOpset() < 20 ? "bilinear" : "linear"), padding = node.text("padding_mode", "zeros");
+  StringRef mode = node.text("mode", node.getOpset() < 20 ? "bilinear" : "linear"),
+            padding = node.text("padding_mode", "zeros");
   std::optional<nn::SampleKind> kind;
   if (mode == "nearest")
     kind = nn::SampleKind::Nearest;
@@ -75,7 +76,8 @@ static LogicalResult legalizeAffineGrid(NodeBinder &node) {
 static LogicalResult legalizeRoiAlign(NodeBinder &node) {
   Value x = node.operand(0), rois = node.operand(1), batches = node.operand(2);
   StringRef mode = node.text("mode", "avg");
-  StringRef coordinates = node.getOpset() < 16 ? "output_half_pixel" : node.text("coordinate_transformation_mode", "half_pixel");
+  StringRef coordinates =
+      node.getOpset() < 16 ? "output_half_pixel" : node.text("coordinate_transformation_mode", "half_pixel");
   if ((mode != "avg" && mode != "max") || (coordinates != "half_pixel" && coordinates != "output_half_pixel"))
     return node.fail("attributes 'mode' and 'coordinate_transformation_mode' are '" + mode + "' and '" + coordinates +
                      "', which ONNX does not have");
@@ -155,7 +157,8 @@ static LogicalResult legalizeCol2Im(NodeBinder &node) {
   size_t lead = window->rank() - rank;
   for (size_t d = 0; d < rank; ++d) {
     size_t w = d + lead;
-    int64_t span = (*image)[d] + window->pads[w] + window->pads[w + window->rank()] - window->dilations[w] * ((*block)[d] - 1) - 1;
+    int64_t span =
+        (*image)[d] + window->pads[w] + window->pads[w + window->rank()] - window->dilations[w] * ((*block)[d] - 1) - 1;
     columns.push_back(span < 0 ? 0 : span / window->strides[w] + 1);
     positions *= columns.back();
   }

@@ -65,7 +65,9 @@ static LogicalResult reshapeAsDeclared(NodeBinder &node) {
   return node.setResult(node.reshape(node.operand(0), *shape));
 }
 
-static bool areAxesUnknown(NodeBinder &node) { return node.getOpset() >= 13 && node.operand(1) && !isConstant(node.operand(1)); }
+static bool areAxesUnknown(NodeBinder &node) {
+  return node.getOpset() >= 13 && node.operand(1) && !isConstant(node.operand(1));
+}
 
 // The axes of Squeeze and Unsqueeze, which were an attribute before operator set 13. Empty if they are left out.
 static FailureOr<Shape> readAxes(NodeBinder &node) {

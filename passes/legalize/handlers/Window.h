@@ -37,7 +37,7 @@ mlir::Value convolve(NodeBinder &node, mlir::Value x, mlir::Value w, mlir::Value
 
 /// Transposed convolution of x [batch, channels, spatial...] with w [channels, out / groups, kernel...] to the spatial sizes
 /// `sizes`, which have a height if there is one spatial dimension.
-mlir::Value convolveTransposed(NodeBinder &node, mlir::Value x, mlir::Value w, mlir::Value bias, const Window &window, ShapeRef sizes,
-                               int64_t groups);
+mlir::Value convolveTransposed(NodeBinder &node, mlir::Value x, mlir::Value w, mlir::Value bias, const Window &window,
+                               ShapeRef sizes, int64_t groups);
 
 } // namespace thimble::legalize

@@ -87,8 +87,10 @@ TEST_CASE("encoded constants are bytes", "[codegen]") {
   for (const char *value : {"-128", "127", "[8]", "[9]", "[8]", "[9]"})
     text = replace(text, value, value[0] == '[' ? "[7]" : "-8");
   files = emitProject(parseProgram(text), makeOptions("net"));
-  CHECK_THAT(contentsOf(files, "net_weights.c"),
-             Contains("9 bytes, encoded */\nNET_SECTION_WEIGHTS(net__conv_weights)\nconst uint8_t net__conv_weights[9] TMB_ALIGNED(4) = {\n    129, 67, 104, 119,"));
+  CHECK_THAT(
+      contentsOf(files, "net_weights.c"),
+      Contains(
+          "9 bytes, encoded */\nNET_SECTION_WEIGHTS(net__conv_weights)\nconst uint8_t net__conv_weights[9] TMB_ALIGNED(4) = {\n    129, 67, 104, 119,"));
 }
 
 TEST_CASE("programs that cannot be emitted are refused with the reason", "[codegen]") {

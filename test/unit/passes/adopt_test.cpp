@@ -47,7 +47,8 @@ Value conv(Network &net, Random &random, Value x, int64_t groups, bool isAsymmet
   Value b = net.constant({out}, random.weights(out, 0.2f));
   FloatAttr low = random.integer(0, 1) ? net.builder.getF32FloatAttr(0) : FloatAttr();
   return net.builder.create<nn::Conv2DOp>(net.next(), x, w, b, ArrayRef<int64_t>{stride, stride},
-                                          ArrayRef<int64_t>{pad, pad, pad, pad}, ArrayRef<int64_t>{1, 1}, groups, low, FloatAttr());
+                                          ArrayRef<int64_t>{pad, pad, pad, pad}, ArrayRef<int64_t>{1, 1}, groups, low,
+                                          FloatAttr());
 }
 
 Value fullyConnected(Network &net, Random &random, Value x, bool isAsymmetric) {
@@ -210,7 +211,8 @@ TEST_CASE("what the model does not quantize stays float and is named", "[quantiz
   auto type = quantize::chooseInt8Type(&net.context, {-1, 1});
   Value x = throughInt8(net, net.last, type);
   Value w = gridConstant(net, random, {4, 8}, 0.02, false);
-  Value y = net.builder.create<nn::FullyConnectedOp>(nodeLocation(&net.context, "dense"), x, w, Value(), FloatAttr(), FloatAttr());
+  Value y =
+      net.builder.create<nn::FullyConnectedOp>(nodeLocation(&net.context, "dense"), x, w, Value(), FloatAttr(), FloatAttr());
   net.finish(y);
   DiagnosticCollector collector(&net.context, /*quiet=*/true);
   PassManager manager(&net.context);

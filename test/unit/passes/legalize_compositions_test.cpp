@@ -383,8 +383,8 @@ static Vector transposedConvolution(const Vector &x, const Vector &w, int groups
         for (int i = 0; i < size; ++i)
           for (int k = 0; k < kernel; ++k)
             if (int at = i * stride + k - padBegin; at >= 0 && at < outSize)
-              y[size_t((g * outPerGroup + o) * outSize + at)] += x[size_t((g * inPerGroup + c) * size + i)] *
-                                                                 w[size_t(((g * inPerGroup + c) * outPerGroup + o) * kernel + k)];
+              y[size_t((g * outPerGroup + o) * outSize + at)] +=
+                  x[size_t((g * inPerGroup + c) * size + i)] * w[size_t(((g * inPerGroup + c) * outPerGroup + o) * kernel + k)];
   return y;
 }
 
@@ -402,8 +402,8 @@ TEST_CASE("transposed convolutions of all strides, kernels, pads and groups", "[
                        std::to_string(end) + "], output_padding = [" + std::to_string(extra) + "], group = " +
                        std::to_string(groups) + ">(x, w)";
     INFO(body << " size " << size << " kernel " << kernel << " channels " << in << " to " << out);
-    std::string signature = "(" + typeText({1, groups * in, size}) + " x, " + typeText({groups * in, out, kernel}) + " w) => (" +
-                            typeText({1, groups * out, outSize}) + " y)";
+    std::string signature = "(" + typeText({1, groups * in, size}) + " x, " + typeText({groups * in, out, kernel}) +
+                            " w) => (" + typeText({1, groups * out, outSize}) + " y)";
     check(run(17, signature, body, {x, w}),
           transposedConvolution(x, w, groups, in, out, size, kernel, stride, begin, outSize));
   }

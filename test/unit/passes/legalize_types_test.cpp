@@ -32,7 +32,8 @@ TEST_CASE("old operators broadcast from an axis on", "[legalize]") {
         {10, 11, 22, 23, 34, 35, 16, 17, 28, 29, 40, 41});
   check(run(1, "(float[2, 2] x, float[2] b) => (float[2, 2] y)", "y = Mul<broadcast = 1>(x, b)", {iota(4), {10, 20}}),
         {0, 20, 20, 60});
-  check(run(6, "(float[2, 2] x, float[1] b) => (float[2, 2] y)", "y = Sub<broadcast = 1>(x, b)", {iota(4), {1}}), {-1, 0, 1, 2});
+  check(run(6, "(float[2, 2] x, float[1] b) => (float[2, 2] y)", "y = Sub<broadcast = 1>(x, b)", {iota(4), {1}}),
+        {-1, 0, 1, 2});
   check(
       run(6, "(float[2, 2] x, float[2] b) => (bool[2, 2] y)", "y = Greater<broadcast = 1, axis = 0>(x, b)", {iota(4), {0, 2}}),
       {0, 1, 0, 1});
@@ -130,7 +131,8 @@ TEST_CASE("quantization along an axis and by blocks", "[legalize]") {
             "s = Constant<value = float[1, 2] {1.0, 2.0}>() q = QuantizeLinear<block_size = 2>(x, s) y = Cast<to = 1>(q)",
             {{1, 2, 8}}),
         {1, 2, 4});
-  CHECK(errorOf(13, "(float[2, 2] x) => (uint8[2, 2] y)", "s = Constant<value_floats = [1.0, 2.0, 3.0]>() y = QuantizeLinear(x, s)")
+  CHECK(errorOf(13, "(float[2, 2] x) => (uint8[2, 2] y)",
+                "s = Constant<value_floats = [1.0, 2.0, 3.0]>() y = QuantizeLinear(x, s)")
             .find("does not fit dimension 1") != std::string::npos);
   CHECK(errorOf(21, "(float[1, 3] x) => (uint8[1, 3] y)",
                 "s = Constant<value = float[1, 3] {1.0, 2.0, 3.0}>() y = QuantizeLinear<block_size = 2>(x, s)")
@@ -197,7 +199,8 @@ TEST_CASE("grids and columns and centres", "[legalize]") {
 
 TEST_CASE("recurrent layers in both directions", "[legalize]") {
   // h = x + h / 2: forward 1, 2.5, 4.25; backward 2.75, 3.5, 3.
-  const std::string weights = "w = Constant<value = float[2, 1, 1] {1, 1}>() r = Constant<value = float[2, 1, 1] {0.5, 0.5}>() ";
+  const std::string weights =
+      "w = Constant<value = float[2, 1, 1] {1, 1}>() r = Constant<value = float[2, 1, 1] {0.5, 0.5}>() ";
   const std::string attributes = "<direction = \"bidirectional\", hidden_size = 1, activations = [\"Affine\", \"affine\"]>";
   check(run(14, "(float[3, 1, 1] x) => (float[3, 2, 1, 1] y, float[2, 1, 1] h)",
             weights + "y, h = RNN" + attributes + "(x, w, r)", {{1, 2, 3}}),
@@ -220,16 +223,18 @@ TEST_CASE("recurrent layers in both directions", "[legalize]") {
 
 TEST_CASE("a region is cropped and resized", "[legalize]") {
   const std::string signature = "(float[4] x, float[2] r) => (float[3] y)",
-                    body = "z = Constant<value_ints = [3]>() y = Resize<coordinate_transformation_mode = \"tf_crop_and_resize\", "
-                           "extrapolation_value = 9.0, mode = ";
+                    body =
+                        "z = Constant<value_ints = [3]>() y = Resize<coordinate_transformation_mode = \"tf_crop_and_resize\", "
+                        "extrapolation_value = 9.0, mode = ";
   check(run(13, signature, body + "\"linear\">(x, r, , z)", {{0, 10, 20, 60}, {0, 1}}), {0, 15, 60});
   check(run(13, signature, body + "\"linear\">(x, r, , z)", {{0, 10, 20, 60}, {0.5f, 1.5f}}), {15, 60, 9});
   check(run(13, signature, body + "\"nearest\">(x, r, , z)", {{0, 10, 20, 60}, {1, 0.5f}}), {60, 20, 10});
   // Keys' convolution at the middle of the second and the third element: 9/16 of the near ones, -1/16 of the far ones for -1/2.
   check(run(13, signature, body + "\"cubic\", cubic_coeff_a = -0.5>(x, r, , z)", {{0, 10, 20, 60}, {0, 1}}),
         {0, (9 * 30 - 60) / 16.0f, 60});
-  CHECK(errorOf(13, "(float[4] x) => (float[3] y)", "z = Constant<value_ints = [3]>() y = Resize<coordinate_transformation_mode = "
-                                                    "\"tf_crop_and_resize\">(x, , , z)")
+  CHECK(errorOf(13, "(float[4] x) => (float[3] y)",
+                "z = Constant<value_ints = [3]>() y = Resize<coordinate_transformation_mode = "
+                "\"tf_crop_and_resize\">(x, , , z)")
             .find("needs input 'roi' with 2 numbers") != std::string::npos);
 }
 

@@ -159,8 +159,8 @@ TEST_CASE("models that quantize to int16 themselves compute in int16", "[quantiz
       grid.push_back(float(i % 10 == 0 ? 127 : random.integer(-127, 127)) * 0.01f);
     return grid;
   }());
-  net.last = net.builder.create<nn::FullyConnectedOp>(net.next(), net.last, w, net.constant({10}, random.weights(10, 0.2f)), FloatAttr(),
-                                                      FloatAttr());
+  net.last = net.builder.create<nn::FullyConnectedOp>(net.next(), net.last, w, net.constant({10}, random.weights(10, 0.2f)),
+                                                      FloatAttr(), FloatAttr());
   quantized(8.0 / 32768);
   net.binary(nn::BinaryKind::Add, a);
   quantized(8.0 / 32768);

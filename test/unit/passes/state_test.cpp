@@ -62,7 +62,8 @@ void runPasses(ModuleOp module, llvm::function_ref<void(OpPassManager &)> build)
 func::FuncOp getFunction(ModuleOp module) { return *module.getOps<func::FuncOp>().begin(); }
 
 // The first public output of each run, as bytes.
-template <typename Op> std::vector<std::vector<char>> runSequence(Op op, const std::vector<std::vector<char>> &inputs, int64_t length) {
+template <typename Op>
+std::vector<std::vector<char>> runSequence(Op op, const std::vector<std::vector<char>> &inputs, int64_t length) {
   FailureOr<std::unique_ptr<Executor>> executor = Executor::create(op);
   REQUIRE(succeeded(executor));
   REQUIRE((*executor)->getInputCount() == 1);
@@ -78,7 +79,8 @@ template <typename Op> std::vector<std::vector<char>> runSequence(Op op, const s
 }
 
 // The same with states as inputs and outputs.
-std::vector<std::vector<char>> runExplicit(func::FuncOp stateful, const std::vector<std::vector<char>> &inputs, int64_t length) {
+std::vector<std::vector<char>> runExplicit(func::FuncOp stateful, const std::vector<std::vector<char>> &inputs,
+                                           int64_t length) {
   OwningOpRef<ModuleOp> copy = stateful->getParentOfType<ModuleOp>().clone();
   func::FuncOp function = getFunction(*copy);
   llvm::SmallVector<nn::StatePair> states = nn::getStates(function);

@@ -212,7 +212,8 @@ TEST_CASE("conv2d of planes, portable and for Armv7E-M", "[runtime][armv7em]") {
     for (int32_t n = 0; n < p.batch; ++n)
       for (int32_t c = 0; c < p.in_c; ++c)
         for (int32_t i = 0; i < image; ++i)
-          pixels[static_cast<size_t>((n * image + i) * p.in_c + c)] = x[static_cast<size_t>((n * p.in_c + c) * planes.plane + i)];
+          pixels[static_cast<size_t>((n * image + i) * p.in_c + c)] =
+              x[static_cast<size_t>((n * p.in_c + c) * planes.plane + i)];
     const auto w = random.bytes(static_cast<size_t>(p.out_c * p.kernel_h * p.kernel_w * p.in_c));
     const auto bias = random.integers(channels, -20000, 20000);
     const auto multiplier = randomMultipliers(random, channels, p.shift);

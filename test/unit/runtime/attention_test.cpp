@@ -91,9 +91,9 @@ template <typename Matmul> void setBatch(Matmul &m, int32_t heads, int32_t aSize
 }
 
 // The layers one after the other, each on whole matrices.
-std::vector<int8_t> materialized(const Case<tmb_attention_s8_params> &c, const std::vector<int8_t> &q, const std::vector<int8_t> &k,
-                                 const std::vector<int8_t> &v, const std::vector<int8_t> &table, const std::vector<int8_t> &mask,
-                                 const std::vector<uint32_t> &exponentials) {
+std::vector<int8_t> materialized(const Case<tmb_attention_s8_params> &c, const std::vector<int8_t> &q,
+                                 const std::vector<int8_t> &k, const std::vector<int8_t> &v, const std::vector<int8_t> &table,
+                                 const std::vector<int8_t> &mask, const std::vector<uint32_t> &exponentials) {
   const tmb_attention_s8_params &p = c.p;
   const auto queries = gather(q, p.heads, 1, p.queries, p.depth, p.q_offset, p.q_head_stride, p.q_row_stride);
   const auto keys = gather(k, p.heads, p.shared, p.keys, p.depth, p.k_offset, p.k_head_stride, p.k_row_stride);

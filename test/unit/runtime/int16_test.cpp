@@ -85,7 +85,8 @@ int64_t exactSum(const std::vector<int16_t> &x, const std::vector<int8_t> &w, in
   int64_t sum = 0;
   for (int32_t ky = 0; ky < p.kernel_h; ++ky)
     for (int32_t kx = 0; kx < p.kernel_w; ++kx) {
-      const int32_t row = oy * p.stride_h - p.pad_top + ky * p.dilation_h, col = ox * p.stride_w - p.pad_left + kx * p.dilation_w;
+      const int32_t row = oy * p.stride_h - p.pad_top + ky * p.dilation_h,
+                    col = ox * p.stride_w - p.pad_left + kx * p.dilation_w;
       if (row < 0 || row >= p.in_h || col < 0 || col >= p.in_w)
         continue;
       for (int32_t c = 0; c < depth; ++c)
@@ -327,7 +328,11 @@ TEST_CASE("division int16", "[runtime][int16]") {
     for (size_t i = 0; i < y.size(); ++i) {
       const Shape index = coordinates(pairs.shape, int32_t(i));
       const int16_t x = u[size_t(dot(index, pairs.a.strides))], by = v[size_t(dot(index, pairs.b.strides))];
-      const double real = by != 0 ? factor * x / by : x > 0 ? 1e9 : x < 0 ? -1e9 : 0, exact = saturate(real, p.act_min, p.act_max);
+      const double real = by != 0 ? factor * x / by
+                          : x > 0 ? 1e9
+                          : x < 0 ? -1e9
+                                  : 0,
+                   exact = saturate(real, p.act_min, p.act_max);
       INFO(x << " / " << by << " * " << factor << " is " << real << ", not " << y[i]);
       REQUIRE(std::abs(y[i] - exact) <= 0.75 + std::ldexp(std::abs(exact), -26));
     }
@@ -404,7 +409,8 @@ TEST_CASE("tables and clamps int16", "[runtime][int16]") {
 TEST_CASE("softmax int16", "[runtime][int16]") {
   Random random(164);
   for (int round = 0; round < 120; ++round) {
-    tmb_softmax_s16_params p = {random.integer(1, 3), round % 8 == 0 ? 1000 : random.integer(1, 40), random.integer(1, 3), 0, 0};
+    tmb_softmax_s16_params p = {random.integer(1, 3), round % 8 == 0 ? 1000 : random.integer(1, 40), random.integer(1, 3), 0,
+                                0};
     const double scale = std::ldexp(double(random.real(0.5f, 1)), -random.integer(3, 14));
     double factor = std::ldexp(scale / std::log(2.0), 20);
     while (std::round(std::ldexp(factor, p.shift + 1)) <= INT32_MAX)

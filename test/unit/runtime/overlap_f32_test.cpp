@@ -58,7 +58,8 @@ void checkOverlap(Random &random, bool depthwise) {
   };
   std::vector<float> apart(outputs);
   run(x.data(), apart.data());
-  const auto distance = depthwise ? thimble::kernels::depthwiseFloatOverlap(shapeOf(p)) : thimble::kernels::convolutionOverlap(shapeOf(p));
+  const auto distance =
+      depthwise ? thimble::kernels::depthwiseFloatOverlap(shapeOf(p)) : thimble::kernels::convolutionOverlap(shapeOf(p));
   REQUIRE(distance);
   const auto start = static_cast<size_t>(*distance) + static_cast<size_t>(random.integer(0, 3));
   std::vector<float> memory(std::max(start + inputs, outputs));

@@ -18,7 +18,8 @@ public:
   explicit Scratch(int32_t size) : bytes(static_cast<size_t>(size) + 16, kScratchEnd), size(static_cast<size_t>(size)) {}
   void *data() { return bytes.data(); }
   bool isIntact() const {
-    return std::all_of(bytes.begin() + static_cast<ptrdiff_t>(size), bytes.end(), [](uint8_t byte) { return byte == kScratchEnd; });
+    return std::all_of(bytes.begin() + static_cast<ptrdiff_t>(size), bytes.end(),
+                       [](uint8_t byte) { return byte == kScratchEnd; });
   }
 
 private:
@@ -47,8 +48,9 @@ inline void convolvePlanes(PlanarKernel kernel, const int8_t *x, const std::vect
   REQUIRE(scratch.isIntact());
 }
 
-inline void convolve3x3(ConvolutionKernel kernel, const int8_t *x, const std::vector<int8_t> &w, const std::vector<int32_t> &bias,
-                        const std::vector<int32_t> &multiplier, int8_t *y, const tmb_conv2d_s8_params *p) {
+inline void convolve3x3(ConvolutionKernel kernel, const int8_t *x, const std::vector<int8_t> &w,
+                        const std::vector<int32_t> &bias, const std::vector<int32_t> &multiplier, int8_t *y,
+                        const tmb_conv2d_s8_params *p) {
   const std::vector<int32_t> stream = thimble::kernels::packDepthwise3x3(w, bias, multiplier);
   Scratch scratch(tmb_depthwise3x3_s8_scratch_bytes(p));
   kernel(x, stream.data(), y, scratch.data(), p);

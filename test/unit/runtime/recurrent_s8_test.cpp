@@ -172,13 +172,14 @@ TEST_CASE("GRU in int8", "[runtime][recurrent]") {
               [&](int32_t, const int8_t *at, const std::vector<double> &h, bool) { return gruStep(layer, at, h); });
     requireNear(y, expected);
     requireNear(yH, expectedH);
-    armv7em::armv7em_gru_s8(x.data(), layer.words.data(), layer.constants.data(), h0.data(), y2.data(), yH2.data(), scratch.data(),
-                            &p);
+    armv7em::armv7em_gru_s8(x.data(), layer.words.data(), layer.constants.data(), h0.data(), y2.data(), yH2.data(),
+                            scratch.data(), &p);
     REQUIRE(y == y2);
     REQUIRE(yH == yH2);
     layer.p.last_only = 1;
     std::vector<int8_t> untouched(y.size(), 77);
-    tmb_gru_s8(x.data(), layer.words.data(), layer.constants.data(), h0.data(), untouched.data(), yH2.data(), scratch.data(), &p);
+    tmb_gru_s8(x.data(), layer.words.data(), layer.constants.data(), h0.data(), untouched.data(), yH2.data(), scratch.data(),
+               &p);
     REQUIRE(untouched == std::vector<int8_t>(y.size(), 77));
     REQUIRE(yH == yH2);
   }
@@ -191,7 +192,8 @@ TEST_CASE("LSTM in int8", "[runtime][recurrent]") {
     const tmb_recurrent_s8_params &p = layer.p;
     const auto x = random.bytes(size_t(p.time * p.batch * p.input)), h0 = random.bytes(size_t(p.batch * p.hidden));
     const auto c0 = random.bytes(h0.size());
-    std::vector<int8_t> y(size_t(p.time * p.batch * p.hidden)), yH(h0.size()), yC(h0.size()), y2(y.size()), yH2(h0.size()), yC2(h0.size());
+    std::vector<int8_t> y(size_t(p.time * p.batch * p.hidden)), yH(h0.size()), yC(h0.size()), y2(y.size()), yH2(h0.size()),
+        yC2(h0.size());
     std::vector<int64_t> scratch(layer.scratch() / 8 + 1);
     std::vector<double> expected(y.size()), expectedH(yH.size()), expectedC(yC.size()), c;
     tmb_lstm_s8(x.data(), layer.words.data(), layer.constants.data(), h0.data(), c0.data(), y.data(), yH.data(), yC.data(),

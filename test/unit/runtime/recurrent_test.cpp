@@ -45,7 +45,8 @@ struct Layer {
   std::vector<int32_t> lengths;
 
   Layer(Random &random, int32_t gates, int32_t biases, bool isCustom) : gates(gates) {
-    p.time = random.integer(1, 5), p.batch = random.integer(1, 3), p.input = random.integer(1, 7), p.hidden = random.integer(1, 9);
+    p.time = random.integer(1, 5), p.batch = random.integer(1, 3), p.input = random.integer(1, 7),
+    p.hidden = random.integer(1, 9);
     p.reverse = random.integer(0, 1), p.last_only = random.integer(0, 3) == 0;
     p.has_initial_h = random.integer(0, 1), p.has_initial_c = random.integer(0, 1), p.has_peepholes = random.integer(0, 1);
     p.has_lengths = random.integer(0, 1), p.input_forget = random.integer(0, 1), p.linear_before_reset = random.integer(0, 1);
@@ -136,8 +137,9 @@ TEST_CASE("RNN", "[runtime][recurrent]") {
         },
         y, yh, yc);
     std::vector<float> actual(y.size(), kNaN), last(yh.size(), kNaN), scratch(size_t(p.hidden));
-    (isCustom ? tmb_rnn_custom_f32 : tmb_rnn_f32)(layer.x.data(), layer.w.data(), layer.r.data(), layer.bias.data(), layer.h0.data(),
-                                                  layer.lengths.data(), actual.data(), last.data(), scratch.data(), &p);
+    (isCustom ? tmb_rnn_custom_f32 : tmb_rnn_f32)(layer.x.data(), layer.w.data(), layer.r.data(), layer.bias.data(),
+                                                  layer.h0.data(), layer.lengths.data(), actual.data(), last.data(),
+                                                  scratch.data(), &p);
     checkSequence(layer, actual, y);
     check(last, yh);
   }
@@ -164,7 +166,8 @@ TEST_CASE("GRU", "[runtime][recurrent]") {
             const double recurrent = p.linear_before_reset
                                          ? r[j] * (layer.statePart(2 * H + j, old) + double(layer.bias[3 * H + j]))
                                          : layer.statePart(2 * H + j, reset) + double(layer.bias[3 * H + j]);
-            const double next = layer.g(layer.clip(layer.inputPart(2 * H + j, t, n) + double(layer.bias[2 * H + j]) + recurrent));
+            const double next =
+                layer.g(layer.clip(layer.inputPart(2 * H + j, t, n) + double(layer.bias[2 * H + j]) + recurrent));
             state[j] = (1 - z) * next + z * old[j];
           }
         },
@@ -204,9 +207,9 @@ TEST_CASE("LSTM", "[runtime][recurrent]") {
         },
         y, yh, yc);
     std::vector<float> actual(y.size(), kNaN), last(yh.size(), kNaN), lastCell(yc.size(), kNaN), scratch(size_t(4 * H));
-    (isCustom ? tmb_lstm_custom_f32 : tmb_lstm_f32)(layer.x.data(), layer.w.data(), layer.r.data(), layer.bias.data(),
-                                                    layer.h0.data(), layer.c0.data(), layer.peepholes.data(), layer.lengths.data(),
-                                                    actual.data(), last.data(), lastCell.data(), scratch.data(), &p);
+    (isCustom ? tmb_lstm_custom_f32 : tmb_lstm_f32)(
+        layer.x.data(), layer.w.data(), layer.r.data(), layer.bias.data(), layer.h0.data(), layer.c0.data(),
+        layer.peepholes.data(), layer.lengths.data(), actual.data(), last.data(), lastCell.data(), scratch.data(), &p);
     checkSequence(layer, actual, y);
     check(last, yh);
     check(lastCell, yc);

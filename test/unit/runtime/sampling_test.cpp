@@ -237,8 +237,8 @@ TEST_CASE("deformable convolution", "[runtime][sampling]") {
     const auto offset = random.reals(size_t(2 * p.offset_groups * taps * 2 * plane), -1.5f, 1.5f);
     const auto mask = random.reals(size_t(2 * p.offset_groups * taps * plane)), bias = random.reals(size_t(p.out_c));
     std::vector<float> y(size_t(2 * p.out_c * plane), kNaN);
-    tmb_deform_conv2d_f32(x.data(), w.data(), offset.data(), p.has_bias ? bias.data() : nullptr, p.has_mask ? mask.data() : nullptr,
-                          y.data(), &p);
+    tmb_deform_conv2d_f32(x.data(), w.data(), offset.data(), p.has_bias ? bias.data() : nullptr,
+                          p.has_mask ? mask.data() : nullptr, y.data(), &p);
     for (int32_t i = 0; i < int32_t(y.size()); ++i) {
       const Shape at = coordinates({2, p.out_c, p.out_h, p.out_w}, i);
       double sum = p.has_bias ? double(bias[at[1]]) : 0;

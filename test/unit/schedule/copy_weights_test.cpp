@@ -110,7 +110,9 @@ TEST_CASE("fetched weights of fully connected layers give the same results", "[s
     Random random(seed);
     int64_t rows = random.integer(1, 6), depth = random.integer(3, 40);
     Network network({rows, depth});
-    network.fullyConnected(random, random.integer(5, 50)).unary(nn::UnaryKind::Relu).fullyConnected(random, random.integer(5, 23));
+    network.fullyConnected(random, random.integer(5, 50))
+        .unary(nn::UnaryKind::Relu)
+        .fullyConnected(random, random.integer(5, 23));
     Inputs inputs(random, rows * depth, 3);
     checkCopies(network, inputs, seed % 4 != 0);
   }

@@ -114,7 +114,8 @@ static std::string orderProgram(const MemoryGraph &graph) {
   for (const MemoryGraph::Buffer &buffer : graph.buffers)
     outputs += buffer.isOutput ? buffer.bytes : 0;
   bounds << " p >= " << std::max(outputs, graph.buffers[0].bytes) << "\n";
-  return "Minimize\n obj: p\nSubject To\n" + constraints.str() + "Bounds\n" + bounds.str() + "Binaries\n" + binaries.str() + "End\n";
+  return "Minimize\n obj: p\nSubject To\n" + constraints.str() + "Bounds\n" + bounds.str() + "Binaries\n" + binaries.str() +
+         "End\n";
 }
 
 TEST_CASE("orders are as good as an integer program's", "[schedule][ilp]") {

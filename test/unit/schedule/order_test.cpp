@@ -172,7 +172,8 @@ TEST_CASE("bounds that were raised are bounds", "[schedule]") {
 
 TEST_CASE("plans of hundreds of tasks take a second, of a thousand half a minute", "[schedule]") {
   std::mt19937 random(31);
-  for (auto [cells, nodes, seconds] : {std::make_tuple(22, 8, 1.0), std::make_tuple(25, 7, 1.0), std::make_tuple(110, 8, 30.0)}) {
+  for (auto [cells, nodes, seconds] :
+       {std::make_tuple(22, 8, 1.0), std::make_tuple(25, 7, 1.0), std::make_tuple(110, 8, 30.0)}) {
     MemoryGraph graph = cellNetwork(random, size_t(cells), size_t(nodes));
     std::clock_t before = std::clock(); // of this process: others do not count
     JointResult result = searchJointly(graph, programOrder(graph));

@@ -57,16 +57,19 @@ TEST_CASE("constants go where rules say", "[schedule][place]") {
     CHECK(placed({{"*", mcu::Place::External}, {"*add", mcu::Place::Flash}}) == "a: flash, b: external, c: external, d: flash");
   }
   SECTION("later rules win, and layers that share a constant get the fastest memory") {
-    CHECK(placed({{"/head", mcu::Place::Ram}, {"", mcu::Place::External}}) == "a: external, b: external, c: external, d: flash");
-    CHECK(placed({{"", mcu::Place::External}, {"/block[2]/add", mcu::Place::Ram}}) == "a: ram, b: external, c: external, d: flash");
+    CHECK(placed({{"/head", mcu::Place::Ram}, {"", mcu::Place::External}}) ==
+          "a: external, b: external, c: external, d: flash");
+    CHECK(placed({{"", mcu::Place::External}, {"/block[2]/add", mcu::Place::Ram}}) ==
+          "a: ram, b: external, c: external, d: flash");
   }
   SECTION("a rule for no layer is an error that lists layers") {
     ParsedProgram program = parseProgram(net);
     DiagnosticCollector diagnostics(program.context.get(), /*quiet=*/true);
     CHECK(mlir::failed(placeConstants(program.get(), {{"/block[1]", mcu::Place::External}})));
     REQUIRE(diagnostics.getErrors().size() == 1);
-    CHECK_THAT(diagnostics.getErrors()[0].text, Contains("--weights-in /block[1]=external: no layer with constants has that name; "
-                                                         "there are '/block[1]/add', '/block[1]/mul', '/block[2]/add', '/head'"));
+    CHECK_THAT(diagnostics.getErrors()[0].text,
+               Contains("--weights-in /block[1]=external: no layer with constants has that name; "
+                        "there are '/block[1]/add', '/block[1]/mul', '/block[2]/add', '/head'"));
   }
 }
 

@@ -161,7 +161,11 @@ TEST_CASE("a side branch runs before its input is dropped rather than keep it") 
   // The shortcut (1x1, stride 2) of a residual block beside two 3x3 convolutions.
   RowProblem problem;
   problem.maps = {{32, 96, true}, {32, 512, false}, {16, 512, false}, {16, 512, false}, {16, 512, false}, {16, 512, true}};
-  problem.stages = {{1, {{0, 1, 3, 1}}, 1}, {2, {{1, 2, 3, 0}}, 1}, {3, {{2, 1, 3, 1}}, 1}, {4, {{1, 2, 1, 0}}, 1}, {5, {{3, 1, 1, 0}, {4, 1, 1, 0}}, 1}};
+  problem.stages = {{1, {{0, 1, 3, 1}}, 1},
+                    {2, {{1, 2, 3, 0}}, 1},
+                    {3, {{2, 1, 3, 1}}, 1},
+                    {4, {{1, 2, 1, 0}}, 1},
+                    {5, {{3, 1, 1, 0}, {4, 1, 1, 0}}, 1}};
   std::optional<RowSchedule> schedule = scheduleRows(problem);
   REQUIRE(schedule);
   execute(problem, *schedule, 0, overlapDistance(problem, *schedule, 0));

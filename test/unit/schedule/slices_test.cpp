@@ -143,7 +143,8 @@ TEST_CASE("pieces of buffers hold what copies would", "[schedule]") {
   Totals totals;
   for (unsigned seed = 0; seed < 40; ++seed)
     check(seed, seed % 2 == 1, totals);
-  INFO(totals.merged << " of " << totals.copies << " copies are gone, " << totals.plainBytes << " -> " << totals.bytes << " bytes");
+  INFO(totals.merged << " of " << totals.copies << " copies are gone, " << totals.plainBytes << " -> " << totals.bytes
+                     << " bytes");
   CHECK(totals.merged * 2 > totals.copies);
   CHECK(totals.bytes * 10 < totals.plainBytes * 9);
 }

@@ -21,7 +21,8 @@ int64_t leastCost(const SpillProblem &problem, std::vector<int> &ways, size_t it
     for (size_t i = 0; i < ways.size(); ++i)
       cost += ways[i] < 0 ? 0 : problem.ways[i][size_t(ways[i])].cost;
     PlacementProblem outside = outsideOf(problem, ways);
-    bool fits = place(insideOf(problem, ways), 2'000'000).height <= problem.budget && place(outside, 2'000'000).height <= problem.outsideBudget;
+    bool fits = place(insideOf(problem, ways), 2'000'000).height <= problem.budget &&
+                place(outside, 2'000'000).height <= problem.outsideBudget;
     return fits ? cost : -1;
   }
   int64_t least = -1;
@@ -93,7 +94,8 @@ TEST_CASE("spilled programs equal plain ones", "[schedule][spill]") {
       CAPTURE(percent);
       int64_t budget = arena * percent / 100;
       OwningOpRef<ModuleOp> spilled = plain->clone();
-      FailureOr<std::vector<SpilledBuffer>> buffers = spillBuffers(*spilled, budget, {int64_t(1) << 30, percent % 10 == 0 ? 4 : 16});
+      FailureOr<std::vector<SpilledBuffer>> buffers =
+          spillBuffers(*spilled, budget, {int64_t(1) << 30, percent % 10 == 0 ? 4 : 16});
       REQUIRE(succeeded(buffers));
       REQUIRE(succeeded(mlir::verify(*spilled)));
       mcu::ProgramOp program = getProgram(*spilled);
@@ -182,7 +184,8 @@ TEST_CASE("the cheapest of all choices leaves", "[schedule][spill]") {
     CHECK(choice->isLeast);
     CHECK(choice->cost == expected);
     for (size_t item = 0; item < choice->ways.size(); ++item)
-      copies += choice->ways[item] >= 0 && problem.ways[item][size_t(choice->ways[item])].first > problem.inside.items[item].first;
+      copies +=
+          choice->ways[item] >= 0 && problem.ways[item][size_t(choice->ways[item])].first > problem.inside.items[item].first;
 
     // Cut short, the result fits all the same.
     SpillLimits limits;

@@ -27,7 +27,8 @@ void buildRandom(Network &network, Random &random) {
     switch (random.integer(0, 5)) {
     case 5: // a constant of its own value for each element, or for each channel
       network.binary(random.integer(0, 1) ? nn::BinaryKind::Add : nn::BinaryKind::Mul,
-                     random.integer(0, 2) ? network.constant({height, width, network.shape()[3]}, random.weights(height * width * network.shape()[3], 0.7f))
+                     random.integer(0, 2) ? network.constant({height, width, network.shape()[3]},
+                                                             random.weights(height * width * network.shape()[3], 0.7f))
                                           : network.constant({network.shape()[3]}, random.weights(network.shape()[3], 0.7f)));
       break;
     case 0:
@@ -184,7 +185,8 @@ void checkSignal(unsigned seed, bool isInt8) {
   for (int64_t layers = random.integer(2, 4); layers > 0; --layers) {
     int64_t in = network.shape()[3], out = random.integer(2, 8), kernel = random.integer(1, 5), dilation = random.integer(1, 2);
     int64_t pad = random.integer(0, kernel - 1), stride = network.shape()[2] > 16 ? random.integer(1, 2) : 1;
-    Value w = network.constant({out, 1, kernel, in}, random.weights(out * kernel * in, 0.5f)), b = network.constant({out}, random.weights(out, 0.2f));
+    Value w = network.constant({out, 1, kernel, in}, random.weights(out * kernel * in, 0.5f)),
+          b = network.constant({out}, random.weights(out, 0.2f));
     network.last = network.builder.create<nn::Conv2DOp>(network.next(), network.last, w, b, ArrayRef<int64_t>{1, stride},
                                                         ArrayRef<int64_t>{0, pad, 0, 0}, ArrayRef<int64_t>{1, dilation}, 1,
                                                         network.builder.getF32FloatAttr(0), FloatAttr());
@@ -200,7 +202,10 @@ void checkTokens(unsigned seed, bool isInt8) {
   int64_t tokens = random.integer(5, 30), width = random.integer(4, 12);
   Network network({tokens, width});
   Value residual = network.last;
-  network.fullyConnected(random, 3 * width).unary(nn::UnaryKind::Gelu).fullyConnected(random, width).binary(nn::BinaryKind::Add, residual);
+  network.fullyConnected(random, 3 * width)
+      .unary(nn::UnaryKind::Gelu)
+      .fullyConnected(random, width)
+      .binary(nn::BinaryKind::Add, residual);
   Inputs inputs(random, tokens * width, 3);
   checkLowered(lowered(network, inputs, isInt8), inputs, random);
 }
@@ -209,14 +214,16 @@ void checkTokens(unsigned seed, bool isInt8) {
 void checkPatches(unsigned seed, bool isInt8) {
   CAPTURE(seed, isInt8);
   Random random(seed);
-  int64_t patch = random.integer(2, 3), rows = random.integer(2, 5), columns = random.integer(2, 5), width = random.integer(3, 9);
+  int64_t patch = random.integer(2, 3), rows = random.integer(2, 5), columns = random.integer(2, 5),
+          width = random.integer(3, 9);
   int64_t tokens = rows * columns, others = random.integer(0, 2), channels = random.integer(1, 3);
   Network network({1, patch * rows, patch * columns, channels});
   OpBuilder &b = network.builder;
   Value w = network.constant({width, patch, patch, channels}, random.weights(width * patch * patch * channels, 0.5f));
   Value bias = network.constant({width}, random.weights(width, 0.2f));
-  network.last = b.create<nn::Conv2DOp>(network.next(), network.last, w, bias, ArrayRef<int64_t>{patch, patch}, ArrayRef<int64_t>{0, 0, 0, 0},
-                                        ArrayRef<int64_t>{1, 1}, 1, b.getF32FloatAttr(0), FloatAttr());
+  network.last =
+      b.create<nn::Conv2DOp>(network.next(), network.last, w, bias, ArrayRef<int64_t>{patch, patch},
+                             ArrayRef<int64_t>{0, 0, 0, 0}, ArrayRef<int64_t>{1, 1}, 1, b.getF32FloatAttr(0), FloatAttr());
   network.reshape({tokens, width});
   if (others > 0) {
     llvm::SmallVector<Value> parts = {network.constant({others, width}, random.weights(others * width, 0.5f)), network.last};
@@ -226,13 +233,18 @@ void checkPatches(unsigned seed, bool isInt8) {
   }
   Value embedding = network.constant({tokens + others, width}, random.weights((tokens + others) * width, 0.5f));
   if (random.integer(0, 1))
-    network.last = b.create<nn::BinaryOp>(network.next(), nn::BinaryKind::Add, embedding, network.last, FloatAttr(), FloatAttr());
+    network.last =
+        b.create<nn::BinaryOp>(network.next(), nn::BinaryKind::Add, embedding, network.last, FloatAttr(), FloatAttr());
   else
     network.binary(nn::BinaryKind::Add, embedding);
   Value residual = network.last;
-  Value gain = network.constant({width}, random.weights(width, 0.8f)), shift = network.constant({width}, random.weights(width, 0.2f));
+  Value gain = network.constant({width}, random.weights(width, 0.8f)),
+        shift = network.constant({width}, random.weights(width, 0.2f));
   network.last = b.create<nn::LayerNormOp>(network.next(), residual, gain, shift, 1, llvm::APFloat(1e-5f), false);
-  network.fullyConnected(random, 2 * width).unary(nn::UnaryKind::Gelu).fullyConnected(random, width).binary(nn::BinaryKind::Add, residual);
+  network.fullyConnected(random, 2 * width)
+      .unary(nn::UnaryKind::Gelu)
+      .fullyConnected(random, width)
+      .binary(nn::BinaryKind::Add, residual);
   Inputs inputs(random, patch * rows * patch * columns * channels, 3);
   OwningOpRef<ModuleOp> module = lowered(network, inputs, isInt8);
   // All of it is one part.
@@ -371,7 +383,10 @@ TEST_CASE("streamed tokens equal plain ones, and need no whole hidden layer") {
   Random random(1);
   Network network({64, 16});
   Value residual = network.last;
-  network.fullyConnected(random, 64).unary(nn::UnaryKind::Gelu).fullyConnected(random, 16).binary(nn::BinaryKind::Add, residual);
+  network.fullyConnected(random, 64)
+      .unary(nn::UnaryKind::Gelu)
+      .fullyConnected(random, 16)
+      .binary(nn::BinaryKind::Add, residual);
   Inputs inputs(random, 64 * 16, 2);
   OwningOpRef<ModuleOp> module = lowered(network, inputs, true);
   FailureOr<RamSearch> search = scheduleWithin(*module, 3500);

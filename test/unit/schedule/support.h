@@ -19,8 +19,8 @@ inline PlacementProblem randomProblem(std::mt19937 &random, size_t count, int64_
   std::vector<bool> isInput(count), isOutput(count);
   for (size_t in = 0; in < count && withOverlaps; ++in)
     for (size_t out = 0; out < count; ++out)
-      if (in != out && !isInput[in] && !isOutput[out] && problem.items[in].last == problem.items[out].first && random() % 2 == 0 &&
-          !(isOutput[in] && isInput[out])) {
+      if (in != out && !isInput[in] && !isOutput[out] && problem.items[in].last == problem.items[out].first &&
+          random() % 2 == 0 && !(isOutput[in] && isInput[out])) {
         problem.overlaps.push_back({in, out, 4 * int64_t(random() % 4)});
         isInput[in] = isOutput[out] = true;
       }

@@ -402,12 +402,12 @@ static void tmb_run_layer(const int8_t *x, const int32_t *w, int8_t *y, void *sc
   tmb_conv2d_s8_params copy = *params;
   const tmb_conv2d_s8_params *p = &copy;
   int is_pixels = 0;
-  int32_t n, g;
+  int32_t images = p->batch, n, g;
   if (p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1 && p->pad_top == 0 && p->pad_left == 0 &&
       p->out_h == p->in_h && p->out_w == p->in_w) {
     /* The windows are the pixels, which may as well be one row. */
-    copy.in_w = copy.out_w = p->batch * p->in_h * p->in_w;
-    copy.batch = copy.in_h = copy.out_h = 1;
+    copy.in_w = copy.out_w = images * p->in_h * p->in_w;
+    copy.in_h = copy.out_h = images = 1;
     is_pixels = p->groups <= 1 && p->in_c % 4 == 0;
   }
   layer->p = p;
@@ -425,7 +425,7 @@ static void tmb_run_layer(const int8_t *x, const int32_t *w, int8_t *y, void *sc
   for (g = p->groups; g > 0; --g, x += layer->tap, w += ((layer->layout.cols + 1) >> 1) * layer->layout.words) {
     const int8_t *from = x;
     int8_t *to = y;
-    for (n = p->batch; n > 0; --n, from += p->in_h * p->in_w * p->in_c, to += p->out_h * p->out_w * p->out_c)
+    for (n = images; n > 0; --n, from += p->in_h * p->in_w * p->in_c, to += p->out_h * p->out_w * p->out_c)
       tmb_group(from, w, to, is_pixels, layer);
     y += layer->layout.cols;
   }
