@@ -72,30 +72,74 @@ private:
     case Stage::Quantize:
       return options.quantization == Quantization::None ? success() : quantizeStage(*result, options);
     case Stage::Lower:
-      return runPasses([&](OpPassManager &manager) {
-        lower::buildLowerPipeline(manager, {options.name, options.fusesAttention, options.frames});
-      });
+      if (options.ramBudget && !options.feedsRows)
+        beforeLower = result->module->clone();
+      return lower(!options.feedsRows);
     case Stage::Schedule: {
-      mcu::ProgramOp program = result->getProgram();
-      if (!program)
-        return result->module->emitError("scheduling needs a module with an mcu.program");
-      program.setAlignment(uint64_t(options.alignment));
-      if (!options.fusesAdditions)
-        program->setAttr(schedule::separateAdditionsName, UnitAttr::get(context));
-      std::optional<int64_t> budget;
-      schedule::recordReads(program);
-      if (failed(schedule::placeConstants(program, options.weightsIn)))
+      // A plan overwrites pixels row by row, and planes hardly: where they do not fit, they are transposed first.
+      if (failed(scheduleWithin()))
         return failure();
-      if (options.ramBudget)
-        budget = std::max<int64_t>(int64_t(std::min<uint64_t>(*options.ramBudget, INT64_MAX)) -
-                                       schedule::getConstantBytes(program, mcu::Place::Ram),
-                                   0);
-      return schedule(budget);
+      int64_t planesBytes = int64_t(*result->getProgram().getArenaBytes());
+      if (!beforeLower || planesBytes <= ramLeft())
+        return success();
+      bool hasPlanes = false;
+      result->module->walk([&](Operation *op) {
+        auto call = dyn_cast<mcu::CallOp>(op);
+        auto step = dyn_cast<mcu::StepOp>(op);
+        hasPlanes |= (call && call.getKernel() == planarKernel) || (step && step.getKernel() == planarKernel);
+      });
+      if (!hasPlanes)
+        return success();
+      OwningOpRef<ModuleOp> planes = std::move(result->module);
+      schedule::RamSearch search = std::move(result->ramSearch);
+      std::vector<schedule::SpilledBuffer> spilled = std::move(result->spilled);
+      result->spilled.clear();
+      result->module = std::move(beforeLower);
+      if (failed(lower(false)) || failed(scheduleWithin()))
+        return failure();
+      if (int64_t(*result->getProgram().getArenaBytes()) > planesBytes) {
+        result->module = std::move(planes);
+        result->ramSearch = std::move(search);
+        result->spilled = std::move(spilled);
+      }
+      return success();
     }
     case Stage::Emit:
       break;
     }
     return success();
+  }
+
+  static constexpr llvm::StringLiteral planarKernel = "tmb_conv2d_planes_s8";
+
+  LogicalResult lower(bool readsPlanes) {
+    return runPasses([&](OpPassManager &manager) {
+      lower::LowerOptions lowerOptions{options.name, options.fusesAttention, options.frames};
+      lowerOptions.readsPlanes = readsPlanes;
+      lower::buildLowerPipeline(manager, lowerOptions);
+    });
+  }
+
+  // What constants in RAM leave of the budget.
+  int64_t ramLeft() {
+    int64_t budget = int64_t(std::min<uint64_t>(*options.ramBudget, INT64_MAX));
+    return std::max<int64_t>(budget - schedule::getConstantBytes(result->getProgram(), mcu::Place::Ram), 0);
+  }
+
+  LogicalResult scheduleWithin() {
+    mcu::ProgramOp program = result->getProgram();
+    if (!program)
+      return result->module->emitError("scheduling needs a module with an mcu.program");
+    program.setAlignment(uint64_t(options.alignment));
+    if (!options.fusesAdditions)
+      program->setAttr(schedule::separateAdditionsName, UnitAttr::get(context));
+    std::optional<int64_t> budget;
+    schedule::recordReads(program);
+    if (failed(schedule::placeConstants(program, options.weightsIn)))
+      return failure();
+    if (options.ramBudget)
+      budget = ramLeft();
+    return schedule(budget);
   }
 
   // Weights that are fetched come a layer at a time, or by smaller and smaller blocks until all fits. What fits in no way spills.
@@ -191,6 +235,7 @@ private:
   MLIRContext *context;
   const CompileOptions &options;
   std::unique_ptr<Compilation> result;
+  OwningOpRef<ModuleOp> beforeLower; // to lower it in another way
 };
 
 } // namespace

@@ -23,6 +23,7 @@ struct LowerOptions {
   std::string name = "model"; // symbol of the program, prefix of all C symbols
   bool fusesAttention = true; // attention row by row; else with matrices of scores
   std::optional<FrameOptions> frames = std::nullopt;
+  bool readsPlanes = true; // convolutions of images in planes
 };
 
 void buildLowerPipeline(mlir::OpPassManager &manager, const LowerOptions &options = {});

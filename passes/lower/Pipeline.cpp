@@ -19,7 +19,8 @@ void thimble::lower::buildLowerPipeline(OpPassManager &manager, const LowerOptio
   // Calibration and the choice of types see the scores, so this comes after them.
   if (options.fusesAttention)
     manager.addPass(createFuseAttention());
-  manager.addPass(createReadPlanes());
+  if (options.readsPlanes)
+    manager.addPass(createReadPlanes());
   manager.addPass(createLowerToMcu({options.name}));
   manager.nest<mcu::ProgramOp>().addPass(createUpdateStates());
 }

@@ -45,8 +45,8 @@ def FuseAdditions : Pass<"thimble-schedule-fuse-additions", "::thimble::mcu::Pro
     Where a `tmb_conv2d_s8` comes right before the `tmb_add_s8` that alone reads its result, element by element, both become one
     `tmb_conv2d_add_s8`, with the same results bit for bit. As nothing else is alive at the first of the two calls than at both,
     no plan gets worse; the calls are ordered again, as it may get better. Sums keep their numbers, scaled to the kernel's fixed
-    shift: calls whose sums might leave 32 bits then, and those with a clamp, which the convolution would do in its slow way, stay
-    two. Within streamed parts, StreamPart.cpp does the same.
+    shift: calls whose sums might leave 32 bits then, and those with a clamp or a number of positions that is no multiple of four,
+    which the kernel would do in a slow way, stay two. Within streamed parts, StreamPart.cpp does the same.
   }];
 }
 

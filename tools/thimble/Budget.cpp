@@ -234,7 +234,10 @@ std::vector<std::string> thimble::driver::suggestRemedies(const report::Report &
     remedies.push_back("RAM: " + std::to_string(report.ram.getPeak() - *report.ram.budget) + " bytes too many");
   if (report.ram.least)
     remedies.push_back(describe(*report.ram.least));
-  bool isFloat = options.quantization != Quantization::Int8;
+  // A model may come quantized.
+  bool isFloat = options.quantization != Quantization::Int8 && llvm::none_of(report.layers, [](const report::LayerUse &layer) {
+    return llvm::StringRef(layer.kernel).contains("_s8") || llvm::StringRef(layer.kernel).contains("_s16");
+  });
   if (isFloat)
     remedies.push_back("try: --quantize int8 --calibration DATA stores weights and activations in a quarter of the bytes");
   if (!report.fitsRam() && isFloat && !options.nhwcIo)

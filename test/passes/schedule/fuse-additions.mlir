@@ -44,3 +44,18 @@ func.func @main(%x: tensor<1x8x8x4x!q> {onnx.name = "x"}, %z: tensor<1x1x1x4x!q>
   %f = nn.binary add %e, %d : (tensor<1x8x8x4x!q>, tensor<1x8x8x4x!q>) -> tensor<1x8x8x4x!q> loc("shared")
   return %b, %d, %e, %f : tensor<1x8x8x4x!q>, tensor<1x8x8x4x!q>, tensor<1x8x8x4x!q>, tensor<1x8x8x4x!q>
 }
+
+// -----
+
+// Nor with positions that are left of blocks of four.
+// CHECK: mcu.program
+// CHECK-NOT: "tmb_conv2d_add_s8"
+!q = !quant.uniform<i8:f32, 0.5:3>
+!w = !quant.uniform<i8:f32, 0.25>
+func.func @main(%x: tensor<1x5x5x4x!q> {onnx.name = "x"}) -> (tensor<1x5x5x4x!q> {onnx.name = "y"}) {
+  %v = nn.constant dense<2> : tensor<4x3x3x4xi8> : tensor<4x3x3x4x!w>
+  %a = nn.conv2d %x, %v strides = [1, 1] pads = [1, 1, 1, 1] dilations = [1, 1] groups = 1
+    : (tensor<1x5x5x4x!q>, tensor<4x3x3x4x!w>) -> tensor<1x5x5x4x!q> loc("a")
+  %b = nn.binary add %a, %x : (tensor<1x5x5x4x!q>, tensor<1x5x5x4x!q>) -> tensor<1x5x5x4x!q> loc("b")
+  return %b : tensor<1x5x5x4x!q>
+}
