@@ -9,27 +9,47 @@ using namespace mlir;
 using namespace thimble;
 using namespace thimble::schedule;
 
-bool schedule::fuseSteps(BoundStep &conv, const BoundStep &add) {
+// The convolution and the addition that reads the same rows in their place as one step; none if no kernel does both.
+static std::optional<BoundStep> fuse(const BoundStep &conv, const BoundStep &add) {
   mcu::CallOp first = conv.call, second = add.call;
-  if (!first || first.getKernel() != "tmb_conv2d_s8" || second.getKernel() != "tmb_add_s8" ||
+  if (!first || !second || first.getKernel() != "tmb_conv2d_s8" || second.getKernel() != "tmb_add_s8" ||
       first->getParentOp()->hasAttr(separateAdditionsName))
-    return false;
+    return std::nullopt;
   // x, weights, y and scratch; a, b and y
   for (size_t operand : {0, 1}) {
     if (add.operands[operand] != conv.operands[2] || add.offsets[operand] != conv.offsets[2])
       continue;
     std::optional<DictionaryAttr> params = fuseAddition(conv.params, add.params, unsigned(operand));
     if (!params)
-      return false;
+      return std::nullopt;
     size_t residual = 1 - operand;
-    conv.isFused = true;
-    conv.params = *params;
-    conv.operands.insert(conv.operands.begin() + 1, add.operands[residual]);
-    conv.offsets.insert(conv.offsets.begin() + 1, add.offsets[residual]);
-    conv.extents.insert(conv.extents.begin() + 1, add.extents[residual]);
-    return true;
+    BoundStep fused = conv;
+    fused.isFused = true;
+    fused.params = *params;
+    fused.operands.insert(fused.operands.begin() + 1, add.operands[residual]);
+    fused.offsets.insert(fused.offsets.begin() + 1, add.offsets[residual]);
+    fused.extents.insert(fused.extents.begin() + 1, add.extents[residual]);
+    return fused;
   }
-  return false;
+  return std::nullopt;
+}
+
+void schedule::fuseAdditions(std::vector<BoundStep> &steps) {
+  std::vector<std::optional<BoundStep>> fused(steps.size());
+  llvm::DenseSet<Operation *> separate; // convolutions of which some rows cannot be fused: all their rows have one origin
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (i + 1 < steps.size())
+      fused[i] = fuse(steps[i], steps[i + 1]);
+    if (!fused[i] && steps[i].call)
+      separate.insert(steps[i].call);
+  }
+  std::vector<BoundStep> result;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    bool isFused = fused[i] && !separate.contains(steps[i].call);
+    result.push_back(isFused ? std::move(*fused[i]) : std::move(steps[i]));
+    i += isFused;
+  }
+  steps = std::move(result);
 }
 
 namespace {

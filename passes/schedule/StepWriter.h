@@ -16,8 +16,9 @@ struct BoundStep {
   bool isFused = false;   // with the addition that followed
 };
 
-/// Makes `conv` one step with the addition `add` that reads the same rows in their place; false if no kernel does both.
-bool fuseSteps(BoundStep &conv, const BoundStep &add);
+/// Makes convolutions one step with the addition that follows and reads the same rows in their place, where a kernel does both for all
+/// rows.
+void fuseAdditions(std::vector<BoundStep> &steps);
 
 /// Writes the steps into the body of `stream`, those that recur as loops.
 void writeSteps(mlir::OpBuilder &builder, mcu::CallOp stream, const std::vector<BoundStep> &steps);

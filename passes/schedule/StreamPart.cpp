@@ -518,7 +518,7 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
     int64_t outBytes = step.out.rows * cut.maps[stage.out].rowBytes;
     if (stage.calls.empty())
       steps.push_back({mcu::CallOp(), {}, {outPlace}, {outOffset}, {outBytes}, outBytes});
-    for (auto [order, position] : llvm::enumerate(stage.calls)) {
+    for (size_t position : stage.calls) {
       mcu::CallOp call = part.calls[position];
       const RowKernel &kernel = part.kernels[position];
       if (!part.computes(position, step.out))
@@ -567,11 +567,10 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
       if (call.getScratch())
         add(scratchOperand, 0, mcu::byteSize(call.getScratch()));
       bound.params = cutToRows(call, kernel, firstRow, step.out.rows, inRows);
-      if (order > 0 && fuseSteps(steps.back(), bound))
-        continue;
       steps.push_back(std::move(bound));
     }
   }
+  fuseAdditions(steps);
   writeSteps(builder, stream, steps);
 
   llvm::SmallVector<Operation *> dead;
