@@ -25,8 +25,13 @@ std::vector<schedule::Sharing> thimble::schedule::findSharing(mcu::CallOp call) 
       int64_t distance = mcu::getBuffer(other) == buffer ? std::abs(mcu::byteOffset(other) - mcu::byteOffset(in)) : 0;
       return distance != 0 && distance < std::max(mcu::byteSize(other), mcu::byteSize(in));
     };
+    // So would the same elements as an argument that the kernel reads in another way.
+    auto isReadElsewhere = [&](auto argument) {
+      auto [j, other] = argument;
+      return mcu::getBuffer(other) == buffer && (j >= 32 || !(kernel->inPlace >> j & 1));
+    };
     if (i < 32 && (kernel->inPlace >> i & 1) && mcu::byteSize(in) == mcu::byteSize(call.getOuts()[0]) &&
-        llvm::none_of(call.getIns(), isShifted))
+        llvm::none_of(call.getIns(), isShifted) && llvm::none_of(llvm::enumerate(call.getIns()), isReadElsewhere))
       result.push_back({in, call.getOuts()[0], 0, true});
     // The kernel promises how it walks its first input; as another argument it would be read in another way.
     auto isSame = [&](Value other) { return mcu::getBuffer(other) == buffer; };

@@ -15,9 +15,14 @@ static std::optional<BoundStep> fuse(const BoundStep &conv, const BoundStep &add
   if (!first || !second || first.getKernel() != "tmb_conv2d_s8" || second.getKernel() != "tmb_add_s8" ||
       first->getParentOp()->hasAttr(separateAdditionsName))
     return std::nullopt;
+  auto isInPlace = [&](size_t argument) { // of the addition: where the convolution writes
+    return add.operands[argument] == conv.operands[2] && add.offsets[argument] == conv.offsets[2];
+  };
   // x, weights, y and scratch; a, b and y
+  if (!isInPlace(2))
+    return std::nullopt;
   for (size_t operand : {0, 1}) {
-    if (add.operands[operand] != conv.operands[2] || add.offsets[operand] != conv.offsets[2])
+    if (!isInPlace(operand))
       continue;
     std::optional<DictionaryAttr> params = fuseAddition(conv.params, add.params, unsigned(operand));
     if (!params)
