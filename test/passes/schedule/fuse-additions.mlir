@@ -62,7 +62,7 @@ func.func @main(%x: tensor<1x5x5x4x!q> {onnx.name = "x"}) -> (tensor<1x5x5x4x!q>
 
 // -----
 
-// CHECK: // -----
+// CHECK: {{/}}/ -----
 // What is convolved is the residual: the result cannot take its place, since windows read it again.
 // CHECK: %[[X:.*]] = mcu.buffer "x" input 0
 // CHECK: mcu.call "tmb_conv2d_s8" ins(%[[X]], %{{.*}}) outs(%[[A:.*]]) scratch
