@@ -134,28 +134,31 @@ static FailureOr<Calls> fullyConnected(Op op, const IntegerConstants &integers, 
   return finishInt8(call, op, integers.shift);
 }
 
+// Operands and geometry of kernels whose weights, biases and multipliers are one stream.
+static void streamOperands(CallBuilder &call, MLIRContext *context, const std::vector<int32_t> &stream, int64_t scratchBytes,
+                           std::optional<int64_t> overlap, const tmb_conv2d_s8_params &p) {
+  call.operand(0);
+  call.constant(streamConstant(context, stream));
+  call.scratch(scratchBytes);
+  if (overlap)
+    call.overlap(*overlap);
+  geometryFields(call, p);
+}
+
 template <typename Op>
 static FailureOr<Calls> convolution(Op op, const IntegerConstants &integers, ArrayRef<int8_t> weights,
                                     const tmb_conv2d_s8_params &p) {
   CallBuilder call(op, "tmb_conv2d_s8");
-  call.operand(0);
-  call.constant(streamConstant(op.getContext(), packConvolution(weights, integers.bias, integers.multipliers, p)));
-  call.scratch(tmb_conv2d_s8_scratch_bytes(&p));
-  if (std::optional<int64_t> distance = convolutionOverlap(p))
-    call.overlap(*distance);
-  geometryFields(call, p);
+  streamOperands(call, op.getContext(), packConvolution(weights, integers.bias, integers.multipliers, p),
+                 tmb_conv2d_s8_scratch_bytes(&p), convolutionOverlap(p), p);
   return finishInt8(call, op, integers.shift);
 }
 
 static FailureOr<Calls> planarConvolution(nn::Conv2DOp op, const IntegerConstants &integers, ArrayRef<int8_t> weights,
                                           const tmb_conv2d_s8_params &p) {
   CallBuilder call(op, "tmb_conv2d_planes_s8");
-  call.operand(0);
-  call.constant(streamConstant(op.getContext(), packPlanarConvolution(weights, integers.bias, integers.multipliers, p)));
-  call.scratch(tmb_conv2d_planes_s8_scratch_bytes(&p));
-  if (std::optional<int64_t> distance = planarConvolutionOverlap(p))
-    call.overlap(*distance);
-  geometryFields(call, p);
+  streamOperands(call, op.getContext(), packPlanarConvolution(weights, integers.bias, integers.multipliers, p),
+                 tmb_conv2d_planes_s8_scratch_bytes(&p), planarConvolutionOverlap(p), p);
   call.field("plane", int64_t(p.in_h) * p.in_w);
   return finishInt8(call, op, integers.shift);
 }
@@ -177,12 +180,8 @@ static FailureOr<Calls> depthwise(nn::Conv2DOp op, const IntegerConstants &integ
     if (tmb_depthwise3x3_s8_scratch_bytes(&p) > mostScratch)
       p.blocks = 1;
     CallBuilder call(op, "tmb_depthwise3x3_s8");
-    call.operand(0);
-    call.constant(streamConstant(op.getContext(), packDepthwise3x3(weights.as<int8_t>(), integers.bias, integers.multipliers)));
-    call.scratch(tmb_depthwise3x3_s8_scratch_bytes(&p));
-    if (std::optional<int64_t> distance = depthwise3x3Overlap(p))
-      call.overlap(*distance);
-    geometryFields(call, p);
+    streamOperands(call, op.getContext(), packDepthwise3x3(weights.as<int8_t>(), integers.bias, integers.multipliers),
+                   tmb_depthwise3x3_s8_scratch_bytes(&p), depthwise3x3Overlap(p), p);
     return finishInt8(call, op, integers.shift);
   }
   CallBuilder call(op, "tmb_depthwise_conv2d_s8");

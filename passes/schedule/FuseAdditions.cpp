@@ -59,14 +59,6 @@ std::optional<DictionaryAttr> thimble::schedule::fuseAddition(DictionaryAttr con
   return fields.getDictionary(convolution.getContext());
 }
 
-static void eraseUnused(Operation *op) {
-  for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
-    if (isa<mcu::ViewOp>(user))
-      eraseUnused(user);
-  if (op->use_empty())
-    op->erase();
-}
-
 // True if `value` is nothing but memory that `conv` writes and `add` reads.
 static bool isBetween(mcu::ProgramOp program, Value value, mcu::CallOp conv, mcu::CallOp add) {
   mcu::BufferOp buffer = mcu::getBuffer(value);

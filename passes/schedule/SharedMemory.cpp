@@ -52,6 +52,15 @@ bool thimble::schedule::isWhole(Value memory) {
   return mcu::byteSize(memory) == mcu::byteSize(mcu::getBuffer(memory).getMemory());
 }
 
+void thimble::schedule::eraseUnused(Operation *op) {
+  for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
+    if (isa<mcu::ViewOp>(user))
+      eraseUnused(user);
+  auto buffer = dyn_cast<mcu::BufferOp>(op);
+  if (op->use_empty() && !(buffer && buffer.getRole() == mcu::Role::Input))
+    op->erase();
+}
+
 void thimble::schedule::replaceByView(mcu::BufferOp replaced, mcu::BufferOp kept, int64_t at) {
   if (replaced->isBeforeInBlock(kept))
     kept->moveBefore(replaced);

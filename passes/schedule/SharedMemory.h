@@ -18,6 +18,9 @@ struct Sharing {
 /// True if `memory` is a buffer or a view of all of it.
 bool isWhole(mlir::Value memory);
 
+/// Erases views of `op`, a buffer or a view, that nobody uses, then itself; inputs stay.
+void eraseUnused(mlir::Operation *op);
+
 /// Makes `replaced` a view of `kept` from byte `at` on. `kept` is moved before it if it stands behind.
 void replaceByView(mcu::BufferOp replaced, mcu::BufferOp kept, int64_t at);
 

@@ -222,14 +222,6 @@ private:
     Columns columns;
   };
 
-  static void eraseUnused(Operation *op) {
-    for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
-      if (isa<mcu::ViewOp>(user))
-        eraseUnused(user);
-    if (op->use_empty())
-      op->erase();
-  }
-
   Value makeStrip(OpBuilder &builder, Location loc, llvm::StringRef name, Type element, Image image, int64_t columns) {
     auto type = MemRefType::get({1, image.rows, columns, image.channels}, element);
     return builder.create<mcu::BufferOp>(loc, type, name, mcu::Role::Temporary, 0, mcu::IoAttr(), IntegerAttr());

@@ -580,20 +580,7 @@ mcu::CallOp StreamPart::apply(StreamGrain grain) const {
         dead.push_back(buffer);
     call.erase();
   }
-  // Views of erased buffers first.
-  auto eraseViews = [](auto &&self, Operation *source) -> void {
-    for (Operation *user : llvm::make_early_inc_range(source->getUsers()))
-      if (isa<mcu::ViewOp>(user)) {
-        self(self, user);
-        if (user->use_empty())
-          user->erase();
-      }
-  };
   llvm::SetVector<Operation *> unique(dead.begin(), dead.end());
-  for (Operation *buffer : unique) {
-    eraseViews(eraseViews, buffer);
-    if (buffer->use_empty() && cast<mcu::BufferOp>(buffer).getRole() != mcu::Role::Input)
-      buffer->erase();
-  }
+  llvm::for_each(unique, eraseUnused);
   return stream;
 }

@@ -7,22 +7,15 @@ the figures of a run.
 import argparse
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 import jsonschema
 
+from commands import check, thimble
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "compiler" / "report" / "schemas"
-
-
-def run(*command):
-    """Runs thimble and returns its output; ends the test if it fails."""
-    result = subprocess.run(["thimble", *map(str, command)], capture_output=True, text=True)
-    if result.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}\nexit code {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout
 
 
 def validated(text, schema):
@@ -31,13 +24,8 @@ def validated(text, schema):
     return value
 
 
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-
-
 def check_target(options, target, folder):
-    run("compile", options.model, "--target", target, "-o", folder, *options.compile)
+    thimble("compile", options.model, "--target", target, "-o", folder, *options.compile)
     report = validated((folder / "report.json").read_text(), "report.schema.json")
     verify = ["verify", folder, "--samples", options.samples, "--format", "json"]
     verify += [word for file in options.inputs for word in ("--inputs", file)]
@@ -45,7 +33,7 @@ def check_target(options, target, folder):
         verify += ["--labels", options.labels]
     if options.expected:
         verify += [word for file in options.expected for word in ("--expected", file)]
-    result = validated(run(*verify), "verify.schema.json")
+    result = validated(thimble(*verify), "verify.schema.json")
 
     error, accuracy = result["outputs"]["max_abs_error"], result.get("accuracy")
     print(f'{target}: {result["instructions"]} instructions, flash {result["flash_bytes"]}, RAM {result["ram_bytes"]}, '

@@ -4,21 +4,9 @@ no more of both."""
 import argparse
 import json
 import pathlib
-import subprocess
-import sys
 import tempfile
 
-
-def run(*command, expected=0):
-    result = subprocess.run(["thimble", *map(str, command)], capture_output=True, text=True)
-    if result.returncode != expected:
-        sys.exit(f"{' '.join(map(str, command))}\nexit code {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
+from commands import check, thimble
 
 
 def main():
@@ -29,13 +17,13 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         common = [options.model, "--name", "net", "-q", "--target", "stm32f746-disco", "--calibration", options.inputs]
-        run("compile", *common, "-o", folder / "plain")
-        front = json.loads(run("analyze", *common, "--format", "json"))["executions"]
+        thimble("compile", *common, "-o", folder / "plain")
+        front = json.loads(thimble("analyze", *common, "--format", "json"))["executions"]
         least = min(execution["arena"] for execution in front)
         ram = least - 1024
-        run("compile", *common, "--ram", ram, "--external-ram", 64, "-o", folder / "none", expected=3)
+        thimble("compile", *common, "--ram", ram, "--external-ram", 64, "-o", folder / "none", expected=3)
         check(not (folder / "none").exists(), "what does not fit is not written")
-        run("compile", *common, "--ram", ram, "-o", folder / "spilled")
+        thimble("compile", *common, "--ram", ram, "-o", folder / "spilled")
         report = json.loads((folder / "spilled" / "report.json").read_text())
         external = report["external_ram"]
         check(report["fits"] and report["ram"]["peak"] <= ram, "the arena keeps its budget")
@@ -49,7 +37,7 @@ def main():
         check({buffer["memory"] for buffer in report["buffers"]} == {"ram", "external"}, "the plan shows both arenas")
 
         def verify(name, *more):
-            text = run("verify", folder / name, "--inputs", options.inputs, "--samples", 3, "--format", "json", *more)
+            text = thimble("verify", folder / name, "--inputs", options.inputs, "--samples", 3, "--format", "json", *more)
             result = json.loads(text)
             check(result["passed"] and result["host_equals_target"] is True, f"{name}: no output differs")
             return result
@@ -61,7 +49,7 @@ def main():
         spilled = verify("spilled", "--ram", room, "--stack", 2048, "--external-ram", needed)
         check(spilled["external_ram_bytes"] == external["arena"], "as measured")
         check(plain["outputs"]["max_abs_error"] == spilled["outputs"]["max_abs_error"], "both programs are equally far from float")
-        run("verify", folder / "spilled", "--inputs", options.inputs, "--samples", 1, "--external-ram", needed - 32, expected=3)
+        thimble("verify", folder / "spilled", "--inputs", options.inputs, "--samples", 1, "--external-ram", needed - 32, expected=3)
         print(f'RAM {plain["ram_bytes"]} -> {spilled["ram_bytes"]}, external {external["arena"]}')
 
 

@@ -8,25 +8,12 @@ runs the emitted C on this computer and emulated, --check-plan included, and RAM
 import argparse
 import json
 import pathlib
-import subprocess
-import sys
 import tempfile
 
 import numpy
 
+from commands import check, thimble
 from make_temporal import KINDS, build
-
-
-def thimble(*command):
-    result = subprocess.run(["thimble", *map(str, command)], capture_output=True, text=True)
-    if result.returncode != 0:
-        sys.exit(f"thimble {' '.join(map(str, command))}\nexit code {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
 
 
 def run(model, inputs, work, *options):

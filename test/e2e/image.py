@@ -2,25 +2,12 @@
 """Builds a main() with the output folders of one or several models, for this computer or a target, and runs it there."""
 import json
 import pathlib
-import subprocess
-import sys
+
+from commands import command
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RUNTIME = ROOT / "runtime-mcu"
 WARNINGS = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Wundef -Werror -O2 -ffp-contract=off -fno-math-errno".split()
-
-
-def command(*words, cwd=None, expected=0):
-    """Runs a program and returns what it printed; ends the test if its exit code is another one."""
-    result = subprocess.run([str(word) for word in words], capture_output=True, text=True, cwd=cwd, timeout=300)
-    if result.returncode != expected:
-        sys.exit(f"{' '.join(map(str, words))}\nexit code {result.returncode} instead of {expected}\n{result.stdout}{result.stderr}")
-    return result.stdout + result.stderr
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
 
 
 def sources_of(folders, is_for_host):

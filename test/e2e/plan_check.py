@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 
-from image import WARNINGS, check, command
+from commands import check, command
+from image import WARNINGS
 
 MAIN = """
 #include <stdio.h>

@@ -5,7 +5,8 @@ import argparse
 import pathlib
 import tempfile
 
-from image import check, command, run_image
+from commands import check, command
+from image import run_image
 
 MAIN = """
 #include <string.h>

@@ -10,7 +10,8 @@ import pathlib
 import sys
 import tempfile
 
-from image import check, command, run_image
+from commands import check, command
+from image import run_image
 
 MAIN = """
 #include <string.h>

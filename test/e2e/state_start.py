@@ -2,18 +2,12 @@
 """States that start with other numbers than zeros (--state-init): the outputs of a sequence are those of the model that gets the same
 numbers as its first inputs, and the emitted C computes what the compiler computes."""
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 import numpy
 
-
-def thimble(*command, expected=0):
-    result = subprocess.run(["thimble", *map(str, command)], capture_output=True, text=True)
-    if result.returncode != expected:
-        sys.exit(f"{' '.join(map(str, command))}\nexit code {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout
+from commands import thimble
 
 
 def main():

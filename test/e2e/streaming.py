@@ -6,27 +6,15 @@ The outputs must be those of the plain program bit for bit, and the instructions
 import argparse
 import json
 import pathlib
-import subprocess
-import sys
 import tempfile
 
 import numpy
 
-
-def run(*command, expected=0):
-    result = subprocess.run(["thimble", *map(str, command)], capture_output=True, text=True)
-    if result.returncode != expected:
-        sys.exit(f"{' '.join(map(str, command))}\nexit code {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
+from commands import check, thimble
 
 
 def verify(folder, inputs, *options):
-    result = json.loads(run("verify", folder, "--inputs", inputs, "--samples", 2, "--format", "json", *options))
+    result = json.loads(thimble("verify", folder, "--inputs", inputs, "--samples", 2, "--format", "json", *options))
     check(result["host_equals_target"] is True and result["outputs"]["mismatches"] == 0, "no output differs")
     return result
 
@@ -52,10 +40,10 @@ def main():
             images = data["inputs"] if options.inputs.endswith(".npz") else data
             numpy.save(inputs, numpy.ascontiguousarray(images.transpose(0, 2, 3, 1)))
         common = [options.model, "--name", "net", "--target", options.target, "--calibration", inputs, "--quantize", "int8"]
-        run("compile", *common, *layout, *options.plain, "-o", folder / "plain")
+        thimble("compile", *common, *layout, *options.plain, "-o", folder / "plain")
         # The harness of verify keeps a little data of its own beside arena and stack.
         arena = options.ram - options.stack - 640
-        run("compile", *common, "--ram", arena, "-o", folder / "fit", *(["--feed-rows"] if options.feed_rows else []))
+        thimble("compile", *common, "--ram", arena, "-o", folder / "fit", *(["--feed-rows"] if options.feed_rows else []))
         plain, fit = verify(folder / "plain", inputs), verify(folder / "fit", inputs, "--ram", options.ram, "--stack", options.stack)
         ratio = fit["instructions"] / plain["instructions"]
         print(f'{options.target}: RAM {plain["ram_bytes"]} -> {fit["ram_bytes"]}, instructions {plain["instructions"]} -> '

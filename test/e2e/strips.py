@@ -6,23 +6,11 @@ The outputs must be, bit for bit, those of the plain program.
 import argparse
 import json
 import pathlib
-import subprocess
-import sys
+
+from commands import check, thimble
 
 STACK = 2048
 HARNESS = 640  # data of the harness of verify
-
-
-def run(*command, expected=0):
-    result = subprocess.run(["thimble", *map(str, command)], capture_output=True, text=True)
-    if result.returncode != expected:
-        sys.exit(f"{' '.join(map(str, command))}\nexit code {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
 
 
 def main():
@@ -38,9 +26,9 @@ def main():
     ways = {"plain": [], "strips": ["--ram", arena]}
     for target, names in (("cortex-m4", ("plain", "strips")),):
         for name in names:
-            run("compile", *common, "--target", target, *ways[name], "-o", folder / name)
+            thimble("compile", *common, "--target", target, *ways[name], "-o", folder / name)
             limits = ["--ram", ram, "--stack", STACK] if name == "strips" else []
-            results[name] = json.loads(run("verify", folder / name, "--inputs", images, "--samples", 1, "--format", "json", *limits))
+            results[name] = json.loads(thimble("verify", folder / name, "--inputs", images, "--samples", 1, "--format", "json", *limits))
             check(results[name]["host_equals_target"] is True and results[name]["outputs"]["mismatches"] == 0, f"{name}: no output differs")
         report = json.loads((folder / "strips" / "report.json").read_text())
         chosen = next(e for e in report["executions"] if e["chosen"])

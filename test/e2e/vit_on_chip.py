@@ -6,22 +6,10 @@ The outputs must be, bit for bit, those of the program with attention matrices, 
 import argparse
 import json
 import pathlib
-import subprocess
-import sys
 
 import numpy
 
-
-def run(*command):
-    result = subprocess.run(["thimble", *map(str, command)], capture_output=True, text=True)
-    if result.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}\nexit code {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
+from commands import check, thimble
 
 
 def main():
@@ -36,14 +24,14 @@ def main():
     common = [model, "-q", "--name", "vit", "--io-layout", "nhwc", "--quantize", "int8", "--calibration", images,
               "--calibration-samples", 1, "--calibrate", "minmax"]
     more = ["--" + option for option in options.options]
-    run("compile", *common, "--target", options.target, "--weights-in", "external", "--ram", options.arena, *more, "-o", out)
-    result = json.loads(run("verify", out, "--inputs", images, "--samples", 1, "--ram", options.ram, "--stack", 4096,
+    thimble("compile", *common, "--target", options.target, "--weights-in", "external", "--ram", options.arena, *more, "-o", out)
+    result = json.loads(thimble("verify", out, "--inputs", images, "--samples", 1, "--ram", options.ram, "--stack", 4096,
                             "--format", "json"))
     check(result["host_equals_target"] is True and result["outputs"]["mismatches"] == 0, "the chip computes what the compiler does")
     check(result["ram_bytes"] <= options.ram, f"{result['ram_bytes']} bytes are at most {options.ram}")
     outputs = []
     for way in ("auto", "matrix"):
-        run("run", *common, "--inputs", images, "--samples", 1, "--attention", way, "-o", options.folder / f"{way}.npy")
+        thimble("run", *common, "--inputs", images, "--samples", 1, "--attention", way, "-o", options.folder / f"{way}.npy")
         outputs.append(numpy.load(options.folder / f"{way}.npy"))
     check(len(set(outputs[0].ravel())) > 3, "outputs are not all the same")
     check(numpy.array_equal(*outputs), "attention row by row is attention with matrices")

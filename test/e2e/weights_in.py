@@ -4,20 +4,9 @@ import argparse
 import json
 import pathlib
 import subprocess
-import sys
 import tempfile
 
-
-def run(*command, expected=0):
-    result = subprocess.run(["thimble", *map(str, command)], capture_output=True, text=True)
-    if result.returncode != expected:
-        sys.exit(f"{' '.join(map(str, command))}\nexit code {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
+from commands import check, thimble
 
 
 # A memory that is not mapped: constants are there only as the function of the user gives them.
@@ -55,9 +44,9 @@ def main():
 
         def build(name, target, *more, verify=()):
             out = folder / name
-            run("compile", options.model, "--name", "net", "-q", "--target", target, "--calibration", options.inputs, *more, "-o", out)
+            thimble("compile", options.model, "--name", "net", "-q", "--target", target, "--calibration", options.inputs, *more, "-o", out)
             report = json.loads((out / "report.json").read_text())
-            result = json.loads(run("verify", out, "--inputs", options.inputs, "--samples", 2, "--format", "json", *verify))
+            result = json.loads(thimble("verify", out, "--inputs", options.inputs, "--samples", 2, "--format", "json", *verify))
             check(result["passed"] and result["host_equals_target"] is True, f"{name}: no output differs")
             return report, result
 

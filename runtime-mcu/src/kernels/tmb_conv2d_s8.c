@@ -6,6 +6,7 @@
 #include "thimble/tmb_layout.h"
 #include "tmb_finish_s8.h"
 #include "tmb_no_inline.h"
+#include "tmb_planes_window_s8.h"
 
 /* Positions that are computed together: their windows are read before the first of their outputs is written. */
 #define TMB_POSITIONS 2
@@ -40,27 +41,13 @@ static void tmb_conv2d_s8_copy(int8_t *to, const int8_t *x, int32_t iy, int32_t 
   }
 }
 
-/* The same of an image in planes: in that order two rows of taps a and b are a0 a2 a1 b1 b0 b2. */
+/* The same of an image in planes. */
 static void tmb_conv2d_s8_copy_planes(int8_t *to, const int8_t *x, int32_t iy, int32_t ix, const tmb_conv2d_s8_layout *layout,
                                       const tmb_conv2d_planes_s8_params *planes) {
-  const tmb_conv2d_s8_params *p = &planes->conv;
-  const int32_t in_w = p->in_w, first = ix >= 0 && ix < in_w, second = ix + 1 >= 0 && ix + 1 < in_w;
-  const int32_t third = ix + 2 >= 0 && ix + 2 < in_w;
-  const int8_t zero = (int8_t)p->in_zero_point;
-  int32_t run = 0;
-  int32_t c, ky;
-  for (c = 0; c < 4; ++c)
-    to[layout->depth - 4 + c] = 0;
-  for (c = 0; c < p->in_c; ++c, x += planes->plane) {
-    for (ky = 0; ky < p->kernel_h; ++ky, ++run) {
-      const int32_t odd = run & 1, row = iy + ky * p->dilation_h, inside = row >= 0 && row < p->in_h;
-      const int8_t *taps = x + row * in_w + ix;
-      int8_t *pairs = to + 3 * (run - odd);
-      pairs[4 * odd] = inside && first ? taps[0] : zero;
-      pairs[2 + odd] = inside && second ? taps[1] : zero;
-      pairs[4 * odd + 1] = inside && third ? taps[2] : zero;
-    }
-  }
+  int32_t i;
+  for (i = 0; i < 4; ++i)
+    to[layout->depth - 4 + i] = 0;
+  tmb_planes_window_s8(to, x, iy, ix, planes);
 }
 
 /* Two channels at two positions, whose windows lie `depth` apart: acc[position][channel]. Returns the end of the weights. */

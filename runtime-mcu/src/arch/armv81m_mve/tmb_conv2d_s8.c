@@ -8,6 +8,7 @@
 #include "thimble/tmb_layout.h"
 #include "tmb_mve_finish.h"
 #include "tmb_mve_window.h"
+#include "tmb_planes_window_s8.h"
 
 /* Blocks of four output positions by two channels, whose eight sums are all of the registers that VMLADAV can add to: 16 activations
  * of each position and 16 weights of each channel give 128 products in 14 instructions. The windows of the four positions are copied
@@ -291,26 +292,6 @@ void tmb_conv2d_add_s8(const int8_t *x, const int8_t *r, const int32_t *w, int8_
   tmb_mve_run_layer(x, w, y, scratch, &p->conv, r, p);
 }
 
-/* The window at (iy, ix) of an image in planes, which may leave it: two rows of taps a and b are a0 a2 a1 b1 b0 b2. */
-__attribute__((noinline)) static void tmb_mve_window_of_planes(int8_t *to, const int8_t *x, int32_t iy, int32_t ix,
-                                                               const tmb_conv2d_planes_s8_params *planes) {
-  const tmb_conv2d_s8_params *p = &planes->conv;
-  const int32_t in_w = p->in_w, first = ix >= 0 && ix < in_w, second = ix + 1 >= 0 && ix + 1 < in_w;
-  const int32_t third = ix + 2 >= 0 && ix + 2 < in_w;
-  const int8_t zero = (int8_t)p->in_zero_point;
-  int32_t run = 0, c, ky;
-  for (c = 0; c < p->in_c; ++c, x += planes->plane) {
-    for (ky = 0; ky < p->kernel_h; ++ky, ++run) {
-      const int32_t odd = run & 1, row = iy + ky * p->dilation_h, inside = row >= 0 && row < p->in_h;
-      const int8_t *taps = x + row * in_w + ix;
-      int8_t *pairs = to + 3 * (run - odd);
-      pairs[4 * odd] = inside && first ? taps[0] : zero;
-      pairs[2 + odd] = inside && second ? taps[1] : zero;
-      pairs[4 * odd + 1] = inside && third ? taps[2] : zero;
-    }
-  }
-}
-
 /* How far from its first tap the activations of a window inside the image are, in the order of its copy; one that pads it, which
  * has the weight 0, is the first again. */
 static void tmb_mve_offsets(uint16_t *offsets, int32_t bytes, const tmb_conv2d_planes_s8_params *planes) {
@@ -361,7 +342,7 @@ void tmb_conv2d_planes_s8(const int8_t *x, const int32_t *w, int8_t *y, void *sc
         if ((layout.depth & 7) != 0)
           memset(to + layout.depth, 0, 4);
       } else {
-        tmb_mve_window_of_planes(to, x, iy, ix, planes);
+        tmb_planes_window_s8(to, x, iy, ix, planes);
       }
       if (++ox == p->out_w) {
         ox = 0;
