@@ -14,27 +14,11 @@
 
 namespace thimble {
 
+// clang-format off
 enum class ElementType {
-  F32,
-  F64,
-  F16,
-  BF16,
-  S8,
-  U8,
-  S16,
-  U16,
-  S32,
-  U32,
-  S64,
-  U64,
-  Bool,
-  S4,
-  U4,
-  F8E4M3FN,
-  F8E4M3FNUZ,
-  F8E5M2,
-  F8E5M2FNUZ
+  F32, F64, F16, BF16, S8, U8, S16, U16, S32, U32, S64, U64, Bool, S4, U4, F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ
 };
+// clang-format on
 
 /// "float32", "int8", ...: the name that NumPy gives to it.
 llvm::StringRef elementTypeName(ElementType type);

@@ -234,10 +234,8 @@ FailureOr<std::unique_ptr<Executor>> Executor::create(mcu::ProgramOp program) {
       if (!buffer.getOffset() && !mcu::isFed(buffer))
         return buffer.emitOpError("has no place in the arena yet; schedule the program first");
       size_t bytes = size_t(mcu::byteSize(buffer.getMemory()));
-      char *memory = (mcu::isState(buffer)     ? result->state
-                      : mcu::isSpilled(buffer) ? result->externalArena
-                                               : result->arena)
-                         ->get();
+      const auto &owner = mcu::isState(buffer) ? result->state : mcu::isSpilled(buffer) ? result->externalArena : result->arena;
+      char *memory = owner->get();
       Span region = mcu::isFed(buffer) ? result->allocate(bytes) : Span{memory + *buffer.getOffset(), bytes};
       if (buffer.getRole() == mcu::Role::State)
         result->states.push_back({region, region, mcu::getStartBytes(buffer)});

@@ -60,8 +60,8 @@ struct CompileOptions {
   std::string name;  // prefix of symbols
   ImportOptions import;
   std::vector<StateOption> states;
-  llvm::StringMap<Tensor>
-      stateStarts;            // by input: what a sequence starts with, one number for all elements or one for each; else zeros
+  // By input: what a sequence starts with, one number for all elements or one for each; else zeros.
+  llvm::StringMap<Tensor> stateStarts;
   int64_t sequenceLength = 0; // samples after which states start anew, in calibration and measurements; 0: all are one sequence
   Quantization quantization = Quantization::None;
   std::vector<std::string> calibration; // data files

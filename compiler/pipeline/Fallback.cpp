@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Marks for int16 or float, from the layers that are not exact enough back to where their errors arise.
 #include "compiler/pipeline/Fallback.h"
-#include "compiler/pipeline/Int16Choice.h"
+#include "compiler/pipeline/LayerMarks.h"
 #include "compiler/support/Diagnostics.h"
 #include "dialects/nn/NNDialect.h"
 #include "passes/quantize/Range.h"

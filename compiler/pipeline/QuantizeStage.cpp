@@ -8,6 +8,7 @@
 #include "compiler/import/TensorProtoFile.h"
 #include "compiler/pipeline/Fallback.h"
 #include "compiler/pipeline/Int16Choice.h"
+#include "compiler/pipeline/LayerMarks.h"
 #include "compiler/verify/ModelRuns.h"
 #include "dialects/nn/NNDialect.h"
 #include "dialects/nn/NNStates.h"
